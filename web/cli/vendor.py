@@ -1,0 +1,85 @@
+"""Copies what the pages load from `node_modules` to `web/static/vendor`, each package in a folder named with its version.
+
+Run as `python -m web.cli.vendor` after `npm ci`; imports nothing but the standard library.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PACKAGES = CHECKOUT / "node_modules"
+VENDOR = CHECKOUT / "web" / "static" / "vendor"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One npm package: the files to take (globs under `dist/`) and the names templates call them by."""
+
+    name: str
+    folder: str
+    files: tuple[str, ...]
+    entries: tuple[tuple[str, str], ...]
+    leave_out: frozenset[str] = frozenset()
+
+
+WANTED = (
+    Package(
+        "htmx.org",
+        "htmx",
+        ("htmx.min.js*", "htmx.esm.min.js*", "ext/hx-ws.js", "ext/hx-ws.min.js*"),
+        (
+            ("htmx", "htmx.min.js"),
+            ("htmx.esm", "htmx.esm.min.js"),
+            ("hx-ws", "ext/hx-ws.min.js"),
+        ),
+    ),
+    Package(
+        "media-chrome",
+        "media-chrome",
+        ("**/*.js",),
+        (("media-chrome", "index.js"), ("media-chrome/menu", "menu/index.js")),
+        # The same elements again for bundlers and React.
+        leave_out=frozenset({"cjs", "iife", "react"}),
+    ),
+    Package("tus-js-client", "tus", ("tus.min.js*",), (("tus", "tus.min.js"),)),
+    Package("hash-wasm", "hash-wasm", ("blake3.umd.min.js",), (("blake3", "blake3.umd.min.js"),)),
+)
+
+
+def main() -> None:
+    """Replace `web/static/vendor` as a whole, so that a reader never sees half of it."""
+    VENDOR.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".vendor-", dir=VENDOR.parent) as work:
+        fresh = Path(work) / "vendor"
+        fresh.mkdir()
+        paths = {name: path for package in WANTED for name, path in copy(package, fresh)}
+        (fresh / "vendor.json").write_text(json.dumps(paths, indent=2, sort_keys=True) + "\n")
+        if VENDOR.exists():
+            VENDOR.rename(Path(work) / "old")
+        fresh.rename(VENDOR)
+
+
+def copy(package: Package, target: Path) -> Iterator[tuple[str, str]]:
+    """Copy one package and yield each entry's name with its path below `web/static`."""
+    root = PACKAGES / package.name
+    version = json.loads((root / "package.json").read_text())["version"]
+    folder = f"{package.folder}-{version}"
+    for pattern in package.files:
+        for source in (root / "dist").glob(pattern):
+            relative = source.relative_to(root / "dist")
+            if relative.parts[0] in package.leave_out:
+                continue
+            (target / folder / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target / folder / relative)
+    for name, file in package.entries:
+        if not (target / folder / file).is_file():
+            raise SystemExit(f"{package.name} {version} has no dist/{file} any more.")
+        yield name, f"vendor/{folder}/{file}"
+
+
+if __name__ == "__main__":
+    main()
