@@ -1,0 +1,161 @@
+//! BLAKE3-256 digests of files; knows nothing of Python.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use blake3::{Hash, Hasher};
+
+/// From this size a memory map and all cores are worth their set-up; below it, one read wins.
+pub const PARALLEL_FROM_BYTES: u64 = 1 << 20;
+
+// Half an L2 cache: what `read` has just copied is still near when it is hashed.
+const BUFFER_BYTES: usize = 512 << 10;
+
+/// How a file's bytes reach the hasher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Read in pieces, hash on the calling thread.
+    OneThread,
+    /// Map into memory, hash on all cores. The file must not shrink meanwhile (SIGBUS).
+    AllCores,
+    /// `AllCores` from [`PARALLEL_FROM_BYTES`], else `OneThread`.
+    BySize,
+}
+
+/// A file that could not be read to its end.
+#[derive(Debug)]
+pub struct Unreadable {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+/// Digest of one file.
+pub fn of_file(path: &Path, reading: Reading) -> Result<Hash, Unreadable> {
+    let mut hasher = Hasher::new();
+    let parallel = match reading {
+        Reading::OneThread => Ok(false),
+        Reading::AllCores => Ok(true),
+        Reading::BySize => path
+            .metadata()
+            .map(|facts| facts.len() >= PARALLEL_FROM_BYTES),
+    };
+    let hashed = parallel.and_then(|parallel| {
+        if parallel {
+            hasher
+                .update_mmap_rayon(path)
+                .map(|hasher| hasher.finalize())
+        } else {
+            stream(path, &mut vec![0; BUFFER_BYTES])
+        }
+    });
+    hashed.map_err(|source| unreadable(path, source))
+}
+
+/// Digests of many files in their order, one thread, through one buffer.
+///
+/// Stops at the first file that cannot be read.
+pub fn of_files(paths: &[PathBuf]) -> Result<Vec<Hash>, Unreadable> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    paths
+        .iter()
+        .map(|path| stream(path, &mut buffer).map_err(|source| unreadable(path, source)))
+        .collect()
+}
+
+fn unreadable(path: &Path, source: io::Error) -> Unreadable {
+    Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn stream(path: &Path, buffer: &mut [u8]) -> io::Result<Hash> {
+    let mut file = File::open(path)?;
+    let first = fill(&mut file, buffer)?;
+    // A file that fits into the buffer skips the 2 KiB state of the incremental hasher.
+    if first < buffer.len() {
+        return Ok(blake3::hash(&buffer[..first]));
+    }
+    let mut hasher = Hasher::new();
+    let mut length = first;
+    while length > 0 {
+        hasher.update(&buffer[..length]);
+        length = fill(&mut file, buffer)?;
+    }
+    Ok(hasher.finalize())
+}
+
+/// Reads until the buffer is full or the file ends; shorter than the buffer means the end.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // BLAKE3 test_vectors.json: the empty input.
+    const EMPTY: &str = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+
+    /// The published vectors' input: bytes 0..=250, repeated.
+    fn pattern(length: usize) -> Vec<u8> {
+        (0..length).map(|i| (i % 251) as u8).collect()
+    }
+
+    fn file_of(name: &str, bytes: &[u8]) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("core-ext-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).expect("the temporary folder is writable");
+        path
+    }
+
+    #[test]
+    fn every_way_of_reading_gives_the_digest_of_the_bytes() {
+        let near = [BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1];
+        for length in [0, 1, 1024, 1025].into_iter().chain(near).chain([3 << 20]) {
+            let bytes = pattern(length);
+            let path = file_of(&format!("ways-{length}"), &bytes);
+            let expected = blake3::hash(&bytes);
+            for reading in [Reading::OneThread, Reading::AllCores, Reading::BySize] {
+                let digest = of_file(&path, reading).expect("the file is readable");
+                assert_eq!(digest, expected, "{length} bytes, {reading:?}");
+            }
+            let batch = of_files(&[path.clone(), path.clone()]).expect("the file is readable");
+            assert_eq!(batch, [expected, expected], "{length} bytes in a batch");
+            std::fs::remove_file(path).expect("the file is ours");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_has_the_published_digest() {
+        let path = file_of("empty", b"");
+        let digest = of_file(&path, Reading::BySize).expect("the file is readable");
+        assert_eq!(digest.to_hex().as_str(), EMPTY);
+        std::fs::remove_file(path).expect("the file is ours");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let missing = PathBuf::from("/nonexistent/lecture.mp4");
+        for reading in [Reading::OneThread, Reading::AllCores, Reading::BySize] {
+            let error = of_file(&missing, reading).expect_err("there is no such file");
+            assert_eq!(error.path, missing);
+            assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
+        }
+        assert_eq!(
+            of_files(&[missing.clone()]).expect_err("missing").path,
+            missing
+        );
+    }
+}

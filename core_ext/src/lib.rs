@@ -1,0 +1,7 @@
+//! Lectern's compiled core: digests, frame scores and confinement, with a thin Python binding.
+
+pub mod digest;
+pub mod frames;
+
+#[cfg(feature = "python")]
+mod python;
