@@ -121,7 +121,10 @@ class Task(Tenant, Base):
     state: Mapped[str] = mapped_column(server_default="queued")
     # 0.0 to 1.0
     progress: Mapped[float] = mapped_column(server_default="0")
+    # Failures that count against the retry budget.
     attempts: Mapped[int] = mapped_column(server_default="0")
+    # Workers that vanished over it, in a row; the third time the input is to blame.
+    deaths: Mapped[int] = mapped_column(server_default="0")
     # Rises with each claim; a result carries it, so a worker that lost its lease cannot commit.
     fence: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]

@@ -1,0 +1,246 @@
+"""The pipeline's tasks: PostgreSQL rows that are claimed, leased and fenced.
+
+A row is the job; whatever wakes a worker may be lost or doubled (reliability.md §4.2, ADR 10).
+All deadlines are by the database's clock. Nothing here commits.
+"""
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from lectern.errors import LecternError
+from lectern.models.work import Step, Task, TaskState
+
+QUEUES = {Step.PROBE: "probe", Step.POSTER: "media", Step.PLAYABLE: "media"}
+# reliability.md §1.1: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
+ATTEMPTS = 4
+BACKOFF_S = (10.0, 60.0, 600.0)
+JITTER = 0.2
+
+
+class LostLease(LecternError):
+    """The task was given to another worker meanwhile: this one's results must not be kept."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on one task until the lease ends. `fence` proves it at the end."""
+
+    workspace_id: uuid.UUID
+    task_id: uuid.UUID
+    step: Step
+    fence: int
+    attempts: int
+    upload_id: uuid.UUID | None
+    version_id: uuid.UUID | None
+    asset_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A task that a worker could take now; the attributes a doorbell needs."""
+
+    workspace_id: uuid.UUID
+    id: uuid.UUID
+    queue: str
+    fence: int
+
+
+def add(
+    session: Session,
+    workspace_id: uuid.UUID,
+    step: Step,
+    *,
+    upload_id: uuid.UUID | None = None,
+    version_id: uuid.UUID | None = None,
+    asset_id: uuid.UUID | None = None,
+) -> Task:
+    """The task of this step for this subject; asking twice gives the same one."""
+    session.execute(
+        insert(Task)
+        .values(
+            workspace_id=workspace_id,
+            step=step,
+            queue=QUEUES[step],
+            upload_id=upload_id,
+            version_id=version_id,
+            asset_id=asset_id,
+        )
+        .on_conflict_do_nothing()
+    )
+    return session.scalars(
+        select(Task).where(
+            Task.workspace_id == workspace_id,
+            Task.step == step,
+            Task.upload_id == upload_id if upload_id else Task.version_id == version_id,
+        )
+    ).one()
+
+
+def claim(
+    session: Session, workspace_id: uuid.UUID, task_id: uuid.UUID, worker: str, lease_s: float
+) -> Claim | None:
+    """Take the task for `lease_s` seconds; None when it is not due, taken or ended."""
+    row = session.execute(
+        update(Task)
+        .where(
+            Task.workspace_id == workspace_id,
+            Task.id == task_id,
+            Task.state == TaskState.QUEUED,
+            Task.run_at <= func.clock_timestamp(),
+        )
+        .values(
+            state=TaskState.RUNNING,
+            fence=Task.fence + 1,
+            lease_until=_seconds_from_now(lease_s),
+            worker=worker,
+            progress=0,
+            reason=None,
+            started_at=func.clock_timestamp(),
+        )
+        .returning(
+            Task.step, Task.fence, Task.attempts, Task.upload_id, Task.version_id, Task.asset_id
+        )
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Claim(workspace_id, task_id, Step(row.step), *row[1:])
+
+
+def renew(session: Session, claim: Claim, lease_s: float) -> None:
+    """Hold the task for `lease_s` more seconds.
+
+    Raises:
+        LostLease: another worker has it, or it has ended.
+    """
+    _change(session, claim, lease_until=_seconds_from_now(lease_s))
+
+
+def record_progress(session: Session, claim: Claim, progress: float) -> None:
+    """Write how far the step is, 0.0 to 1.0; it never goes back within one run.
+
+    Raises:
+        LostLease: another worker has it, or it has ended.
+    """
+    _change(session, claim, progress=func.greatest(Task.progress, min(1.0, max(0.0, progress))))
+
+
+def finish(session: Session, claim: Claim, state: TaskState, reason: str | None = None) -> None:
+    """End the task, in the transaction that writes its results: both count or neither does.
+
+    Raises:
+        LostLease: another worker has it; the caller's transaction must roll back.
+    """
+    changes = {"progress": 1.0} if state is TaskState.DONE else {}
+    _change(
+        session,
+        claim,
+        state=state,
+        reason=reason,
+        lease_until=None,
+        finished_at=func.clock_timestamp(),
+        deaths=0,
+        **changes,
+    )
+
+
+def retry_later(session: Session, claim: Claim, reason: str) -> TaskState:
+    """Put a failed attempt back with a pause, or end it when the budget is used up.
+
+    Returns `queued` or `failed`; `reason` is what an instructor reads in both cases.
+
+    Raises:
+        LostLease: another worker has it.
+    """
+    if claim.attempts + 1 >= ATTEMPTS:
+        _change(session, claim, attempts=ATTEMPTS)
+        finish(session, claim, TaskState.FAILED, reason)
+        return TaskState.FAILED
+    pause = BACKOFF_S[claim.attempts] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+    _change(
+        session,
+        claim,
+        state=TaskState.QUEUED,
+        reason=reason,
+        attempts=claim.attempts + 1,
+        deaths=0,
+        lease_until=None,
+        run_at=_seconds_from_now(pause),
+    )
+    return TaskState.QUEUED
+
+
+def give_back(session: Session, claim: Claim) -> None:
+    """Return an unfinished task, counting nothing against it: the worker is asked to stop.
+
+    Raises:
+        LostLease: another worker has it.
+    """
+    _change(session, claim, state=TaskState.QUEUED, lease_until=None)
+
+
+def due(session: Session, limit: int = 10_000) -> Sequence[Due]:
+    """Tasks that could run now, longest due first."""
+    rows = session.execute(
+        _due_columns()
+        .where(Task.state == TaskState.QUEUED, Task.run_at <= func.clock_timestamp())
+        .order_by(Task.run_at)
+        .limit(limit)
+    )
+    return [Due(*row) for row in rows]
+
+
+def due_of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Due]:
+    """The asset's tasks that could run now, in the order of the pipeline."""
+    rows = session.execute(
+        _due_columns()
+        .where(
+            Task.workspace_id == workspace_id,
+            Task.asset_id == asset_id,
+            Task.state == TaskState.QUEUED,
+            Task.run_at <= func.clock_timestamp(),
+        )
+        .order_by(Task.created_at, Task.id)
+    )
+    return [Due(*row) for row in rows]
+
+
+def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Task]:
+    """Every task of the asset's versions, oldest first."""
+    return session.scalars(
+        select(Task)
+        .where(Task.workspace_id == workspace_id, Task.asset_id == asset_id)
+        .order_by(Task.created_at, Task.id)
+    ).all()
+
+
+def _due_columns() -> Select[uuid.UUID, uuid.UUID, str, int]:
+    return select(Task.workspace_id, Task.id, Task.queue, Task.fence)
+
+
+def _seconds_from_now(seconds: float) -> ColumnElement[datetime]:
+    return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, literal(seconds))
+
+
+def _change(session: Session, claim: Claim, **values: object) -> None:
+    changed = session.execute(
+        update(Task)
+        .where(
+            Task.workspace_id == claim.workspace_id,
+            Task.id == claim.task_id,
+            Task.fence == claim.fence,
+            Task.state == TaskState.RUNNING,
+        )
+        .values(**values)
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if changed is None:
+        raise LostLease("Another worker has taken this task over.")
