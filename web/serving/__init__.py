@@ -1,0 +1,1 @@
+"""Flask behind ASGI: replies that stream, and the bridge that streams them."""
