@@ -34,7 +34,7 @@ class Owner:
 
 
 class Lock:
-    """The exclusive right to run servers on a folder; it ends with its holder, however that ends."""
+    """The exclusive right to run servers on a folder; it ends when its holder does."""
 
     def __init__(self, data: Path, kind: Kind) -> None:
         self.note = _note(data)

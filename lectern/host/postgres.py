@@ -28,6 +28,15 @@ ROLES = (OWNER, "lectern_app", "lectern_gc")
 # The servers' account need not be able to reach the folder by its path: the kernel lets a process
 # use the folder it was started in, whatever lies above it.
 HERE = "/proc/self/cwd"
+INITDB_OPTIONS = (
+    "--auth=scram-sha-256",
+    "--data-checksums",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+    "--no-instructions",
+)
 HBA = "local all all scram-sha-256\nlocal replication all scram-sha-256\n"
 
 # One machine, shared with the workers; everything else is PostgreSQL's own default, fsync included.
@@ -134,14 +143,8 @@ class Postgres:
         os.write(password, self._password(SUPERUSER).encode())
         os.lseek(password, 0, os.SEEK_SET)
         try:
-            command: list[str | Path] = [self.programs.initdb, "-D", HERE, "-U", SUPERUSER, "--auth=scram-sha-256"]
-            command += [f"--pwfile=/proc/self/fd/{password}", "--data-checksums", "--encoding=UTF8"]
-            command += [
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-                "--locale=C",
-                "--no-instructions",
-            ]
+            command = [self.programs.initdb, "-D", HERE, "-U", SUPERUSER, *INITDB_OPTIONS]
+            command.append(f"--pwfile=/proc/self/fd/{password}")
             maker = process.start_server(
                 command, folder, account, self.log, signal.SIGKILL, pass_fds=[password]
             )
@@ -189,9 +192,8 @@ class Postgres:
                 if re.search("password authentication failed", str(error)):
                     self.stop()
                     raise HostError(
-                        f"The database in {self.folder} has other passwords than {self.data / "
-                        "'secrets'}; "
-                        "put back the secrets that belong to it."
+                        f"The database in {self.folder} has other passwords than those in "
+                        f"{self.data}/secrets; put back the secrets that belong to it."
                     ) from error
                 time.sleep(0.05)
             else:
