@@ -1,37 +1,100 @@
+"""The compiled module; `stubtest` holds these signatures against it."""
+
 from collections.abc import Sequence
 from os import PathLike
 from typing import final
 
 from typing_extensions import Buffer
 
-def digest_file(path: str | PathLike[str], *, parallel: bool | None = None) -> str: ...
-def digest_files(paths: Sequence[str | PathLike[str]]) -> list[str]: ...
+__all__ = [
+    "Confinement",
+    "FrameScores",
+    "Hasher",
+    "confine",
+    "die_with_parent",
+    "digest_file",
+    "digest_files",
+    "score_frame",
+]
+
+def digest_file(path: str | PathLike[str], *, parallel: bool | None = None) -> str:
+    """BLAKE3-256 of one file, 64 lowercase hex digits; the GIL is released meanwhile.
+
+    `parallel=True` maps the file into memory and hashes on all cores: fastest for a file in the
+    page cache that nothing shortens meanwhile (else the process gets SIGBUS). `False` reads on
+    one thread. By default files from 1 MiB go parallel.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+
+def digest_files(paths: Sequence[str | PathLike[str]]) -> list[str]:
+    """BLAKE3-256 of many, mostly small files, in their order; one thread, without the GIL.
+
+    Raises:
+        OSError: the first file that cannot be read.
+    """
+
 @final
 class Hasher:
+    """BLAKE3-256 of bytes that arrive in pieces; safe to share between threads."""
+
     def __new__(cls) -> Hasher: ...
-    def update(self, data: Buffer) -> None: ...
-    def hexdigest(self) -> str: ...
-    def copy(self) -> Hasher: ...
-    def reset(self) -> None: ...
+    def update(self, data: Buffer) -> None:
+        """Take the next bytes without copying them; from 2 KiB on the GIL is released.
+
+        Nothing may write to `data` until the call returns.
+
+        Raises:
+            BufferError: `data` is not contiguous or its items are not bytes.
+        """
+
+    def hexdigest(self) -> str:
+        """Digest of all bytes so far, 64 lowercase hex digits; more may follow."""
+
+    def copy(self) -> Hasher:
+        """Another hasher that has seen the same bytes."""
+
+    def reset(self) -> None:
+        """Forget all bytes."""
 
 @final
 class FrameScores:
+    """What one look at a frame tells; scores compare only between frames of one size."""
+
     @property
-    def sharpness(self) -> float: ...
+    def sharpness(self) -> float:
+        """Variance of the 4-neighbour Laplacian, squared grey levels; 0 for a flat frame.
+
+        Source: Pech-Pacheco et al., ICPR 2000, doi:10.1109/ICPR.2000.903548.
+        """
     @property
-    def mean(self) -> float: ...
+    def mean(self) -> float:
+        """Mean luma, 0 to 255."""
     @property
-    def deviation(self) -> float: ...
+    def deviation(self) -> float:
+        """Standard deviation of luma (RMS contrast), 0 to 127.5."""
     @property
-    def dark_share(self) -> float: ...
+    def dark_share(self) -> float:
+        """Share of pixels at or below 16, video's nominal black, 0 to 1."""
     @property
-    def bright_share(self) -> float: ...
+    def bright_share(self) -> float:
+        """Share of pixels at or above 235, video's nominal white, 0 to 1."""
     @property
-    def entropy(self) -> float: ...
+    def entropy(self) -> float:
+        """Shannon entropy of the luma histogram, 0 to 8 bits."""
     @property
-    def colourfulness(self) -> float: ...
+    def colourfulness(self) -> float:
+        """Colourfulness M3, about 0 (grey) to 110 (vivid); 0 without chroma.
+
+        Source: Hasler and Süsstrunk, SPIE 2003, doi:10.1117/12.477378.
+        """
     @property
-    def difference_hash(self) -> int: ...
+    def difference_hash(self) -> int:
+        """64 bits over 9 × 8 area means, row by row from the highest; set where luma rises.
+
+        Near frames differ in few bits: `(a ^ b).bit_count()`.
+        """
 
 def score_frame(
     luma: Buffer,
@@ -44,4 +107,58 @@ def score_frame(
     chroma_width: int | None = None,
     chroma_height: int | None = None,
     chroma_stride: int | None = None,
-) -> FrameScores: ...
+) -> FrameScores:
+    """All scores of one 8-bit frame, from its planes where they lie, without the GIL.
+
+    Sizes are pixels, strides bytes per row (by default the width). Without its own size, chroma
+    is taken as 4:2:0. Nothing may write to the planes until the call returns.
+
+    Raises:
+        ValueError: below 3 × 3 pixels, or a plane shorter than its size and stride say.
+        BufferError: a plane is not contiguous or its items are not bytes.
+    """
+
+@final
+class Confinement:
+    """What came into force beyond the layers without which `confine` fails."""
+
+    @property
+    def landlock(self) -> int:
+        """Landlock's ABI version; 0 where the kernel has none, and any path can be opened."""
+    @property
+    def namespaces(self) -> list[str]:
+        """Those left behind of `user`, `net`, `ipc`."""
+
+def confine(
+    *,
+    read: Sequence[str | PathLike[str]],
+    write: Sequence[str | PathLike[str]],
+    cpu_seconds: int,
+    memory_bytes: int,
+    file_bytes: int,
+    open_files: int,
+    execute: Sequence[str | PathLike[str]] = ...,
+    parent_pid: int | None = None,
+) -> Confinement:
+    """Confine the calling process for ever, before it reads a user's file.
+
+    Call it in a fresh child while it has one thread (before NumPy starts its pool). Afterwards
+    there is no network, no new process (threads are fine, and `os.execv` of a file in `execute`),
+    no signal to others, no link, no change of modes or times; no capability, also for root. Files
+    open only beneath `read`, `write` (read, written, created, removed) and `execute` (read, run; a
+    dynamic program needs its loader listed too); missing ones but those of `write` are skipped.
+
+    `memory_bytes` limits address space, 0 leaves it. The process dies with `parent_pid`, by
+    default its present parent; the kernel watches the thread that started it.
+
+    Raises:
+        OSError: a layer could not be put in force; end the process, for others already hold.
+        ValueError: no CPU time is given.
+    """
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends.
+
+    Raises:
+        ProcessLookupError: the parent is no longer `parent_pid`.
+    """

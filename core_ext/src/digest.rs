@@ -154,7 +154,9 @@ mod tests {
             assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
         }
         assert_eq!(
-            of_files(&[missing.clone()]).expect_err("missing").path,
+            of_files(std::slice::from_ref(&missing))
+                .expect_err("missing")
+                .path,
             missing
         );
     }

@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyBufferError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
+use crate::confine::{Limits, Paths, Unconfined};
 use crate::digest::{self, Reading, Unreadable};
 use crate::frames::{self, Plane};
 
@@ -19,7 +20,10 @@ const RELEASE_GIL_FROM_BYTES: usize = 2048;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::{FrameScores, Hasher, digest_file, digest_files, score_frame};
+    use super::{
+        Confinement, FrameScores, Hasher, confine, die_with_parent, digest_file, digest_files,
+        score_frame,
+    };
 }
 
 fn os_error(error: io::Error, path: Option<PathBuf>) -> PyErr {
@@ -38,6 +42,15 @@ fn os_error(error: io::Error, path: Option<PathBuf>) -> PyErr {
 impl From<Unreadable> for PyErr {
     fn from(error: Unreadable) -> Self {
         os_error(error.source, Some(error.path))
+    }
+}
+
+impl From<Unconfined> for PyErr {
+    fn from(error: Unconfined) -> Self {
+        match error.source.raw_os_error() {
+            Some(number) => PyOSError::new_err((number, error.to_string())),
+            None => PyOSError::new_err(error.to_string()),
+        }
     }
 }
 
@@ -209,4 +222,62 @@ fn score_frame(
     py.detach(score)
         .map(FrameScores::from)
         .map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// What came into force beyond the layers without which `confine` fails.
+#[pyclass(frozen, get_all, module = "core_ext._core")]
+struct Confinement {
+    landlock: i32,
+    namespaces: Vec<&'static str>,
+}
+
+/// Confines the calling process for ever: limits, no network, no children, only these paths.
+#[pyfunction]
+#[pyo3(signature = (*, read, write, cpu_seconds, memory_bytes, file_bytes, open_files,
+                    execute = Vec::new(), parent_pid = None))]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a layer's setting, and all are named"
+)]
+fn confine(
+    read: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    cpu_seconds: u64,
+    memory_bytes: u64,
+    file_bytes: u64,
+    open_files: u64,
+    execute: Vec<PathBuf>,
+    parent_pid: Option<i32>,
+) -> PyResult<Confinement> {
+    if cpu_seconds == 0 {
+        return Err(PyValueError::new_err(
+            "Give at least one second of CPU time.",
+        ));
+    }
+    let paths = Paths {
+        read,
+        write,
+        execute,
+    };
+    let limits = Limits {
+        cpu_seconds,
+        memory_bytes,
+        file_bytes,
+        open_files,
+    };
+    let parent = parent_pid.unwrap_or_else(crate::confine::parent);
+    let crate::confine::Confinement {
+        landlock,
+        namespaces,
+    } = crate::confine::confine(&paths, limits, parent)?;
+    Ok(Confinement {
+        landlock,
+        namespaces,
+    })
+}
+
+/// Has the kernel kill this process when its parent ends.
+#[pyfunction]
+fn die_with_parent(parent_pid: i32) -> PyResult<()> {
+    crate::confine::die_with_parent(parent_pid).map_err(|error| os_error(error, None))
 }
