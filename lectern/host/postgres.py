@@ -143,10 +143,14 @@ class Postgres:
         os.write(password, self._password(SUPERUSER).encode())
         os.lseek(password, 0, os.SEEK_SET)
         try:
-            command = [self.programs.initdb, "-D", HERE, "-U", SUPERUSER, *INITDB_OPTIONS]
-            command.append(f"--pwfile=/proc/self/fd/{password}")
+            words = ["-D", HERE, "-U", SUPERUSER, f"--pwfile=/proc/self/fd/{password}"]
             maker = process.start_server(
-                command, folder, account, self.log, signal.SIGKILL, pass_fds=[password]
+                [self.programs.initdb, *words, *INITDB_OPTIONS],
+                folder,
+                account,
+                self.log,
+                signal.SIGKILL,
+                pass_fds=[password],
             )
             status = maker.wait()
         except OSError as error:

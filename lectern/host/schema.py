@@ -13,7 +13,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 def upgrade(url: str) -> None:
-    """Run the migrations that are missing, as the role that owns the schema; concurrent calls queue.
+    """Run the missing migrations, as the role that owns the schema; concurrent calls queue.
 
     Raises:
         HostError: the database does not answer.

@@ -33,8 +33,8 @@ class Servers:
         self.settings = settings
         self.migrate_url = migrate_url
         self._lock = lock
-        self._postgres = postgres
-        self._redis = redis
+        self.postgres = postgres
+        self.redis = redis
 
     @property
     def owned(self) -> bool:
@@ -63,7 +63,7 @@ class Servers:
             HostError: it does not come up again.
         """
         risen = []
-        for server in (self._postgres, self._redis):
+        for server in (self.postgres, self.redis):
             if server is None:
                 continue
             sockets.reachable(server.folder)
@@ -74,7 +74,7 @@ class Servers:
 
     def stop(self) -> None:
         """Stop what this process started; the data folder is free again afterwards."""
-        for server in (self._redis, self._postgres):
+        for server in (self.redis, self.postgres):
             if server:
                 server.stop()
         if self._lock:
