@@ -1,0 +1,27 @@
+"""Who asks: the one value every domain function judges rights by."""
+
+import uuid
+from dataclasses import dataclass
+
+from lectern.models import Role
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A member of one workspace, as a browser session or a token.
+
+    `scopes` is None for a browser session, which may do all that the role may. `user_id` is None
+    for Lectern itself.
+    """
+
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID | None
+    role: Role
+    name: str
+    email: str
+    scopes: frozenset[str] | None = None
+
+    @classmethod
+    def system(cls, workspace_id: uuid.UUID) -> "Principal":
+        """Lectern acting by itself: a worker, the command line, periodic work."""
+        return cls(workspace_id, None, Role.OWNER, "Lectern", "")

@@ -1,0 +1,35 @@
+"""Workspaces: the tenants."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Conflict
+from lectern.models import Workspace
+from lectern.people import names
+
+
+def add(session: Session, name: str, slug: str | None = None) -> Workspace:
+    """A new workspace; without a slug it gets one from its name.
+
+    Raises:
+        Conflict: the slug is taken.
+    """
+    shown = names.line(name, "workspace_name", longest=80)
+    short = names.slug(slug or shown, "library")
+    if find(session, short) is not None:
+        raise Conflict(f"There is already a workspace “{short}”. Choose another name.")
+    workspace = Workspace(slug=short, name=shown)
+    session.add(workspace)
+    session.flush()
+    return workspace
+
+
+def find(session: Session, slug: str) -> Workspace | None:
+    """The workspace of that slug."""
+    return session.scalars(select(Workspace).where(Workspace.slug == slug)).one_or_none()
+
+
+def first(session: Session) -> Workspace | None:
+    """The oldest workspace, where things go that name none."""
+    query = select(Workspace).order_by(Workspace.created_at, Workspace.id).limit(1)
+    return session.scalars(query).one_or_none()
