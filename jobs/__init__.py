@@ -1,0 +1,1 @@
+"""Background work: Redis rings, workers claim rows, results are written once."""

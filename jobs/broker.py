@@ -1,0 +1,75 @@
+"""Redis, bound once by `configure()`: the doorbells of the queues, and live news for open pages.
+
+Nothing here is needed for truth. Redis may be flushed, restarted or away at any time.
+"""
+
+import json
+import logging
+import uuid
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = logging.getLogger(__name__)
+
+QUEUES = ("probe", "media", "ai", "small")
+CHANNEL = "lectern:live:"
+# A page must not wait for a Redis that hangs; the sweeper rings again.
+PATIENCE_S = 2.0
+
+_connection: "Redis | None" = None
+
+
+class NotConfigured(RuntimeError):
+    """`configure()` was not called in this process."""
+
+
+def configure(url: str) -> None:
+    """Bind this process to the Redis at `url` (`redis://`, `rediss://`, `unix://`)."""
+    global _connection
+    _connection = connect(url, patience_s=PATIENCE_S)
+
+
+def connect(url: str, patience_s: float | None = None) -> Redis:
+    """A client of its own, waiting `patience_s` seconds for each answer (None: for ever)."""
+    return Redis.from_url(
+        url, socket_connect_timeout=PATIENCE_S, socket_timeout=patience_s, health_check_interval=30
+    )
+
+
+def connection() -> Redis:
+    """The process's client. Raises NotConfigured before `configure()`."""
+    if _connection is None:
+        raise NotConfigured("jobs.broker.configure() must run first")
+    return _connection
+
+
+def queue(name: str) -> Queue:
+    """The RQ queue `name`; its payloads are JSON, so a poisoned entry runs nothing."""
+    return Queue(name, connection=connection(), serializer=JSONSerializer)
+
+
+def channel(workspace_id: uuid.UUID) -> str:
+    """The pub/sub channel with the news of one workspace."""
+    return f"{CHANNEL}{workspace_id}"
+
+
+def publish(
+    workspace_id: uuid.UUID,
+    *,
+    asset_id: uuid.UUID | None = None,
+    upload_id: uuid.UUID | None = None,
+    event: str = "changed",
+) -> None:
+    """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
+
+    `event` is `changed`, `added` or `removed`.
+    """
+    news = {"event": event, "asset": asset_id, "upload": upload_id}
+    text = json.dumps({name: str(value) for name, value in news.items() if value is not None})
+    try:
+        connection().publish(channel(workspace_id), text)
+    except RedisError as error:
+        log.warning("live news was not sent: %s", error)
