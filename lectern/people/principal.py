@@ -22,6 +22,8 @@ class Principal:
     scopes: frozenset[str] | None = None
 
     @classmethod
-    def system(cls, workspace_id: uuid.UUID) -> "Principal":
-        """Lectern acting by itself: a worker, the command line, periodic work."""
-        return cls(workspace_id, None, Role.OWNER, "Lectern", "")
+    def system(
+        cls, workspace_id: uuid.UUID, on_behalf_of: uuid.UUID | None = None
+    ) -> "Principal":
+        """Lectern acting by itself, or finishing what a person began and was allowed to."""
+        return cls(workspace_id, on_behalf_of, Role.OWNER, "Lectern", "")

@@ -1,0 +1,212 @@
+"""Assets: read them, edit them, and keep their state true."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from lectern.errors import Invalid, NotFound, Stale
+from lectern.library import folders, names, tags, versions
+from lectern.models import Asset, AssetState, Blob, Task, TaskState, Version
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+MISSING = "There is no such file in this library."
+_ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
+LONGEST_TEXT = 20_000
+
+
+def get(session: Session, principal: Principal, asset_id: uuid.UUID) -> Asset:
+    """The asset with its tags, folder and creator, also when it lies in the trash.
+
+    Raises:
+        NotFound: no such asset in this workspace, or nothing the principal may see.
+    """
+    require(principal, Action.SEE)
+    asset = session.scalar(
+        select(Asset)
+        .where(Asset.workspace_id == principal.workspace_id, Asset.id == asset_id)
+        .options(selectinload(Asset.tags), selectinload(Asset.folder), selectinload(Asset.creator))
+    )
+    if asset is None:
+        raise NotFound(MISSING)
+    return asset
+
+
+def with_digest(session: Session, principal: Principal, digest: str, size: int) -> list[Asset]:
+    """Live assets of the workspace that have these bytes in any version, newest first."""
+    require(principal, Action.SEE)
+    holders = (
+        select(Version.asset_id)
+        .join(Blob, (Blob.workspace_id == Version.workspace_id) & (Blob.id == Version.blob_id))
+        .where(
+            Blob.workspace_id == principal.workspace_id,
+            Blob.digest == digest,
+            Blob.byte_size == size,
+        )
+    )
+    return list(
+        session.scalars(
+            select(Asset)
+            .where(
+                Asset.workspace_id == principal.workspace_id,
+                Asset.id.in_(holders),
+                Asset.live,
+            )
+            .order_by(Asset.created_at.desc(), Asset.id.desc())
+        )
+    )
+
+
+def edit(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    changes: Mapping[str, Any],
+    *,
+    expected: int | None = None,
+) -> Asset:
+    """Change what a person may change: the keys of `changes` are the API's field names.
+
+    `expected` is the `lock_version` the person saw; None skips the comparison.
+
+    Raises:
+        Stale: somebody changed the asset since.
+        Invalid: a field is unknown or unusable; nothing was changed.
+    """
+    require(principal, Action.EDIT, asset)
+    session.refresh(asset, with_for_update=True)
+    if expected is not None and asset.lock_version != expected:
+        raise Stale("Somebody changed this file since you opened it. Reload to see the change.")
+    unknown = set(changes) - set(_FIELDS)
+    if unknown:
+        field = sorted(unknown)[0]
+        raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
+    wanted = {field: _FIELDS[field](value) for field, value in changes.items()}
+    for field, value in wanted.items():
+        before = _read(session, asset, field)
+        if value != before:
+            _write(session, principal, asset, field, value)
+            details = {"before": before, "after": value}
+            audit.record(session, principal, f"asset.{field}", "asset", asset.id, details)
+    asset.lock_version += 1
+    asset.updated_at = func.clock_timestamp()
+    session.flush()
+    session.expire(asset)
+    return asset
+
+
+def _read(session: Session, asset: Asset, field: str) -> Any:
+    if field == "tags":
+        return [tag.name for tag in asset.tags]
+    if field == "folder":
+        return (
+            folders.path_of(session, asset.workspace_id, asset.folder_id) if asset.folder_id else ""
+        )
+    return getattr(asset, field)
+
+
+def _write(session: Session, principal: Principal, asset: Asset, field: str, value: Any) -> None:
+    if field == "tags":
+        tags.put(session, asset, value)
+    elif field == "folder":
+        folder = folders.ensure(session, principal, value)
+        asset.folder_id = folder.id if folder else None
+    else:
+        setattr(asset, field, value)
+
+
+def _text(field: str, *, optional: bool = False) -> Any:
+    def check(value: Any) -> str | None:
+        if optional and (value is None or value == ""):
+            return None
+        if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+            message = f"{field} is a text of at most {LONGEST_TEXT} characters."
+            raise Invalid(message, {field: message})
+        return names.clean_paragraphs(value)
+
+    return check
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Invalid("name is a text.", {"name": "name is a text."})
+    return names.asset_name(value)
+
+
+def _tags(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Invalid("tags is a list of texts.", {"tags": "tags is a list of texts."})
+    return sorted(tags.clean(value), key=names.tag_key)
+
+
+def _folder(value: Any) -> str:
+    if value is not None and not isinstance(value, str):
+        raise Invalid("folder is a path.", {"folder": "folder is a path such as Biology/Week 1."})
+    return "/".join(folders.split(value or ""))
+
+
+def _access(value: Any) -> str:
+    if value not in {"course", "unlisted", "public"}:
+        message = "access is one of course, unlisted and public."
+        raise Invalid(message, {"access": message})
+    return str(value)
+
+
+def _custom(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(repr(value)) > LONGEST_TEXT:
+        message = f"custom is an object of at most {LONGEST_TEXT} characters."
+        raise Invalid(message, {"custom": message})
+    if "\\u0000" in repr(value) or "\x00" in repr(value) or "\\x00" in repr(value):
+        raise Invalid("custom holds a NUL character.", {"custom": "Remove the NUL character."})
+    return value
+
+
+_FIELDS = {
+    "name": _name,
+    "tags": _tags,
+    "folder": _folder,
+    "description": _text("description"),
+    "language": _text("language", optional=True),
+    "licence": _text("licence", optional=True),
+    "access": _access,
+    "custom": _custom,
+}
+
+
+def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
+    """Derive the asset's state from its tasks, and move to a newer version that has become ready.
+
+    Safe to call at any time and twice; the row lock serialises callers.
+    """
+    asset = session.get_one(
+        Asset, (workspace_id, asset_id), with_for_update=True, populate_existing=True
+    )
+    newest = versions.find(session, asset, asset.version_count)
+    behind = newest is not None and newest.id != asset.current_version_id
+    if newest is not None and behind and _state(session, newest) == AssetState.READY:
+        versions.make_current(session, asset, newest, newest.blob)
+    current = versions.get_current(session, asset)
+    if current is not None:
+        state = _state(session, current)
+        if asset.state != state:
+            asset.state = state
+    asset.lock_version += 1
+    session.flush()
+    return asset
+
+
+def _state(session: Session, version: Version) -> AssetState:
+    states = set(
+        session.scalars(
+            select(Task.state).where(
+                Task.workspace_id == version.workspace_id, Task.version_id == version.id
+            )
+        )
+    )
+    if TaskState.FAILED in states:
+        return AssetState.FAILED
+    return AssetState.READY if states <= _ENDED_WELL else AssetState.PROCESSING

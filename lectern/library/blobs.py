@@ -1,0 +1,78 @@
+"""Blobs: bytes stored once per workspace, under the digest of their content."""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+import core_ext
+from lectern.models import Blob, new_id
+from lectern.storage import Storage
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Bytes that are in storage already, and the row that will name them."""
+
+    blob_id: uuid.UUID
+    digest: str
+    byte_size: int
+    key: str
+
+
+def store(storage: Storage, workspace_id: uuid.UUID, source: Path) -> Stored:
+    """Put a finished file into storage; no row names it yet, so a crash leaves only garbage.
+
+    The digest is computed from the stored bytes, so it vouches for what will be served.
+    """
+    blob_id = new_id()
+    digest = core_ext.digest_file(source)
+    # Fixed length: no key is a prefix of another. The blob's id makes it unique for ever.
+    key = f"b1/{digest[:2]}/{digest}/{workspace_id.hex[:8]}-{blob_id.hex}"
+    storage.put(source, key)
+    return Stored(blob_id, digest, storage.size(key), key)
+
+
+def claim(session: Session, workspace_id: uuid.UUID, digest: str) -> Blob | None:
+    """The usable blob with this content, saved from collection in this transaction.
+
+    Call it in the transaction that adds the reference (reliability.md §4.4).
+    """
+    return session.scalar(
+        update(Blob)
+        .where(
+            Blob.workspace_id == workspace_id,
+            Blob.digest == digest,
+            Blob.state.in_(["live", "condemned"]),
+        )
+        .values(state="live", claimed_at=func.clock_timestamp(), condemned_at=None)
+        .returning(Blob),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    )
+
+
+def add(session: Session, workspace_id: uuid.UUID, stored: Stored, mime: str) -> tuple[Blob, bool]:
+    """The blob of these bytes, and whether `stored` was redundant because one existed.
+
+    A redundant copy is the caller's to delete from storage, after its commit.
+    """
+    # Two tasks that finish equal content at once must agree on one row.
+    lock = func.hashtextextended(f"blob:{workspace_id}:{stored.digest}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
+    existing = claim(session, workspace_id, stored.digest)
+    if existing is not None:
+        return existing, True
+    blob = Blob(
+        workspace_id=workspace_id,
+        id=stored.blob_id,
+        digest=stored.digest,
+        byte_size=stored.byte_size,
+        mime=mime,
+        key=stored.key,
+        verified_at=func.clock_timestamp(),
+    )
+    session.add(blob)
+    session.flush()
+    return blob, False

@@ -1,0 +1,85 @@
+"""Folders by path: `Biology/Week 1`."""
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.library.names import clean_text
+from lectern.models import Folder
+from lectern.people.principal import Principal
+
+DEEPEST = 12
+LONGEST = 100
+
+
+def split(path: str) -> list[str]:
+    """The names along a path; a leading or doubled slash means nothing.
+
+    Raises:
+        Invalid: too deep, or a name that is too long or only dots.
+    """
+    names = [name for name in (clean_text(part) for part in path.split("/")) if name]
+    if len(names) > DEEPEST or any(len(n) > LONGEST or not n.strip(".") for n in names):
+        message = (
+            f"A folder path has at most {DEEPEST} names of at most {LONGEST} characters, "
+            "none of them only dots."
+        )
+        raise Invalid(message, {"folder": message})
+    return names
+
+
+def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
+    """The folder at `path`, made with its parents where missing; None for the empty path."""
+    names = split(path)
+    if not names:
+        return None
+    # Two uploads of one folder arrive together; serialised, they make it once.
+    lock = func.hashtextextended(f"folder:{principal.workspace_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
+    folder: Folder | None = None
+    for name in names:
+        parent_id = folder.id if folder else None
+        found = session.scalar(
+            select(Folder).where(
+                Folder.workspace_id == principal.workspace_id,
+                Folder.parent_id.is_not_distinct_from(parent_id),
+                Folder.name == name,
+            )
+        )
+        folder = found or Folder(
+            workspace_id=principal.workspace_id, parent_id=parent_id, name=name
+        )
+        session.add(folder)
+        session.flush()
+    return folder
+
+
+def find(session: Session, principal: Principal, path: str) -> Folder | None:
+    """The folder at `path`, if it exists."""
+    folder: Folder | None = None
+    for name in split(path):
+        folder = session.scalar(
+            select(Folder).where(
+                Folder.workspace_id == principal.workspace_id,
+                Folder.parent_id.is_not_distinct_from(folder.id if folder else None),
+                Folder.name == name,
+            )
+        )
+        if folder is None:
+            return None
+    return folder
+
+
+def path_of(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID) -> str:
+    """The folder's path from the top, names joined by slashes. One query per level."""
+    names: list[str] = []
+    current: uuid.UUID | None = folder_id
+    while current is not None:
+        folder = session.get(Folder, (workspace_id, current))
+        if folder is None:
+            break
+        names.append(folder.name)
+        current = folder.parent_id
+    return "/".join(reversed(names))

@@ -1,0 +1,257 @@
+"""Which assets, in which order: filters, sorting and keyset cursors over one workspace."""
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    SQLColumnExpression,
+    String,
+    and_,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.library import folders
+from lectern.library.names import tag_key
+from lectern.models import Asset, AssetTag, Course, Tag, Usage
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+LONGEST_QUERY = 500
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the library page and `GET /assets` filter by; empty means everything outside the trash.
+
+    Sizes are bytes, durations seconds; `tag` must all hold, `any_tag` at least one.
+    """
+
+    q: str = ""
+    kind: str = ""
+    tag: tuple[str, ...] = ()
+    any_tag: tuple[str, ...] = ()
+    folder: str = ""
+    course: str = ""
+    usage: str = ""
+    state: str = ""
+    owner: uuid.UUID | None = None
+    duplicates: bool = False
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    min_size: int | None = None
+    max_size: int | None = None
+    min_duration: float | None = None
+    max_duration: float | None = None
+    trashed: bool = False
+    sort: str = "-created"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of assets; `next` continues it."""
+
+    assets: list[Asset]
+    next: str | None
+
+
+# Every sort falls back on the id, so that a cursor names one place exactly.
+_SORTS: Mapping[str, SQLColumnExpression[Any]] = {
+    "created": Asset.created_at,
+    "name": func.lower(Asset.name, type_=String),
+    "size": func.coalesce(Asset.byte_size, 0),
+    "duration": func.coalesce(Asset.duration_s, 0.0, type_=Float),
+    "usage": Asset.usage_count,
+    "last_used": func.coalesce(Asset.last_used_at, func.to_timestamp(0)),
+}
+
+
+def page(
+    session: Session, principal: Principal, query: Query, *, cursor: str | None, limit: int
+) -> Found:
+    """The next `limit` assets after `cursor`. The cost of a page does not grow with its number.
+
+    Raises:
+        Invalid: a filter, the sort or the cursor makes no sense.
+    """
+    require(principal, Action.SEE)
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
+    name, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+    if name == "relevance":
+        name, descending = "created", True
+    if name not in _SORTS:
+        known = ", ".join(_SORTS)
+        raise Invalid(f"sort is one of {known}.", {"sort": f"Use one of {known}."})
+    value = _SORTS[name]
+    statement = filtered(session, principal, query)
+    if cursor:
+        after = tuple_(*_read_cursor(cursor, query.sort, name))
+        here = tuple_(value, Asset.id)
+        statement = statement.where(here < after if descending else here > after)
+    order = (value.desc(), Asset.id.desc()) if descending else (value, Asset.id)
+    rows = session.execute(statement.add_columns(value).order_by(*order).limit(limit + 1)).all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    following = _cursor(query.sort, rows[-1][1], rows[-1][0].id) if more else None
+    return Found([row[0] for row in rows], following)
+
+
+def total(session: Session, principal: Principal, query: Query) -> int:
+    """How many assets the filter holds for. Counts them: ask only when somebody wants to know."""
+    require(principal, Action.SEE)
+    matching = filtered(session, principal, query).with_only_columns(Asset.id).subquery()
+    return session.scalar(select(func.count()).select_from(matching)) or 0
+
+
+def filtered(session: Session, principal: Principal, query: Query) -> Select[Asset]:
+    """The filter as a statement, unordered."""
+    conditions: list[ColumnElement[bool]] = [
+        Asset.workspace_id == principal.workspace_id,
+        Asset.live.is_(not query.trashed),
+    ]
+    conditions += _words(query) + _choices(query) + _ranges(query)
+    if query.folder:
+        folder = folders.find(session, principal, query.folder)
+        conditions.append(Asset.folder_id == (folder.id if folder else uuid.UUID(int=0)))
+    if query.owner:
+        conditions.append(Asset.created_by == query.owner)
+    conditions += [_tagged([tag]) for tag in query.tag]
+    if query.any_tag:
+        conditions.append(_tagged(list(query.any_tag)))
+    if query.course:
+        conditions.append(_in_course(query.course))
+    if query.duplicates:
+        conditions.append(_has_twin(principal))
+    return select(Asset).where(and_(*conditions))
+
+
+def _words(query: Query) -> list[ColumnElement[bool]]:
+    text = query.q.replace("\x00", "").strip()
+    if len(text) > LONGEST_QUERY:
+        message = f"A search has at most {LONGEST_QUERY} characters; this one has {len(text)}."
+        raise Invalid(message, {"q": message})
+    return [
+        or_(
+            Asset.name.icontains(word, autoescape=True),
+            Asset.original_name.icontains(word, autoescape=True),
+            Asset.description.icontains(word, autoescape=True),
+            Asset.id.in_(_tagged_like(word)),
+        )
+        for word in text.split()
+    ]
+
+
+def _tagged_like(word: str) -> Select[uuid.UUID]:
+    return (
+        select(AssetTag.asset_id)
+        .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+        .where(
+            AssetTag.workspace_id == Asset.workspace_id,
+            Tag.key.contains(tag_key(word), autoescape=True),
+        )
+    )
+
+
+_USAGE: Mapping[str, ColumnElement[bool]] = {
+    "used": Asset.usage_count > 0,
+    "unused": Asset.usage_count == 0,
+    "formerly": and_(Asset.usage_count == 0, Asset.last_used_at.is_not(None)),
+    "never": and_(Asset.usage_count == 0, Asset.last_used_at.is_(None)),
+}
+_ONE_OF = {
+    "kind": ("video", "audio", "image", "document"),
+    "state": ("processing", "ready", "failed"),
+    "usage": tuple(_USAGE),
+}
+
+
+def _choices(query: Query) -> list[ColumnElement[bool]]:
+    for field, allowed in _ONE_OF.items():
+        if getattr(query, field) not in ("", *allowed):
+            message = f"{field} is one of {', '.join(allowed)}."
+            raise Invalid(message, {field: message})
+    conditions = []
+    if query.kind:
+        conditions.append(Asset.kind == query.kind)
+    if query.state:
+        conditions.append(Asset.state == query.state)
+    if query.usage:
+        conditions.append(_USAGE[query.usage])
+    return conditions
+
+
+def _ranges(query: Query) -> list[ColumnElement[bool]]:
+    bounds = [
+        (query.created_after, Asset.created_at.__ge__),
+        (query.created_before, Asset.created_at.__lt__),
+        (query.min_size, Asset.byte_size.__ge__),
+        (query.max_size, Asset.byte_size.__le__),
+        (query.min_duration, Asset.duration_s.__ge__),
+        (query.max_duration, Asset.duration_s.__le__),
+    ]
+    return [compare(bound) for bound, compare in bounds if bound is not None]
+
+
+def _tagged(names: list[str]) -> ColumnElement[bool]:
+    return Asset.id.in_(
+        select(AssetTag.asset_id)
+        .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+        .where(
+            AssetTag.workspace_id == Asset.workspace_id,
+            Tag.key.in_([tag_key(name) for name in names]),
+        )
+    )
+
+
+def _in_course(ref: str) -> ColumnElement[bool]:
+    return Asset.id.in_(
+        select(Usage.asset_id)
+        .join(Course, (Course.workspace_id == Usage.workspace_id) & (Course.id == Usage.course_id))
+        .where(Usage.workspace_id == Asset.workspace_id, Course.ref == ref)
+    )
+
+
+def _has_twin(principal: Principal) -> ColumnElement[bool]:
+    twins = (
+        select(Asset.digest)
+        .where(Asset.workspace_id == principal.workspace_id, Asset.live)
+        .group_by(Asset.digest)
+        .having(func.count() > 1)
+    )
+    return Asset.digest.in_(twins)
+
+
+def _cursor(sort: str, value: Any, asset_id: uuid.UUID) -> str:
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    text = json.dumps([sort, plain, str(asset_id)], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        made_for, value, asset_id = json.loads(base64.urlsafe_b64decode(padded))
+        if made_for != sort:
+            raise ValueError(made_for)
+        if name in {"created", "last_used"}:
+            value = datetime.fromisoformat(value)
+        elif not isinstance(value, str if name == "name" else int | float):
+            raise TypeError(value)
+        return value, uuid.UUID(asset_id)
+    except (ValueError, TypeError, AttributeError) as error:
+        message = "This cursor belongs to no list. Begin again without it."
+        raise Invalid(message, {"cursor": message}) from error

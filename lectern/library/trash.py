@@ -1,0 +1,61 @@
+"""The trash: reversible deletion, refused for what a course uses."""
+
+from sqlalchemy import func, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lectern.courses import usages
+from lectern.errors import InUse
+from lectern.models import Asset
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+
+def trash(
+    session: Session, principal: Principal, asset: Asset, *, days: int, reason: str = ""
+) -> None:
+    """Move the asset to the trash for `days` days. In the trash already: nothing happens.
+
+    Raises:
+        InUse: a course uses it; the error lists where. The database itself refuses as well,
+            so a lesson that takes the asset at the same moment wins.
+    """
+    require(principal, Action.TRASH, asset)
+    if not asset.live:
+        return
+    _refuse_if_used(session, asset)
+    try:
+        with session.begin_nested():
+            asset.live = False
+            asset.trashed_at = func.clock_timestamp()
+            asset.trashed_by = principal.user_id
+            asset.trash_reason = reason or None
+            asset.purge_after = func.clock_timestamp() + text(f"interval '{int(days)} days'")
+            asset.lock_version += 1
+            session.flush()
+    except IntegrityError as error:
+        session.expire(asset)
+        _refuse_if_used(session, asset)
+        raise InUse("A course has just begun to use this file.", []) from error
+    session.expire(asset)
+    audit.record(session, principal, "asset.trash", "asset", asset.id, {"reason": reason})
+
+
+def restore(session: Session, principal: Principal, asset: Asset) -> None:
+    """Take the asset back from the trash as it was. Not in the trash: nothing happens."""
+    require(principal, Action.RESTORE, asset)
+    if asset.live:
+        return
+    asset.live = True
+    asset.trashed_at = asset.trashed_by = asset.trash_reason = asset.purge_after = None
+    asset.lock_version += 1
+    session.flush()
+    audit.record(session, principal, "asset.restore", "asset", asset.id, {})
+
+
+def _refuse_if_used(session: Session, asset: Asset) -> None:
+    blockers = usages.blockers(session, asset.workspace_id, asset.id)
+    if blockers:
+        places = "one place" if len(blockers) == 1 else f"{len(blockers)} places"
+        raise InUse(f"This file is used in {places}, so it stays. Remove it there first.", blockers)
