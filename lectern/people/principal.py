@@ -22,8 +22,6 @@ class Principal:
     scopes: frozenset[str] | None = None
 
     @classmethod
-    def system(
-        cls, workspace_id: uuid.UUID, on_behalf_of: uuid.UUID | None = None
-    ) -> "Principal":
+    def system(cls, workspace_id: uuid.UUID, on_behalf_of: uuid.UUID | None = None) -> "Principal":
         """Lectern acting by itself, or finishing what a person began and was allowed to."""
         return cls(workspace_id, on_behalf_of, Role.OWNER, "Lectern", "")

@@ -18,9 +18,9 @@ _KEPT = timedelta(days=1)
 
 
 class Limit(NamedTuple):
-    """At most `count` attempts in any `per_s` seconds."""
+    """At most `most` attempts in any `per_s` seconds."""
 
-    count: int
+    most: int
     per_s: int
 
 
@@ -42,7 +42,7 @@ def check(session: Session, key: str, *limits: Limit) -> None:
                 func.extract("epoch", func.min(Attempt.window_start) + window - now),
             ).where(Attempt.key == key, Attempt.window_start > now - window)
         ).one()
-        if used >= limit.count:
+        if used >= limit.most:
             seconds = max(1, int(wait) + 1)
             raise RateLimited(f"Too many attempts. Try again in {in_words(seconds)}.", seconds)
 

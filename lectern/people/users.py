@@ -1,0 +1,135 @@
+"""The people who sign in."""
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Conflict, NotFound
+from lectern.models import Member, Role, User, Workspace
+from lectern.people import audit, members, names, passwords, workspaces
+from lectern.people.principal import Principal
+
+
+def find(session: Session, email: str) -> User | None:
+    """The user with that address, however it is capitalised."""
+    query = select(User).where(User.email == email.strip().lower())
+    return session.scalars(query).one_or_none()
+
+
+def add(
+    session: Session,
+    *,
+    email: str,
+    role: Role | str,
+    workspace_slug: str | None = None,
+    password: str | None = None,
+    name: str | None = None,
+    by: Principal | None = None,
+) -> User:
+    """Make an account a member of a workspace; `by` is None for the command line.
+
+    Without a slug the oldest workspace is meant, and the first is made if there is none. An
+    address that has an account already keeps its name and password.
+
+    Raises:
+        NotFound: there are workspaces, but none of that slug.
+        Conflict: already a member; or a password was given for an existing account.
+        Invalid: `email`, `name`, `password` or `role` is unusable.
+    """
+    address = names.email(email)
+    given = _role(role)
+    workspace = _workspace(session, workspace_slug)
+    user = find(session, address)
+    if user is not None and password is not None:
+        raise Conflict(f"{address} has an account already. Leave the password out to add it here.")
+    if user is None:
+        user = create(session, address, name, password)
+    members.add(session, by or Principal.system(workspace.id), user, given)
+    return user
+
+
+def create(session: Session, email: str, name: str | None, password: str | None) -> User:
+    """An account without any membership; without a password nobody can sign in to it."""
+    address = names.email(email)
+    user = User(
+        email=address,
+        name=names.line(name or address.partition("@")[0], "name", longest=80),
+        password_hash=passwords.hashed(password) if password is not None else None,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def rename(session: Session, principal: Principal, name: str) -> User:
+    """Change one's own name."""
+    user = _self(session, principal)
+    user.name = names.line(name, "name", longest=80)
+    session.flush()
+    return user
+
+
+def change_password(
+    session: Session, principal: Principal, current: str, new: str, *, keep: bytes | None = None
+) -> None:
+    """Change one's own password and end every browser session but the one with digest `keep`.
+
+    Raises:
+        Invalid: the current password is wrong, or the new one unusable.
+        RateLimited: the process is busy hashing.
+    """
+    user = _self(session, principal)
+    if not passwords.verify(user.password_hash, current):
+        raise names.invalid("current", "This is not your password.")
+    user.password_hash = passwords.hashed(new, "new")
+    members.end_sessions(session, user.id, but=keep)
+    audit.record(session, principal, "password.change", "user", user.id)
+
+
+def set_password(session: Session, email: str, password: str) -> User:
+    """Give an account a new password from the command line, and sign it out everywhere.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    user = find(session, email)
+    if user is None:
+        raise NotFound(f"There is no account {email}.")
+    user.password_hash = passwords.hashed(password)
+    members.end_sessions(session, user.id)
+    query = select(Member.workspace_id).where(Member.user_id == user.id)
+    for workspace_id in session.scalars(query.order_by(Member.workspace_id)).all():
+        system = Principal.system(workspace_id)
+        audit.record(session, system, "password.change", "user", user.id)
+    return user
+
+
+def _self(session: Session, principal: Principal) -> User:
+    user = _by_id(session, principal.user_id) if principal.scopes is None else None
+    if user is None:
+        raise NotFound("Only a person who is signed in has an account to change.")
+    return user
+
+
+def _by_id(session: Session, user_id: uuid.UUID | None) -> User | None:
+    return session.get(User, user_id) if user_id is not None else None
+
+
+def _role(role: Role | str) -> Role:
+    try:
+        return Role(role)
+    except ValueError:
+        raise names.invalid("role", f"Choose one of {', '.join(Role)}.") from None
+
+
+def _workspace(session: Session, slug: str | None) -> Workspace:
+    first = workspaces.first(session)
+    if first is None:
+        return workspaces.add(session, slug or "Library", slug)
+    if slug is None:
+        return first
+    found = workspaces.find(session, slug)
+    if found is None:
+        raise NotFound(f"There is no workspace “{slug}”.")
+    return found
