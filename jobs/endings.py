@@ -1,0 +1,22 @@
+"""What the end of a task means for its subject, written in the task's own transaction."""
+
+from sqlalchemy.orm import Session
+
+from lectern.library import assets, uploads
+from lectern.library.tasks import Claim
+from lectern.models import Task, Upload, UploadState
+
+
+def close(session: Session, task: Claim | Task, reason: str) -> None:
+    """The task has failed for good: an upload fails with it, an asset's state follows."""
+    if task.upload_id is not None:
+        upload = session.get_one(
+            Upload,
+            (task.workspace_id, task.upload_id),
+            with_for_update=True,
+            populate_existing=True,
+        )
+        if upload.state == UploadState.CHECKING:
+            uploads.fail(session, upload, reason)
+    elif task.asset_id is not None:
+        assets.settle(session, task.workspace_id, task.asset_id)

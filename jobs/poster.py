@@ -1,0 +1,52 @@
+"""Making the stills that stand for a version."""
+
+from dataclasses import asdict
+
+from sqlalchemy.orm import Session
+
+from jobs import subject
+from jobs.results import Results
+from jobs.subject import Subject
+from jobs.work import Work
+from lectern.library import assets, posters, renditions
+from lectern.media import poster
+from lectern.models import TaskState
+
+NONE = "There is no picture in this file."
+
+
+def run(work: Work) -> None:
+    """Propose posters, unless equal bytes of this workspace have some already."""
+    this = subject.load(work)
+    first = (this.workspace_id, this.blob_id, "poster.1")
+    if work.read(lambda session: renditions.find(session, *first)) is not None:
+        work.finish(lambda session: _show(session, this))
+        return
+    made = poster.candidates(this.source, this.facts, work.scratch, cancelled=work.cancelled)
+    if not made:
+        work.finish(lambda session: _settle(session, this), TaskState.SKIPPED, NONE)
+        return
+    results = Results(work)
+    for candidate in made:
+        results.store(candidate.path, candidate.mime)
+    facts = [
+        {name: value for name, value in asdict(candidate).items() if name not in {"path", "mime"}}
+        for candidate in made
+    ]
+
+    def record(session: Session) -> None:
+        blobs = results.add(session)
+        posters.record(session, this.version, list(zip(blobs, facts, strict=True)))
+        _settle(session, this)
+
+    work.finish(record)
+    results.tidy()
+
+
+def _show(session: Session, this: Subject) -> None:
+    posters.show_best(session, this.version)
+    _settle(session, this)
+
+
+def _settle(session: Session, this: Subject) -> None:
+    assets.settle(session, this.workspace_id, this.asset_id)

@@ -1,0 +1,70 @@
+"""The one function RQ calls: claim the row, do its step, end it well or badly, exactly once."""
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from jobs import playable, poster, probe, process
+from jobs.work import Work
+from lectern.db import unit_of_work
+from lectern.errors import LecternError
+from lectern.library import tasks
+from lectern.library.lapsed import CRASHES, DEATHS
+from lectern.library.tasks import LostLease
+from lectern.media.refusal import BoxCrashed, Refused, Stopped
+from lectern.models import Step
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = (
+    "Something went wrong on the server while it worked on this file. "
+    "Try again later, or ask who runs this server to look into its log."
+)
+STEPS: dict[Step, Callable[[Work], None]] = {
+    Step.PROBE: probe.run,
+    Step.POSTER: poster.run,
+    Step.PLAYABLE: playable.run,
+}
+
+
+def run(workspace_id: str, task_id: str) -> None:
+    """Do the task if it is due. Doubled, late and lost rings are all harmless."""
+    this = process.current()
+    with unit_of_work() as session:
+        claim = tasks.claim(
+            session,
+            uuid.UUID(workspace_id),
+            uuid.UUID(task_id),
+            this.name,
+            this.settings.lease_s,
+        )
+    if claim is None:
+        return
+    with Work(this, claim) as work:
+        try:
+            _attempt(work)
+        except LostLease:
+            log.warning("%s of task %s went to another worker", claim.step, task_id)
+
+
+def _attempt(work: Work) -> None:
+    try:
+        STEPS[work.claim.step](work)
+    except LostLease:
+        raise
+    except Stopped:
+        work.give_back()
+    except Refused as refusal:
+        work.refuse(str(refusal))
+    except BoxCrashed as crash:
+        log.warning("task %s: %s", work.claim.task_id, crash)
+        if work.claim.attempts + 1 >= DEATHS:
+            work.refuse(CRASHES)
+        else:
+            work.retry(str(crash))
+    except LecternError as error:
+        log.warning("task %s: %s", work.claim.task_id, error)
+        work.retry(str(error))
+    except Exception:
+        log.exception("task %s failed", work.claim.task_id)
+        work.retry(UNEXPECTED)

@@ -1,0 +1,41 @@
+"""The version a task works on, as plain values that outlive their transaction."""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session, joinedload
+
+from jobs.work import Work
+from lectern.media.facts import Facts
+from lectern.models import Version
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`source` is a local file with the version's original bytes, to be read only."""
+
+    workspace_id: uuid.UUID
+    asset_id: uuid.UUID
+    blob_id: uuid.UUID
+    source: Path
+    facts: Facts
+    version: Version
+
+
+def load(work: Work) -> Subject:
+    """What the claimed task is about."""
+
+    def read(session: Session) -> Version:
+        key = (work.claim.workspace_id, work.claim.version_id)
+        return session.get_one(Version, key, options=[joinedload(Version.blob)])
+
+    version = work.read(read)
+    return Subject(
+        workspace_id=version.workspace_id,
+        asset_id=version.asset_id,
+        blob_id=version.blob_id,
+        source=work.process.storage.path(version.blob.key),
+        facts=Facts.from_json(version.facts),
+        version=version,
+    )

@@ -1,0 +1,131 @@
+"""Putting right what crashes, flushes and lost rings leave behind; safe to run at any time."""
+
+import logging
+import shutil
+import time
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from redis.exceptions import RedisError
+from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy.orm import Session
+
+from jobs import broker, endings, enqueue, process
+from jobs.process import Process
+from lectern.db import SessionLocal, unit_of_work
+from lectern.library import lapsed, tasks, uploads
+from lectern.models import Attempt, IdempotentReply, Task, TaskState, Upload, UploadState
+
+log = logging.getLogger(__name__)
+
+# One sweeper at a time, whichever process; the number means nothing else.
+LOCK = 0x4C454354
+# reliability.md §4.1: an idempotent reply is kept 48 h; sign-in counts need an hour.
+REPLIES_KEPT = "48 hours"
+ATTEMPTS_KEPT = "2 hours"
+# A folder or file younger than this may belong to a transaction that is not visible yet.
+YOUNG_S = 300.0
+
+
+def once(this: Process) -> bool:
+    """One round. False when another process is at it."""
+    with SessionLocal() as guard, guard.begin():
+        if not guard.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
+            return False
+        take_back()
+        expire(this)
+        forget()
+        ring_due()
+        clear_spool(this)
+    clear_scratch(this)
+    return True
+
+
+def take_back() -> None:
+    """Queue the tasks of vanished workers again; those that kill every worker fail."""
+    with unit_of_work() as session:
+        dead = [name for name in lapsed.busy_workers(session) if process.is_dead(name)]
+        groups = [lapsed.take_from(session, dead), lapsed.sweep(session)]
+        for _, failed in groups:
+            for task in failed:
+                endings.close(session, task, task.reason or lapsed.CRASHES)
+    for again, failed in groups:
+        for task in [*again, *failed]:
+            log.warning("%s of task %s was taken back: now %s", task.step, task.id, task.state)
+            broker.publish(task.workspace_id, asset_id=task.asset_id, upload_id=task.upload_id)
+
+
+def ring_due() -> None:
+    """Ring for every due task that no queue holds."""
+    with unit_of_work() as session:
+        due = tasks.due(session)
+    try:
+        enqueue.ring_missing(due)
+    except RedisError as error:
+        log.warning("nobody was rung: %s", error)
+
+
+def expire(this: Process) -> None:
+    """End uploads that nobody went on with, and free their bytes."""
+    with unit_of_work() as session:
+        files = uploads.expire_due(session, this.settings)
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def forget() -> None:
+    """Delete rows that have served: old sign-in counts and old idempotent replies."""
+    with unit_of_work() as session:
+        session.execute(delete(Attempt).where(Attempt.window_start < _ago(ATTEMPTS_KEPT)))
+        session.execute(
+            delete(IdempotentReply).where(IdempotentReply.created_at < _ago(REPLIES_KEPT))
+        )
+
+
+def clear_spool(this: Process) -> None:
+    """Delete spooled bytes whose upload has ended: a worker may die between commit and delete."""
+    with unit_of_work() as session:
+        for file in this.settings.spool.glob("*/*"):
+            if _old(file) and not _wanted(session, file):
+                file.unlink(missing_ok=True)
+
+
+def clear_scratch(this: Process) -> None:
+    """Delete the scratch folders of runs that are over, on this machine."""
+    with unit_of_work() as session:
+        for folder in this.settings.scratch.glob("*"):
+            if _old(folder) and not _running(session, folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wanted(session: Session, file: Path) -> bool:
+    """True while somebody may go on with the upload, or look into why it failed."""
+    try:
+        key = (uuid.UUID(file.parent.name), uuid.UUID(file.name))
+    except ValueError:
+        return True
+    upload = session.get(Upload, key)
+    if upload is None:
+        return False
+    return upload.state in {UploadState.RECEIVING, UploadState.CHECKING, UploadState.FAILED}
+
+
+def _running(session: Session, name: str) -> bool:
+    task_id, _, fence = name.partition(".")
+    try:
+        run = (Task.id == uuid.UUID(task_id), Task.fence == int(fence))
+    except ValueError:
+        return True
+    return session.scalar(select(Task.id).where(Task.state == TaskState.RUNNING, *run)) is not None
+
+
+def _old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > YOUNG_S
+    except FileNotFoundError:
+        return False
+
+
+def _ago(interval: str) -> ColumnElement[datetime]:
+    return func.clock_timestamp() - text(f"interval '{interval}'")
