@@ -1,0 +1,102 @@
+"""What the probe found out about a file: measured where possible, never merely claimed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """One track. `form` is `text` or `bitmap` for subtitles; `cover` marks an attached picture."""
+
+    index: int
+    kind: str
+    codec: str | None = None
+    language: str | None = None
+    title: str | None = None
+    default: bool = False
+    cover: bool = False
+    form: str | None = None
+    width: int | None = None
+    height: int | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+
+
+@dataclass(frozen=True)
+class ChapterFacts:
+    """A chapter marker as the file has it; seconds from the start."""
+
+    start_s: float
+    end_s: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A file as its content shows it. Sizes are pixels, times seconds.
+
+    `kind` is `video`, `audio`, `image` or `document`. `container` is the demuxer (or picture
+    format) that reads it, and the only one that ever should. `width` and `height` are as
+    displayed, after `rotation` (degrees clockwise) and sample aspect. `fps` is the average over
+    the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None. `pages` counts the
+    frames or pages of a picture and the cues of a caption file. `tags` are as the file has them,
+    plain text from a stranger.
+    """
+
+    kind: str
+    mime: str
+    container: str
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    stored_width: int | None = None
+    stored_height: int | None = None
+    rotation: int = 0
+    fps: float | None = None
+    video_codec: str | None = None
+    video_stream: int | None = None
+    pixel_format: str | None = None
+    interlaced: bool = False
+    hdr: str | None = None
+    audio_codec: str | None = None
+    audio_stream: int | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+    animated: bool = False
+    pages: int | None = None
+    title: str | None = None
+    artist: str | None = None
+    streams: tuple[StreamFacts, ...] = ()
+    chapters: tuple[ChapterFacts, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def subtitles(self) -> tuple[StreamFacts, ...]:
+        """The subtitle tracks inside, `text` ones usable as captions."""
+        return tuple(stream for stream in self.streams if stream.kind == "subtitle")
+
+    @property
+    def cover(self) -> StreamFacts | None:
+        """The first attached picture, as music files carry them."""
+        return next((stream for stream in self.streams if stream.cover), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, as `version.facts` keeps them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Facts":
+        """The inverse of `to_json`; a key this release does not know is left out."""
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        known["streams"] = tuple(StreamFacts(**each) for each in known.get("streams", ()))
+        known["chapters"] = tuple(ChapterFacts(**each) for each in known.get("chapters", ()))
+        known["warnings"] = tuple(known.get("warnings", ()))
+        return cls(**known)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people write them: `0:08`, `8:42`, `1:02:03`."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,252 @@
+"""Task `container`: the facts of a video or audio file, each measured, none believed."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.reformatter import ColorTrc
+
+from lectern.media import codecs
+from lectern.media.facts import ChapterFacts, Facts, clock
+from lectern.media.inside import atoms, tracks
+from lectern.media.inside.tracks import Track, Tracks, plain
+from lectern.media.limits import MAX_DURATION_S, MAX_FPS, MAX_TRACKS
+from lectern.media.refusal import Refused
+
+# Up to this size the whole file is read; above, its beginning and its end.
+_READ_WHOLE_BYTES = 64 << 20
+_READING_CPU_S = 12.0
+_TAIL_S = 12.0
+_MOST_CHAPTERS = 500
+
+_TRANSFERS = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}
+_VIDEO_MIMES = {"audio/ogg": "video/ogg", "audio/mp4": "video/mp4"}
+_AUDIO_MIMES = {
+    "video/mp4": "audio/mp4",
+    "video/quicktime": "audio/mp4",
+    "video/webm": "audio/webm",
+    "video/x-matroska": "audio/x-matroska",
+    "video/3gpp": "audio/3gpp",
+    "video/x-ms-asf": "audio/x-ms-wma",
+    "video/mpeg": "audio/mpeg",
+    "video/x-flv": "audio/x-flv",
+    "video/mp2t": "audio/mp2t",
+    "video/x-msvideo": "audio/x-msvideo",
+}
+
+
+def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
+    """`arguments`: source, demuxer, mime. Returns `Facts` as JSON.
+
+    Raises:
+        Refused: locked, empty, damaged beyond the first frame, or over a stated limit.
+    """
+    source, demuxer = Path(arguments["source"]), str(arguments["demuxer"])
+    shape = atoms.examine(source) if demuxer == "mov" else None
+    if shape and shape.encrypted:
+        raise Refused("The file is encrypted (DRM): upload a copy without copy protection.")
+    with open_container(source, demuxer, shape) as container:
+        facts = _facts(container, source, demuxer, str(arguments["mime"]))
+    if shape and shape.cut_short:
+        warning = "The file may be incomplete: its data ends before the file says it does."
+        facts = replace(facts, warnings=(*facts.warnings, warning))
+    return facts.to_json()
+
+
+def open_container(source: Path, demuxer: str, shape: atoms.Atoms | None = None) -> InputContainer:
+    """The file, open with the sniffed demuxer and no other.
+
+    Raises:
+        Refused: the demuxer cannot make sense of it.
+    """
+    try:
+        return av.open(
+            str(source),
+            "r",
+            format=demuxer,
+            options=codecs.read_options(demuxer),
+            metadata_errors="replace",
+        )
+    except MemoryError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        if shape and not shape.has_moov:
+            raise Refused(
+                "The file is incomplete: its index (the moov part) is missing, as after a "
+                "recording that broke off. Record or export it again."
+            ) from error
+        raise Refused("The file is damaged: its structure cannot be read.") from error
+
+
+def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> Facts:
+    streams = list(container.streams)
+    if len(streams) > MAX_TRACKS:
+        raise Refused(f"The file has {len(streams)} tracks; at most {MAX_TRACKS} are accepted.")
+    found = tracks.gather(streams, demuxer)
+    whole = _read(container, found, source.stat().st_size)
+    video, audio = _main(found)
+    duration_s, warnings = _duration(container, found, video, audio, whole)
+    if duration_s and duration_s > MAX_DURATION_S:
+        raise Refused(
+            f"The recording lasts {clock(duration_s)}; at most {MAX_DURATION_S // 3600} hours "
+            "are accepted."
+        )
+    facts = Facts(
+        kind="video" if video else "audio",
+        mime=_VIDEO_MIMES.get(mime, mime) if video else _AUDIO_MIMES.get(mime, mime),
+        container=demuxer,
+        duration_s=duration_s,
+        title=plain(container.metadata.get("title")),
+        artist=plain(container.metadata.get("artist")),
+        streams=tuple(tracks.describe(stream) for stream in streams),
+        chapters=_chapters(container),
+        warnings=warnings,
+    )
+    if audio:
+        facts = _with_audio(facts, audio)
+    return _with_video(facts, video, whole) if video else facts
+
+
+def _read(container: InputContainer, found: Tracks, size: int) -> bool:
+    """Send packets past the tracks; True when all of the file went by."""
+    candidates = found.candidates()
+    if not candidates:
+        return True
+    deadline = time.process_time() + _READING_CPU_S
+    for packet in container.demux([track.stream for track in candidates.values()]):
+        candidates[packet.stream.index].take(packet)
+        enough = size > _READ_WHOLE_BYTES and all(t.proven for t in candidates.values())
+        if enough or time.process_time() > deadline:
+            return False
+    return True
+
+
+def _main(found: Tracks) -> tuple[Track | None, Track | None]:
+    video, audio = tracks.best(found.video), tracks.best(found.audio)
+    if video:
+        return video, audio
+    filled = [track for track in found.video if track.packets]
+    if filled or not audio:
+        raise Refused(_why_nothing(filled or [t for t in found.audio if t.packets], found))
+    return None, audio
+
+
+def _why_nothing(filled: list[Track], found: Tracks) -> str:
+    what = "picture" if filled and filled[0].stream.type == "video" else "sound"
+    shut = next((track for track in filled if not track.allowed), None)
+    if shut:
+        context = shut.stream.codec_context
+        name = codecs.spoken(context.codec.canonical_name if context else "none")
+        return f"The codec is not supported: the {what} is in {name}. Export it as MP4 (H.264)."
+    if filled:
+        return f"The file is damaged: none of its {what} can be decoded."
+    if found.video or found.audio:
+        return "The file has tracks but nothing in them: no picture and no sound."
+    return "The file has no video or audio in it."
+
+
+def _duration(
+    container: InputContainer,
+    found: Tracks,
+    video: Track | None,
+    audio: Track | None,
+    whole: bool,
+) -> tuple[float | None, tuple[str, ...]]:
+    """Seconds as the timestamps show them; the claim stands only where they confirm it."""
+    main = [track for track in (video, audio) if track]
+    warnings = []
+    if any(track.errors > max(2, track.frames // 50) for track in main):
+        warnings.append("The file is damaged: parts of it cannot be decoded properly.")
+    claim_s = container.duration / 1e6 if container.duration else None
+    begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
+    if not whole:
+        whole = _read_tail(container, found, begin_s + (claim_s or 0))
+    ends = [track.end_s for track in main if track.end_s is not None]
+    measured_s = max(0.0, max(ends) - begin_s) if ends else None
+    if measured_s is None or (claim_s and not whole and measured_s < claim_s):
+        return claim_s, (*warnings, "The duration is what the file says; it was not measured.")
+    if claim_s is None or abs(claim_s - measured_s) > max(0.3, 0.02 * claim_s):
+        if claim_s and measured_s < claim_s:
+            warnings.append(
+                f"The file may be incomplete: it says {clock(claim_s)}, "
+                f"but only {measured_s:.1f} seconds are there."
+            )
+        claim_s = measured_s
+    return round(claim_s, 3) or None, tuple(warnings)
+
+
+def _read_tail(container: InputContainer, found: Tracks, end_s: float) -> bool:
+    """Read the last seconds of a large file, or all of it where it cannot seek; True at the end."""
+    candidates = found.candidates()
+    for at_s in (max(0.0, end_s - _TAIL_S), 0.0):
+        before = sum(track.packets for track in candidates.values())
+        try:
+            container.seek(int(at_s * 1e6))
+            ended = _read(container, found, 0)
+        except av.FFmpegError:
+            continue
+        if ended and sum(track.packets for track in candidates.values()) > before:
+            return True
+    return False
+
+
+def _chapters(container: InputContainer) -> tuple[ChapterFacts, ...]:
+    chapters = []
+    for number, chapter in enumerate(container.chapters()[:_MOST_CHAPTERS], start=1):
+        base = chapter["time_base"] or Fraction(1)
+        title = plain(chapter["metadata"].get("title")) or f"Chapter {number}"
+        start_s, end_s = float(chapter["start"] * base), float(chapter["end"] * base)
+        chapters.append(ChapterFacts(round(start_s, 3), round(end_s, 3), title))
+    return tuple(chapters)
+
+
+def _with_audio(facts: Facts, track: Track) -> Facts:
+    context: Any = track.stream.codec_context
+    return replace(
+        facts,
+        audio_codec=context.codec.canonical_name,
+        audio_stream=track.index,
+        channels=context.layout.nb_channels,
+        sample_rate=context.sample_rate,
+    )
+
+
+def _with_video(facts: Facts, track: Track, whole: bool) -> Facts:
+    frame = track.first
+    stored = width, height = frame.width, frame.height
+    stream: Any = track.stream
+    aspect = stream.sample_aspect_ratio
+    if aspect and Fraction(1, 4) <= aspect <= 4:
+        width = round(width * aspect)
+    rotation = -round(frame.rotation / 90) * 90 % 360
+    if rotation in {90, 270}:
+        width, height = height, width
+    return replace(
+        facts,
+        width=width,
+        height=height,
+        stored_width=stored[0],
+        stored_height=stored[1],
+        rotation=rotation,
+        fps=_fps(track, whole),
+        video_codec=stream.codec_context.codec.canonical_name,
+        video_stream=track.index,
+        pixel_format=frame.format.name,
+        interlaced=bool(frame.interlaced_frame),
+        hdr=_TRANSFERS.get(int(frame.color_trc)),
+    )
+
+
+def _fps(track: Track, whole: bool) -> float | None:
+    rate = None
+    if whole and track.packets > 1 and track.start_s is not None and track.end_s is not None:
+        span_s = track.end_s - track.start_s
+        rate = track.packets / span_s if span_s > 0 else None
+    elif track.packets > 1 and track.stream.average_rate:
+        rate = float(track.stream.average_rate)
+    return round(rate, 3) if rate and rate <= MAX_FPS else None

@@ -1,0 +1,55 @@
+"""What a file is and what is in it: sniffed here, opened only in the box."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from lectern.media import box
+from lectern.media.facts import Facts
+from lectern.media.limits import MAX_BYTES, MIB, PROBE, Limits
+from lectern.media.refusal import Refused, Unreadable
+from lectern.media.sniff import HEAD_BYTES, Sniffed, sniff
+
+_TASKS = {"video": "container", "audio": "container", "image": "picture"}
+_DOCUMENT_TASKS = {"zip": "archive", "webvtt": "captions", "srt": "captions"}
+
+
+def probe(source: Path, filename: str, scratch: Path, limits: Limits = PROBE) -> Facts:
+    """The facts of a file, each measured; at least one frame or packet of it was decoded.
+
+    `filename` only words warnings. `scratch` is an empty folder of the caller's.
+
+    Raises:
+        Refused: it is not acceptable, with the reason in words.
+        Unreadable, BoxCrashed, BoxUnavailable: not the file's fault, see `box.run`.
+    """
+    try:
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise Unreadable("The stored file cannot be read at the moment.") from error
+    sniffed = sniff(head, size, filename)
+    _within_size(sniffed.kind_guess, size)
+    facts = _opened(source, sniffed, scratch, limits)
+    _within_size(facts.kind, size)
+    return replace(facts, warnings=(*sniffed.warnings, *facts.warnings))
+
+
+def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits) -> Facts:
+    kind, demuxer = sniffed.kind_guess, sniffed.demuxer
+    task = _DOCUMENT_TASKS.get(demuxer) if kind == "document" else _TASKS[kind]
+    # SVG and PDF are programs as much as pictures: nothing of ours ever parses them.
+    if task is None or demuxer == "svg":
+        return Facts(kind=kind, mime=sniffed.mime, container=demuxer)
+    arguments = {"source": str(source.resolve()), "demuxer": demuxer, "mime": sniffed.mime}
+    answer = box.run(task, arguments, read=[source], scratch=scratch, limits=limits)
+    return Facts.from_json(answer)
+
+
+def _within_size(kind: str, size: int) -> None:
+    if size > MAX_BYTES[kind]:
+        article = "an" if kind[0] in "ai" else "a"
+        raise Refused(
+            f"The file has {size / MIB:,.0f} MiB; {article} {kind} may have at most "
+            f"{MAX_BYTES[kind] / MIB:,.0f} MiB."
+        )

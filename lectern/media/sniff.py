@@ -1,0 +1,245 @@
+"""What a file is, told from its first bytes by a table of our own; its name decides nothing."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from lectern.media import plaintext
+from lectern.media.refusal import Refused
+
+HEAD_BYTES = 64 << 10
+
+_ARTICLES = {"video": "a video", "audio": "audio", "image": "an image", "document": "a document"}
+_KINDS_BY_SUFFIX = {
+    "video": "mp4 m4v mov mkv webm avi mpg mpeg ts mts m2ts flv wmv ogv 3gp 3g2 asf",
+    "audio": "mp3 m4a m4b aac wav flac ogg oga opus amr wma aif aiff caf ac3",
+    "image": "png jpg jpeg gif webp bmp tif tiff heic heif avif ico svg apng",
+    "document": "pdf docx pptx xlsx epub odt odp ods vtt srt",
+}
+_SUFFIXES = {suffix: kind for kind, names in _KINDS_BY_SUFFIX.items() for suffix in names.split()}
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """A guess good enough to choose the one reader for it.
+
+    `demuxer` is libav's name for video and audio, Pillow's for images, and one of `pdf`, `zip`,
+    `svg`, `webvtt`, `srt` for the rest. `warnings` are sentences for the sender.
+    """
+
+    kind_guess: str
+    mime: str
+    demuxer: str
+    warnings: tuple[str, ...] = ()
+
+
+# (offset, signature, kind, mime, demuxer)
+_MEDIA: tuple[tuple[int, bytes, str, str, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image", "image/png", "PNG"),
+    (0, b"\xff\xd8\xff", "image", "image/jpeg", "JPEG"),
+    (0, b"GIF87a", "image", "image/gif", "GIF"),
+    (0, b"GIF89a", "image", "image/gif", "GIF"),
+    (0, b"II*\x00", "image", "image/tiff", "TIFF"),
+    (0, b"MM\x00*", "image", "image/tiff", "TIFF"),
+    (0, b"II+\x00", "image", "image/tiff", "TIFF"),
+    (0, b"MM\x00+", "image", "image/tiff", "TIFF"),
+    (0, b"\x00\x00\x01\x00", "image", "image/vnd.microsoft.icon", "ICO"),
+    (0, b"OggS", "audio", "audio/ogg", "ogg"),
+    (0, b"fLaC", "audio", "audio/flac", "flac"),
+    (0, b"#!AMR", "audio", "audio/amr", "amr"),
+    (0, b"caff", "audio", "audio/x-caf", "caf"),
+    (0, b"FLV\x01", "video", "video/x-flv", "flv"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "video", "video/x-ms-asf", "asf"),
+    (0, b"\x00\x00\x01\xba", "video", "video/mpeg", "mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video", "video/mpeg", "mpegvideo"),
+    (0, b"%PDF-", "document", "application/pdf", "pdf"),
+    (0, b"PK\x03\x04", "document", "application/zip", "zip"),
+)
+_RIFF = {
+    b"AVI ": ("video", "video/x-msvideo", "avi"),
+    b"WAVE": ("audio", "audio/wav", "wav"),
+    b"WEBP": ("image", "image/webp", "WEBP"),
+}
+# What it is, for the sentence of the refusal.
+_REFUSED: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"MZ", "a program for Windows"),
+    (0, b"\x7fELF", "a program for Linux"),
+    (0, b"\xcf\xfa\xed\xfe", "a program for macOS"),
+    (0, b"\xca\xfe\xba\xbe", "a program"),
+    (0, b"\x00asm", "a program (WebAssembly)"),
+    (0, b"PK\x05\x06", "an empty ZIP archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"BZh", "a bzip2 archive"),
+    (0, b"\xfd7zXZ\x00", "an xz archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"8BPS", "a Photoshop file: that format is not supported, export it as PNG or JPEG"),
+    (0, b"\xff\x0a", "JPEG XL: that format is not supported, export it as PNG or JPEG"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL: that format is not supported, export it as PNG or JPEG"),
+    (
+        0,
+        b"\x00\x00\x00\x0cjP  ",
+        "JPEG 2000: that format is not supported, export it as PNG or JPEG",
+    ),
+    (0, b".RMF", "RealMedia: that format is not supported, convert it to MP4"),
+    (0, b"\x06\x0e\x2b\x34", "MXF: that format is not supported, convert it to MP4"),
+    (0, b"MThd", "a MIDI file: that format is not supported, record it as audio"),
+    (0, b"FWS", "a Flash film: that format is not supported"),
+    (0, b"CWS", "a Flash film: that format is not supported"),
+    (0, b"\xd0\xcf\x11\xe0", "an Office file from before 2007: save it as .docx, .pptx or PDF"),
+    (0, b"{\\rtf", "rich text: save it as .docx or PDF"),
+    (0, b"%!PS", "PostScript: save it as PDF"),
+    (0, b"SQLite format 3\x00", "a database"),
+    (0, b"wvpk", "WavPack: that format is not supported, convert it to FLAC"),
+    (0, b"MAC ", "Monkey's Audio: that format is not supported, convert it to FLAC"),
+)
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+
+
+def sniff(head: bytes, size: int, filename: str) -> Sniffed:
+    """The one reader that may open a file, from its first `HEAD_BYTES` and its name.
+
+    The name adds a warning when it promises another kind, and wording to a refusal; no more.
+
+    Raises:
+        Refused: it is not media or a document, and the sentence says what it is instead.
+    """
+    if not size:
+        raise Refused("The file is empty: nothing was in it to keep.")
+    for offset, signature, what in _REFUSED:
+        if head.startswith(signature, offset) and len(head) > len(signature):
+            raise Refused(f"This is {what}. It was not kept.")
+    found = _binary(head) or plaintext.sniff(head, filename)
+    if found is None:
+        raise Refused("This is not a file that Lectern knows: neither media nor a document.")
+    kind, mime, demuxer = found
+    return Sniffed(kind, mime, demuxer, _mismatch(filename, kind))
+
+
+def _mismatch(filename: str, kind: str) -> tuple[str, ...]:
+    promised = _SUFFIXES.get(PurePath(filename.lower()).suffix.lstrip("."))
+    # A container may hold either; the probe, not the name, says which.
+    if promised in {None, kind} or {promised, kind} == {"video", "audio"}:
+        return ()
+    return (
+        f"The name promises {_ARTICLES[str(promised)]}, but the content is {_ARTICLES[kind]}: "
+        "the content counts.",
+    )
+
+
+def _binary(head: bytes) -> tuple[str, str, str] | None:
+    for offset, signature, kind, mime, demuxer in _MEDIA:
+        if head.startswith(signature, offset):
+            return kind, mime, demuxer
+    if head[:4] in {b"RIFF", b"RF64", b"BW64"}:
+        return _RIFF.get(head[8:12])
+    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
+        return "audio", "audio/aiff", "aiff"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "image", "image/bmp", "BMP"
+    # PDF readers accept junk before the header, and scanners write it.
+    if b"%PDF-" in head[:1024]:
+        return "document", "application/pdf", "pdf"
+    return _boxes(head) or _ebml(head) or _transport_stream(head) or _frames(head)
+
+
+def _boxes(head: bytes) -> tuple[str, str, str] | None:
+    if head[4:8] != b"ftyp":
+        is_quicktime = head[4:8] in _QUICKTIME_ATOMS
+        return ("video", "video/quicktime", "mov") if is_quicktime else None
+    length = min(int.from_bytes(head[:4]), 256)
+    brand = head[8:12]
+    brands = {brand, *(head[at : at + 4] for at in range(16, length, 4))}
+    if brand in _AVIF_BRANDS or (brand in _HEIF_BRANDS and brands & _AVIF_BRANDS):
+        return "image", "image/avif", "AVIF"
+    if brand in _HEIF_BRANDS:
+        return "image", "image/heic", "HEIF"
+    if brand == b"crx ":
+        raise Refused("This is a raw photograph (CR3). Export it as JPEG. It was not kept.")
+    if brand[:3] in {b"M4A", b"M4B", b"M4P"}:
+        return "audio", "audio/mp4", "mov"
+    if brand == b"qt  ":
+        return "video", "video/quicktime", "mov"
+    if brand[:3] in {b"3gp", b"3g2", b"3ge", b"3gg"}:
+        return "video", "video/3gpp", "mov"
+    return "video", "video/mp4", "mov"
+
+
+def _ebml(head: bytes) -> tuple[str, str, str] | None:
+    if not head.startswith(b"\x1aE\xdf\xa3"):
+        return None
+    # DocType is element 0x4282, a few bytes into the header.
+    webm = re.search(rb"\x42\x82.webm", head[:64], re.DOTALL)
+    return "video", "video/webm" if webm else "video/x-matroska", "matroska"
+
+
+def _transport_stream(head: bytes) -> tuple[str, str, str] | None:
+    # A recording cut from a broadcast may begin anywhere inside a packet.
+    for length, lead in ((188, 0), (192, 4), (204, 0)):
+        for start in range(lead, min(length + lead, max(0, len(head) - 4 * length))):
+            if all(head[start + k * length] == 0x47 for k in range(5)):
+                return "video", "video/mp2t", "mpegts"
+    return None
+
+
+def _frames(head: bytes) -> tuple[str, str, str] | None:
+    """Streams of bare audio frames: one header is chance, a second where it belongs is not."""
+    body = head
+    if head.startswith(b"ID3") and len(head) > 10:
+        size = 0
+        for byte in head[6:10]:
+            size = size << 7 | byte & 0x7F
+        body = head[10 + size :]
+        if not body:
+            return "audio", "audio/mpeg", "mp3"
+        if body.startswith(b"fLaC"):
+            return "audio", "audio/flac", "flac"
+    if body.startswith(b"\x0bw") and len(body) > 6:
+        # Bit stream ids above 10 are Enhanced AC-3 (ETSI TS 102 366 E.1.3.1.6).
+        return "audio", "audio/ac3", "eac3" if body[5] >> 3 > 10 else "ac3"
+    for start in range(min(len(body), 2048)):
+        if _adts(body, start):
+            return "audio", "audio/aac", "aac"
+        if _mpeg_audio(body, start):
+            return "audio", "audio/mpeg", "mp3"
+    return ("audio", "audio/mpeg", "mp3") if head.startswith(b"ID3") else None
+
+
+def _adts(data: bytes, start: int) -> bool:
+    for _ in range(2):
+        header = data[start : start + 7]
+        if len(header) < 7 or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
+            return False
+        length = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
+        if length < 8:
+            return False
+        start += length
+    return True
+
+
+# Bit rates in kbit/s by (MPEG-1?, layer), ISO/IEC 11172-3 table 2.4.2.3 and 13818-3.
+_BIT_RATES = {
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_SAMPLE_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+def _mpeg_audio(data: bytes, start: int) -> bool:
+    for _ in range(2):
+        header = data[start : start + 4]
+        if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
+            return False
+        version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
+        rate, sampling = header[2] >> 4, header[2] >> 2 & 3
+        if version == 1 or layer not in {2, 3} or rate in {0, 15} or sampling == 3:
+            return False
+        bit_rate = _BIT_RATES[version == 3, layer][rate - 1] * 1000
+        samples = 72 if layer == 3 and version != 3 else 144
+        start += samples * bit_rate // _SAMPLE_RATES[version][sampling] + (header[2] >> 1 & 1)
+    return True
