@@ -51,6 +51,12 @@ class Servers:
             "LECTERN_SECRET_KEY": self.settings.secret_key,
         }
 
+    @property
+    def pids(self) -> set[int]:
+        """The processes of our own servers."""
+        started = (server.process for server in (self.postgres, self.redis) if server)
+        return {process.pid for process in started if process}
+
     def announce(self, address: str) -> None:
         """Tell other commands on this folder where the pages are."""
         if self._lock:

@@ -1,4 +1,4 @@
-"""Copies what the pages load from `node_modules` to `web/static/vendor`, each package in a folder named with its version.
+"""Copies what the pages load from `node_modules` to `web/static/vendor`, versions in the path.
 
 Run as `python -m web.cli.vendor` after `npm ci`; imports nothing but the standard library.
 """
@@ -17,7 +17,7 @@ VENDOR = CHECKOUT / "web" / "static" / "vendor"
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: the files to take (globs under `dist/`) and the names templates call them by."""
+    """One npm package: files to take (globs under `dist/`), and names templates call them by."""
 
     name: str
     folder: str

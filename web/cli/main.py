@@ -1,0 +1,48 @@
+"""The commands of `bin/lectern`, and how a refusal reaches the person who typed one."""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from lectern.errors import LecternError
+from web.cli.accounts import token, user
+from web.cli.checks import test
+from web.cli.serve import schedule, serve, web, worker
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def lectern() -> None:
+    """Lectern, the media library of people who teach."""
+
+
+for _command in (serve, test, web, worker, schedule, user, token):
+    lectern.add_command(_command)
+
+
+def run() -> NoReturn:
+    """Run the command line; one clear line on standard error and status 1 when it is refused."""
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, _end)
+    try:
+        lectern.main(prog_name="bin/lectern", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except LecternError as error:
+        sys.exit("\n".join(f"lectern: {line}" for line in str(error).splitlines()))
+    except DBAPIError as error:
+        sys.exit(f"lectern: The database refused: {str(error.orig).strip().splitlines()[0]}")
+    except BrokenPipeError:
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    # Unwinds the stack, so that what was started is stopped.
+    raise SystemExit(128 + number)
