@@ -229,7 +229,7 @@ def _hash(entry: AuditEntry) -> bytes:
 def _plain(value: Any) -> Any:
     """The value as PostgreSQL's `jsonb` will give it back, so that its hash stays the same."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_text(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, set | frozenset):
@@ -241,7 +241,11 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    # NUL is no jsonb text, and lone surrogates no UTF-8.
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    # jsonb holds no NUL, and UTF-8 no lone surrogates.
     return str(value).replace("\0", "").encode("utf-8", "replace").decode()
 
 

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.errors import Conflict, NotFound
+from lectern.errors import Conflict, Invalid, NotFound
 from lectern.models import Member, Role, User, Workspace
 from lectern.people import audit, members, names, passwords, workspaces
 from lectern.people.principal import Principal
@@ -13,7 +13,11 @@ from lectern.people.principal import Principal
 
 def find(session: Session, email: str) -> User | None:
     """The user with that address, however it is capitalised."""
-    query = select(User).where(User.email == email.strip().lower())
+    try:
+        address = names.email(email)
+    except Invalid:
+        return None
+    query = select(User).where(User.email == address)
     return session.scalars(query).one_or_none()
 
 
