@@ -1,0 +1,127 @@
+"""Uploads in the browser: what is half sent, and the question about files that are here already."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from lectern.courses import usages
+from lectern.errors import NotFound
+from lectern.library import cards, uploads
+from lectern.models import Upload, UploadState
+from lectern.people.rights import Action
+from web import htmx
+from web.auth import allow
+from web.extensions import db, settings
+
+bp = Blueprint("uploads", __name__, url_prefix="/uploads")
+# Stands for an id in addresses that a script completes.
+ANY_ID = uuid.UUID(int=0)
+MOST_WATCHED = 50
+
+
+@bp.get("/open")
+@allow(Action.UPLOAD)
+def list_open() -> ResponseReturnValue:
+    """This person's unfinished uploads, and how those ended that the page saw being checked."""
+    return _open(_watched(request.args.get("watch", "")))
+
+
+@bp.post("/<uuid:upload_id>/cancelling")
+@allow(Action.UPLOAD)
+def cancel(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """Discard a half-sent upload."""
+    session = db.session()
+    upload = uploads.get(session, g.principal, upload_id)
+    uploads.cancel(session, upload)
+    session.commit()
+    if upload.state == UploadState.EXPIRED:
+        uploads.spool_path(settings(), upload).unlink(missing_ok=True)
+    return _open([]) if htmx.wants_fragment() else redirect(url_for("library.index"), code=303)
+
+
+@bp.get("/duplicate/<uuid:asset_id>")
+@allow(Action.UPLOAD)
+def duplicate(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """The question what to do with a file whose content this asset has already."""
+    card = cards.one(db.session(), g.principal, asset_id)
+    if card is None:
+        raise NotFound("There is no such file in this library.")
+    return htmx.fragment(
+        render_template(
+            "uploads/_duplicate.html",
+            card=card,
+            usages=usages.of_asset(db.session(), g.principal, asset_id),
+            name=request.args.get("name", "")[:255],
+            more=request.args.get("more") == "1",
+        )
+    )
+
+
+def _open(watched: list[uuid.UUID]) -> ResponseReturnValue:
+    session = db.session()
+    shown = uploads.list_open(session, g.principal)
+    known = {upload.id for upload in shown}
+    shown += _ended(session, [each for each in watched if each not in known])
+    checking = [str(upload.id) for upload in shown if upload.state == "checking"]
+    watch = ",".join([*checking, *(str(each) for each in watched if each not in known)])
+    return htmx.fragment(render_template("uploads/_open.html", uploads=shown, watched=watch))
+
+
+def _ended(session: Session, ids: list[uuid.UUID]) -> list[Upload]:
+    found = []
+    for upload_id in ids:
+        try:
+            found.append(uploads.get(session, g.principal, upload_id))
+        except NotFound:
+            continue
+    return found
+
+
+def _watched(text: str) -> list[uuid.UUID]:
+    ids = []
+    for part in text.split(",")[:MOST_WATCHED]:
+        try:
+            ids.append(uuid.UUID(part))
+        except ValueError:
+            continue
+    return ids
+
+
+@bp.app_context_processor
+def _globals() -> dict[str, Any]:
+    return {"upload_words": upload_words, "any_id": str(ANY_ID)}
+
+
+def upload_words() -> dict[str, str]:
+    """The tray's sentences: one by state, one by action, two for its header."""
+    return {
+        "waiting": _("Waiting"),
+        "hashing": _("Looking whether it is here already… {percent} %"),
+        "asking": _("It is in the library already. Choose what to do."),
+        "queued": _("Waiting for its turn"),
+        "sending": _("{sent} of {size}"),
+        "sending-timed": _("{sent} of {size} · {rate}/s · {left} left"),
+        "retrying": _("The connection was lost. Trying again; what has arrived is kept."),
+        "stalled": _("No connection. The upload goes on as soon as it is back."),
+        "paused": _("Paused at {percent} %"),
+        "checking": _("Uploaded. Checking the file…"),
+        "done": _("Added to the library."),
+        "done-version": _("Added as a new version."),
+        "done-reused": _("It was in the library already, so nothing was added twice."),
+        "done-kept": _("Added beside the one with the same content."),
+        "reused": _("Nothing sent: the file in the library is used."),
+        "refused": _("This file was refused."),
+        "failed": _("The upload failed. Try again; if it fails again, tell an owner."),
+        "cancelled": _("Not uploaded."),
+        "act-pause": _("Pause {name}"),
+        "act-resume": _("Go on with {name}"),
+        "act-retry": _("Try {name} again"),
+        "act-cancel": _("Cancel {name}"),
+        "act-forget": _("Remove {name} from this list"),
+        "busy": _("Uploading: {ended} of {all} finished, {percent} %"),
+        "idle": _("{ended} of {all} uploads finished"),
+    }
