@@ -199,12 +199,24 @@ def due(session: Session, limit: int = 10_000) -> Sequence[Due]:
 
 def due_of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Due]:
     """The asset's tasks that could run now, in the order of the pipeline."""
-    return _due_of(session, Task.workspace_id == workspace_id, Task.asset_id == asset_id)
+    rows = session.execute(
+        _due_columns()
+        .where(
+            Task.workspace_id == workspace_id,
+            Task.asset_id == asset_id,
+            Task.state == TaskState.QUEUED,
+            Task.run_at <= func.clock_timestamp(),
+        )
+        .order_by(Task.created_at, Task.id)
+    )
+    return [Due(*row) for row in rows]
 
 
-def due_of_upload(session: Session, workspace_id: uuid.UUID, upload_id: uuid.UUID) -> Sequence[Due]:
-    """The upload's tasks that could run now."""
-    return _due_of(session, Task.workspace_id == workspace_id, Task.upload_id == upload_id)
+def of_upload(session: Session, workspace_id: uuid.UUID, upload_id: uuid.UUID) -> Sequence[Task]:
+    """Every task of the upload."""
+    return session.scalars(
+        select(Task).where(Task.workspace_id == workspace_id, Task.upload_id == upload_id)
+    ).all()
 
 
 def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Task]:
@@ -218,15 +230,6 @@ def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> 
 
 def _due_columns() -> Select[uuid.UUID, uuid.UUID, str, int]:
     return select(Task.workspace_id, Task.id, Task.queue, Task.fence)
-
-
-def _due_of(session: Session, *subject: ColumnElement[bool]) -> Sequence[Due]:
-    rows = session.execute(
-        _due_columns()
-        .where(*subject, Task.state == TaskState.QUEUED, Task.run_at <= func.clock_timestamp())
-        .order_by(Task.created_at, Task.id)
-    )
-    return [Due(*row) for row in rows]
 
 
 def _seconds_from_now(seconds: float) -> ColumnElement[datetime]:

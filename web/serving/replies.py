@@ -71,13 +71,16 @@ class Receiver(Protocol):
     """
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes, at most 1 MiB."""
+        """Take the next bytes; nothing now and then while a client is silent."""
 
     def finish(self) -> ResponseReturnValue:
         """The body is complete; runs in the request's context. Returns the reply."""
 
     def interrupted(self) -> None:
-        """The client went away; keep what came. Runs in the request's context."""
+        """The client went away, or `write` raised: keep what came, let go of what is held.
+
+        Runs in the request's context.
+        """
 
 
 class ReceivingReply(Response):
@@ -112,6 +115,7 @@ class ReceivingReply(Response):
             vars(g).update(self._globals)
             try:
                 if error is not None:
+                    self.receiver.interrupted()
                     raise error
                 reply = self.receiver.finish()
             except Exception as problem:  # noqa: BLE001 - the same door as any view's errors

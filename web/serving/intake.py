@@ -1,0 +1,86 @@
+"""Streaming a request's body to a receiver: one piece is written while the next one arrives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from web.serving.replies import PIECE, Receiver
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+# While a client is silent, the receiver may look this often whether another has taken over.
+LOOK_S = 2.0
+# A client silent for this long is gone, whatever TCP says.
+PATIENCE_S = 60.0
+
+
+class Intake:
+    """One body. The event loop reads, a thread hashes and writes; at most two pieces are held."""
+
+    def __init__(self, receive: Receive, receiver: Receiver, pool: Executor) -> None:
+        self._receive = receive
+        self._receiver = receiver
+        self._pool = pool
+        self._held = bytearray()
+        self._reading: asyncio.Task[dict[str, Any]] | None = None
+        self._writing: asyncio.Future[None] | None = None
+
+    async def run(self) -> bool:
+        """True when the body is complete, False when the client went away in the middle.
+
+        Raises what the receiver's `write` raises.
+        """
+        try:
+            complete = await self._pump()
+            await self._write()
+            return complete
+        finally:
+            if self._reading is not None:
+                self._reading.cancel()
+            await self._written(quiet=True)
+
+    async def _pump(self) -> bool:
+        silent_s = 0.0
+        while silent_s < PATIENCE_S:
+            message = await self._next()
+            if message is None:
+                silent_s += LOOK_S
+                await self._write()
+                continue
+            silent_s = 0.0
+            if message["type"] == "http.disconnect":
+                return False
+            self._held += message.get("body", b"")
+            if not message.get("more_body", False):
+                return True
+            if len(self._held) >= PIECE:
+                await self._write()
+        return False
+
+    async def _next(self) -> dict[str, Any] | None:
+        """The next message; None after a silence. A silent read goes on, no byte is dropped."""
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(_once(self._receive))
+        await asyncio.wait({self._reading}, timeout=LOOK_S)
+        if not self._reading.done():
+            return None
+        message, self._reading = self._reading.result(), None
+        return message
+
+    async def _write(self) -> None:
+        await self._written()
+        piece, self._held = self._held, bytearray()
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(self._pool, self._receiver.write, piece)
+
+    async def _written(self, quiet: bool = False) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None and quiet:
+            await asyncio.wait({writing})
+        elif writing is not None:
+            await writing
+
+
+async def _once(receive: Receive) -> dict[str, Any]:
+    return await receive()
