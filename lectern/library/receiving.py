@@ -143,6 +143,14 @@ class Receiver:
             TooLarge: more than was announced. Taken: another request took over.
             StorageFull: the spool's disk is full; what was acknowledged stays.
         """
+        try:
+            self._take(data)
+        except BaseException:
+            # The lock on the spool file must not outlive a request that failed.
+            self.close()
+            raise
+
+    def _take(self, data: bytes | bytearray | memoryview) -> None:
         if self.offset + len(data) > self._size:
             raise TooLarge("More bytes were sent than the upload announced.")
         if time.monotonic() - self._looked > LOOK_S:

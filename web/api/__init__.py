@@ -1,0 +1,9 @@
+"""The JSON API under `/api/v1`, as contracts.md and `openapi.yaml` have it."""
+
+from flask import Blueprint
+
+from web.api import assets, audit, courses, docs, uploads
+
+bp = Blueprint("api", __name__)
+for module in (assets, audit, courses, docs, uploads):
+    bp.register_blueprint(module.bp)

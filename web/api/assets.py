@@ -1,0 +1,166 @@
+"""Assets in JSON."""
+
+import uuid
+
+from flask import Blueprint, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from jobs import broker
+from lectern.courses import usages
+from lectern.errors import Stale
+from lectern.library import assets, renditions, search, trash, versions
+from lectern.models import Asset
+from lectern.people import audit
+from lectern.people.rights import Action
+from web.api import parsing
+from web.api.representations import (
+    asset_json,
+    assets_json,
+    entry_json,
+    moment,
+    past_usage_json,
+    usage_json,
+    version_json,
+)
+from web.auth import allow
+from web.extensions import db, settings
+
+bp = Blueprint("assets", __name__, url_prefix="/api/v1/assets")
+
+
+@bp.get("")
+@allow(Action.SEE)
+def index() -> ResponseReturnValue:
+    """One page of the library, by the list's filters."""
+    session, query = db.session(), parsing.asset_query()
+    found = search.page(session, g.principal, query, cursor=parsing.cursor(), limit=parsing.limit())
+    body = {"items": assets_json(session, found.assets), "next": found.next}
+    if parsing.with_total():
+        body["total"] = search.total(session, g.principal, query)
+    return jsonify(body)
+
+
+@bp.get("/<uuid:asset_id>")
+@allow(Action.SEE)
+def show(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """One asset, with its ETag."""
+    return _answer(assets.get(db.session(), g.principal, asset_id))
+
+
+@bp.patch("/<uuid:asset_id>")
+@allow(Action.EDIT)
+def edit(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Change some fields; `If-Match` refuses to overwrite what the caller has not seen."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    _check_match(asset)
+    changes = parsing.json_object()
+    assets.edit(session, g.principal, asset, changes, expected=_expected(asset))
+    session.commit()
+    broker.publish(asset.workspace_id, asset_id=asset.id)
+    return _answer(asset)
+
+
+@bp.delete("/<uuid:asset_id>")
+@allow(Action.TRASH)
+def delete(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Move to the trash; 409 with the places when a course uses it."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    _check_match(asset)
+    reason = str(parsing.json_object().get("reason") or "")
+    trash.trash(session, g.principal, asset, days=settings().trash_days, reason=reason)
+    session.commit()
+    broker.publish(asset.workspace_id, asset_id=asset.id, event="removed")
+    return "", 204
+
+
+@bp.post("/<uuid:asset_id>/restore")
+@allow(Action.RESTORE)
+def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Take back from the trash."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    trash.restore(session, g.principal, asset)
+    session.commit()
+    broker.publish(asset.workspace_id, asset_id=asset.id, event="added")
+    return _answer(asset)
+
+
+@bp.get("/<uuid:asset_id>/versions")
+@allow(Action.SEE)
+def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Every version, newest first."""
+    asset = assets.get(db.session(), g.principal, asset_id)
+    found = versions.list_of(db.session(), asset)
+    return _whole([version_json(version, asset.version_number) for version in found])
+
+
+@bp.get("/<uuid:asset_id>/usages")
+@allow(Action.SEE)
+def list_usages(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Where it is used now, and under `past` where it was."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    now = usages.of_asset(session, g.principal, asset.id)
+    past = usages.past_of_asset(session, g.principal, asset.id)
+    return jsonify(
+        items=[usage_json(usage) for usage in now],
+        next=None,
+        past=[past_usage_json(usage) for usage in past],
+    )
+
+
+@bp.get("/<uuid:asset_id>/history")
+@allow(Action.SEE)
+def list_history(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """What was done with it, newest first."""
+    asset = assets.get(db.session(), g.principal, asset_id)
+    size, before = parsing.limit(), request.args.get("cursor", type=int)
+    lines = audit.history(db.session(), g.principal, asset.id, before=before, limit=size + 1)
+    following = str(lines[size - 1].seq) if len(lines) > size else None
+    return jsonify(items=[entry_json(line) for line in lines[:size]], next=following)
+
+
+@bp.get("/<uuid:asset_id>/renditions")
+@allow(Action.SEE)
+def list_renditions(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """What was made from the current version's bytes."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    version = versions.get_current(session, asset)
+    made = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
+    return _whole(
+        [
+            {
+                "spec": rendition.spec,
+                "mime": rendition.facts.get("mime") or rendition.blob.mime,
+                "size": rendition.blob.byte_size,
+                "digest": rendition.blob.digest,
+                "facts": rendition.facts,
+                "created_at": moment(rendition.created_at),
+            }
+            for rendition in made
+        ]
+    )
+
+
+def _whole(items: list[dict[str, object]]) -> Response:
+    """A list that fits one page."""
+    return jsonify(items=items, next=None)
+
+
+def _answer(asset: Asset) -> Response:
+    reply = jsonify(asset_json(db.session(), asset))
+    reply.set_etag(str(asset.lock_version))
+    return reply
+
+
+def _check_match(asset: Asset) -> None:
+    if request.if_match and not request.if_match.contains(str(asset.lock_version)):
+        raise Stale("Somebody changed this file since you read it. Read it again.")
+
+
+def _expected(asset: Asset) -> int | None:
+    """What the row lock must still find, when the caller named a state at all."""
+    return asset.lock_version if request.if_match and not request.if_match.star_tag else None

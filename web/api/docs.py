@@ -1,0 +1,46 @@
+"""The API's description: OpenAPI 3.1 for programs, a page for people."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import Blueprint, jsonify, render_template
+from flask.typing import ResponseReturnValue
+
+from web.auth import public
+
+bp = Blueprint("docs", __name__)
+
+SOURCE = Path(__file__).with_name("openapi.yaml")
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document."""
+    document: dict[str, Any] = yaml.safe_load(SOURCE.read_text("utf-8"))
+    return document
+
+
+@bp.get("/api/v1/openapi.json")
+@public
+def openapi() -> ResponseReturnValue:
+    """For programs."""
+    return jsonify(description())
+
+
+@bp.get("/api/docs")
+@public
+def read() -> ResponseReturnValue:
+    """For people."""
+    return render_template("docs/api.html", api=description(), operations=_operations())
+
+
+def _operations() -> list[dict[str, Any]]:
+    """Every operation with its method and path, in the document's order."""
+    return [
+        {"method": method.upper(), "path": path, **operation}
+        for path, item in description()["paths"].items()
+        for method, operation in item.items()
+        if method in {"get", "put", "post", "patch", "delete", "head", "options"}
+    ]

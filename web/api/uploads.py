@@ -1,0 +1,277 @@
+"""Uploads by tus 1.0.0: creation, creation-with-upload, expiration, checksum, termination."""
+
+import base64
+import binascii
+import hashlib
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import PreconditionFailed, UnsupportedMediaType
+from werkzeug.http import http_date
+
+import core_ext
+from jobs import broker, enqueue
+from lectern.errors import Invalid, LecternError
+from lectern.library import assets, tasks, uploads
+from lectern.library.receiving import Receiver, checksum_of
+from lectern.library.uploads import NewUpload
+from lectern.models import UploadState
+from lectern.people.principal import Principal
+from lectern.people.rights import Action
+from web.api import idempotency, parsing
+from web.api.representations import assets_json, upload_json
+from web.auth import allow, public
+from web.extensions import db, settings, work_factory
+from web.serving.replies import ReceivingReply
+
+bp = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads")
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
+BODY = "application/offset+octet-stream"
+_FIELDS = {"filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"}
+# The names other tus clients use for the same things.
+_ALIASES = {"name": "filename", "type": "filetype"}
+
+
+@bp.after_request
+def speak_tus(response: Response) -> Response:
+    """Every answer names the protocol's version."""
+    response.headers["Tus-Resumable"] = VERSION
+    return response
+
+
+@bp.route("", methods=["OPTIONS"])
+@bp.route("/<uuid:upload_id>", methods=["OPTIONS"])
+@public
+def describe(upload_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """What this server speaks."""
+    headers = {
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(settings().max_upload_bytes),
+        "Tus-Checksum-Algorithm": "sha1,blake3",
+    }
+    return "", 204, headers
+
+
+@bp.post("/check")
+@allow(Action.SEE)
+def check() -> ResponseReturnValue:
+    """Which files of this workspace have these bytes already."""
+    body = parsing.json_object()
+    digest, size = body.get("digest"), body.get("size")
+    if not isinstance(digest, str) or len(digest) != 64 or not isinstance(size, int):
+        raise Invalid(
+            "Send digest (64 hexadecimal digits, BLAKE3) and size (bytes).",
+            {"digest": "64 hexadecimal digits", "size": "a whole number of bytes"},
+        )
+    found = assets.with_digest(db.session(), g.principal, digest.lower(), min(size, 1 << 62))
+    return jsonify(duplicates=assets_json(db.session(), found))
+
+
+@bp.post("")
+@allow(Action.UPLOAD)
+def create() -> ResponseReturnValue:
+    """Announce an upload; its address is in `Location`. A body is the first part of the file."""
+    _check_version()
+    session = db.session()
+
+    def make() -> Response:
+        upload = uploads.create(session, g.principal, _announced(), settings=settings())
+        reply = jsonify(upload_json(upload))
+        reply.status_code = 201
+        reply.headers["Location"] = url_for("api.uploads.show", upload_id=upload.id)
+        reply.headers["Upload-Expires"] = http_date(upload.expires_at)
+        g.upload_id = upload.id
+        return reply
+
+    reply = idempotency.once(session, make)
+    if request.mimetype == BODY and "upload_id" in g:
+        reply.headers["Upload-Offset"] = "0"
+        return _receive(g.upload_id, 0, reply)
+    return reply
+
+
+@bp.get("")
+@allow(Action.SEE)
+def index() -> ResponseReturnValue:
+    """This person's unfinished uploads, for a page that was reloaded."""
+    found = uploads.list_open(db.session(), g.principal)
+    return jsonify(items=[upload_json(upload) for upload in found], next=None)
+
+
+# HEAD is tus's own question here, with headers GET does not have.
+@bp.route("/<uuid:upload_id>", methods=["HEAD"], provide_automatic_options=False)
+@allow(Action.SEE)
+def head(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """How far the upload has come."""
+    _check_version()
+    upload = uploads.get(db.session(), g.principal, upload_id)
+    headers = {
+        "Upload-Offset": str(upload.received),
+        "Upload-Length": str(upload.byte_size),
+        "Cache-Control": "no-store",
+    }
+    if upload.state == UploadState.EXPIRED:
+        return "", 410, headers
+    headers["Upload-Expires"] = http_date(upload.expires_at)
+    return "", 200, headers
+
+
+@bp.route("/<uuid:upload_id>", methods=["GET"], provide_automatic_options=False)
+@allow(Action.SEE)
+def show(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """The upload's state: what a client asks until it is done or refused."""
+    if request.method == "HEAD":
+        return head(upload_id)
+    return jsonify(upload_json(uploads.get(db.session(), g.principal, upload_id)))
+
+
+@bp.patch("/<uuid:upload_id>")
+@allow(Action.UPLOAD)
+def append(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """The next bytes, from `Upload-Offset` on."""
+    _check_version()
+    if request.mimetype != BODY:
+        raise UnsupportedMediaType(f"Send the bytes as {BODY}.")
+    return _receive(upload_id, _whole("Upload-Offset"), Response(status=204))
+
+
+@bp.delete("/<uuid:upload_id>")
+@allow(Action.UPLOAD)
+def delete(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """Give up; what was sent is thrown away."""
+    _check_version()
+    session = db.session()
+    upload = uploads.get(session, g.principal, upload_id)
+    uploads.cancel(session, upload)
+    session.commit()
+    if upload.state == UploadState.EXPIRED:
+        uploads.spool_path(settings(), upload).unlink(missing_ok=True)
+    return "", 204
+
+
+class _Body:
+    """A request's body on its way into an upload; see `web.serving.replies.Receiver`."""
+
+    def __init__(
+        self, receiver: Receiver, principal: Principal, upload: uuid.UUID, reply: Response
+    ):
+        self.receiver = receiver
+        self.principal = principal
+        self.upload_id = upload
+        self.reply = reply
+
+    def write(self, piece: bytes) -> None:
+        self.receiver.write(piece)
+
+    def finish(self) -> ResponseReturnValue:
+        offset = self.receiver.finish()
+        self.reply.headers["Upload-Offset"] = str(offset)
+        session = db.session()
+        upload = uploads.get(session, self.principal, self.upload_id)
+        self.reply.headers["Upload-Expires"] = http_date(upload.expires_at)
+        if upload.state == UploadState.CHECKING:
+            enqueue.ring(tasks.due_of_upload(session, upload.workspace_id, upload.id))
+        broker.publish(upload.workspace_id, upload_id=upload.id)
+        return self.reply
+
+    def interrupted(self) -> None:
+        # Nobody is left to tell, and nothing is lost: what counts was acknowledged before.
+        with suppress(LecternError):
+            self.receiver.finish()
+
+
+def _receive(upload_id: uuid.UUID, offset: int, reply: Response) -> ResponseReturnValue:
+    receiver = Receiver.begin(
+        work_factory(),
+        settings(),
+        g.principal,
+        upload_id,
+        offset=offset,
+        length=request.content_length,
+        checksum=_checksum(),
+    )
+    return ReceivingReply(_Body(receiver, g.principal, upload_id, reply))
+
+
+def _check_version() -> None:
+    if request.headers.get("Tus-Resumable", VERSION) != VERSION:
+        error = PreconditionFailed(f"This server speaks tus {VERSION}.")
+        error.get_headers = lambda *_: [("Tus-Version", VERSION)]  # type: ignore[method-assign]
+        raise error
+
+
+def _whole(header: str) -> int:
+    text = request.headers.get(header, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Invalid(f"{header} must be a whole number of bytes.", {header: "a whole number"})
+    return int(text)
+
+
+def _announced() -> NewUpload:
+    if request.headers.get("Upload-Defer-Length"):
+        raise Invalid("Send Upload-Length: this server needs the size at the beginning.")
+    said = _metadata(request.headers.get("Upload-Metadata", ""))
+    fields: dict[str, Any] = {name: value for name, value in said.items() if name in _FIELDS}
+    fields.setdefault("filename", "")
+    if "tags" in fields:
+        fields["tags"] = [tag for tag in fields["tags"].split(",") if tag.strip()]
+    if "replaces" in fields:
+        fields["replaces"] = _asset_id(fields["replaces"])
+    fields["digest"] = fields.get("digest") or None
+    return NewUpload(size=_whole("Upload-Length"), **fields)
+
+
+def _asset_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Invalid("replaces must be the id of a file.", {"replaces": "not an id"}) from error
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """`name base64, name base64`: UTF-8 where it is, otherwise the nearest readable text."""
+    said: dict[str, str] = {}
+    for pair in header.split(","):
+        name, _, encoded = pair.strip().partition(" ")
+        if not name:
+            continue
+        try:
+            value = base64.b64decode(encoded.strip(), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise Invalid(f"Upload-Metadata: the value of {name[:40]} is not base64.") from error
+        said[_ALIASES.get(name, name)] = value.decode("utf-8", "replace")
+    return said
+
+
+def _checksum() -> tuple[Any, bytes] | None:
+    header = request.headers.get("Upload-Checksum")
+    if not header:
+        return None
+    algorithm, _, encoded = header.partition(" ")
+    makers = {"sha1": lambda: hashlib.sha1(usedforsecurity=False), "blake3": _Blake3}
+    if algorithm not in makers:
+        raise Invalid("Upload-Checksum: use sha1 or blake3.")
+    try:
+        expected = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("Upload-Checksum: the checksum is not base64.") from error
+    return checksum_of(algorithm, expected, makers[algorithm])
+
+
+class _Blake3:
+    """BLAKE3 with hashlib's two methods."""
+
+    def __init__(self) -> None:
+        self._hasher = core_ext.Hasher()
+
+    def update(self, data: bytes, /) -> None:
+        self._hasher.update(data)
+
+    def digest(self) -> bytes:
+        return bytes.fromhex(self._hasher.hexdigest())

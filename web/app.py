@@ -1,0 +1,53 @@
+"""The application factory. Nothing connects anywhere until the first request needs it."""
+
+from flask import Flask
+from htmx_flask import Htmx
+
+from jobs import broker
+from lectern.db import driver_url
+from lectern.people import audit
+from lectern.settings import Settings
+from lectern.storage import open_storage
+from web import auth, media, problems, security
+from web.api import bp as api
+from web.extensions import babel, db
+from web.filters import init_app as init_filters
+from web.pages import assets, courses, health, lessons, library, people, picker, uploads
+
+# Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
+LONGEST_BODY = 1 << 20
+
+
+def create_app(settings: Settings) -> Flask:
+    """Lectern's web side for these settings."""
+    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url),
+        # Connections are tried before use: PostgreSQL may have been restarted meanwhile.
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "pool_size": 12, "max_overflow": 8},
+        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
+        MAX_FORM_PARTS=500,
+        TEMPLATES_AUTO_RELOAD=False,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.extensions["lectern.settings"] = settings
+    app.extensions["lectern.storage"] = open_storage(settings.storage_url)
+    broker.configure(settings.redis_url)
+    audit.configure(settings.secret_key)
+    db.init_app(app)
+    babel.init_app(app)
+    Htmx(app)
+    auth.public(app.view_functions["static"])
+    auth.init_app(app)
+    problems.init_app(app)
+    security.init_app(app)
+    init_filters(app)
+    for module in (library, assets, uploads, courses, lessons, picker, people, health):
+        app.register_blueprint(module.bp)
+    app.register_blueprint(media.bp)
+    app.register_blueprint(api)
+    return app

@@ -1,0 +1,137 @@
+"""Who asks, and whether the route lets them: run before every request, for every route."""
+
+import hmac
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Unauthorized
+from werkzeug.http import parse_cookie
+
+from lectern.errors import Forbidden
+from lectern.people import sign_ins, tokens
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+from web.extensions import db, settings
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+# Paths that may be asked with a token as well as with a browser's session (contracts.md).
+TOKEN_PATHS = ("/api/", "/m/", "/oembed", "/watch/", "/metrics")
+NO_TOKEN = "Send a valid token: Authorization: Bearer TOKEN."  # noqa: S105 - words, not a secret
+
+
+def allow(action: Action) -> Callable[[View], View]:
+    """Declare the right a route needs, whatever its object; the domain asks about the object."""
+
+    def declare(view: View) -> View:
+        view.action = action  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def public(view: View) -> View:
+    """Declare that a route needs no sign-in."""
+    view.action = None  # type: ignore[attr-defined]
+    return view
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-` binds the cookie to this host and to https; plain http cannot use the prefix."""
+    return "__Host-lectern" if secure else "lectern"
+
+
+def init_app(app: Flask) -> None:
+    """Check every request of this application."""
+    app.before_request(check)
+
+
+def check() -> ResponseReturnValue | None:
+    """Identify the caller, refuse forged requests, and ask the rights table."""
+    g.principal, g.csrf = None, ""
+    if request.endpoint is None:
+        return None
+    view = current_app.view_functions[request.endpoint]
+    # An undeclared route is a programming error; it must not be an open door.
+    action: Action | None = view.action  # type: ignore[attr-defined]
+    found = _identify()
+    if found is not None:
+        g.principal, g.csrf = found
+    if request.method not in SAFE and "Authorization" not in request.headers:
+        _refuse_forged(signed_in=found is not None)
+    if action is None:
+        return None
+    if found is None:
+        return _ask_to_sign_in()
+    require(found[0], action)
+    return None
+
+
+def _identify() -> tuple[Principal, str] | None:
+    """The principal, and the session's CSRF token (empty for an API token)."""
+    session = db.session()
+    authorization = request.headers.get("Authorization", "")
+    if authorization:
+        scheme, _, text = authorization.partition(" ")
+        principal = None
+        if scheme.lower() == "bearer" and request.path.startswith(TOKEN_PATHS):
+            principal = tokens.find(session, text.strip())
+            session.commit()
+        if principal is None:
+            raise Unauthorized(NO_TOKEN)
+        return principal, ""
+    return find_signed_in(session, request.cookies.get(cookie_name(settings().secure)))
+
+
+def find_signed_in(session: Session, secret: str | None) -> tuple[Principal, str] | None:
+    """The principal and CSRF token behind a session cookie's value."""
+    found = sign_ins.find(session, secret) if secret else None
+    session.commit()
+    return (found.principal, found.csrf) if found else None
+
+
+def secret_in(cookie_header: str, *, secure: bool) -> str | None:
+    """The session cookie's value in a raw `Cookie` header, as a WebSocket brings it."""
+    return parse_cookie(cookie_header).get(cookie_name(secure))
+
+
+def same_origin(origin: str | None, host: str) -> bool:
+    """True when a request comes from a page of ours (or, without `origin`, from no page)."""
+    if origin is None:
+        return True
+    parts = urlsplit(origin)
+    own = urlsplit(settings().public_url or "").netloc
+    return parts.netloc in {host, own} and bool(parts.netloc)
+
+
+def _refuse_forged(*, signed_in: bool) -> None:
+    """CSRF, in the order of reliability.md §4.9: where it comes from, then the session's token."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in {None, "same-origin", "none"} or (
+        site is None and not same_origin(request.headers.get("Origin"), request.host)
+    ):
+        raise Forbidden("This request came from another site, so it was refused.")
+    if not signed_in:
+        return
+    sent = request.headers.get("X-CSRF-Token")
+    if sent is None and request.mimetype == "application/x-www-form-urlencoded":
+        sent = request.form.get("csrf_token")
+    if not hmac.compare_digest((sent or "").encode(), g.csrf.encode()):
+        raise Forbidden("This page is out of date. Reload it, then try again.")
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if request.path.startswith(TOKEN_PATHS):
+        raise Unauthorized(NO_TOKEN)
+    target = url_for("people.sign_in")
+    if request.headers.get("HX-Request"):
+        # A fragment of the sign-in page inside another page would help nobody.
+        return "", 401, {"HX-Redirect": target}
+    if request.method in SAFE and request.path != "/":
+        target += "?next=" + quote(request.full_path.rstrip("?"))
+    return redirect(target, code=303)

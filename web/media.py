@@ -1,0 +1,99 @@
+"""Bytes: originals, playable renditions and posters, with Range, under `/m/`."""
+
+import uuid
+from urllib.parse import quote
+
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+
+from lectern.errors import NotFound
+from lectern.library import assets, posters, renditions, versions
+from lectern.models import Asset, Blob, Version
+from lectern.people import audit
+from lectern.people.rights import Action, require
+from web.auth import allow
+from web.extensions import db, storage
+from web.serving.replies import FileReply
+
+bp = Blueprint("media", __name__, url_prefix="/m")
+
+A_YEAR = "private, max-age=31536000, immutable"
+# Types a browser may show by itself; everything else is a download, whatever it claims to be.
+INLINE = ("video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
+
+
+@bp.get("/<uuid:asset_id>")
+@allow(Action.DOWNLOAD_ORIGINAL)
+def original(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """The current original, unchanged, for those who may have it."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    require(g.principal, Action.DOWNLOAD_ORIGINAL, asset)
+    version = _version(asset, None)
+    if "Range" not in request.headers and request.method == "GET":
+        details = {"version": version.number}
+        audit.record(session, g.principal, "asset.download", "asset", asset.id, details)
+    session.commit()
+    reply = _reply(version.blob, asset.mime or version.blob.mime, cache="private, no-cache")
+    disposition = "inline" if request.args.get("inline") and _inline(asset.mime) else "attachment"
+    name = quote(asset.name, safe="")
+    reply.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{name}"
+    return reply
+
+
+@bp.get("/<uuid:asset_id>/v/<int:number>/play")
+@allow(Action.PLAY)
+def play(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
+    """What a browser plays of one version: metadata-stripped, never the original."""
+    asset = assets.get(db.session(), g.principal, asset_id)
+    version = _version(asset, number)
+    made = renditions.find(db.session(), asset.workspace_id, version.blob_id, renditions.PLAYABLE)
+    if made is None:
+        raise NotFound("This file cannot be played yet.")
+    return _reply(made.blob, str(made.facts.get("mime") or made.blob.mime), cache=A_YEAR)
+
+
+@bp.get("/<uuid:asset_id>/poster.jpg")
+@bp.get("/<uuid:asset_id>/v/<int:number>/poster.jpg")
+@allow(Action.SEE)
+def poster(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnValue:
+    """The poster; with `?d=` of its digest in the address it may be kept for a year."""
+    asset = assets.get(db.session(), g.principal, asset_id)
+    blob = posters.blob_of(db.session(), asset)
+    wanted = request.args.get("d")
+    fresh = bool(wanted) and blob.digest.startswith(wanted or "-")
+    return _reply(blob, blob.mime, cache=A_YEAR if fresh else "private, no-cache")
+
+
+@bp.get("/<uuid:asset_id>/v/<int:number>/poster/<int:rank>.jpg")
+@allow(Action.SEE)
+def candidate(asset_id: uuid.UUID, number: int, rank: int) -> ResponseReturnValue:
+    """One of the poster's candidates, 1 being the machine's favourite."""
+    asset = assets.get(db.session(), g.principal, asset_id)
+    blob = posters.blob_of(db.session(), asset, rank)
+    return _reply(blob, blob.mime, cache="private, no-cache")
+
+
+def _version(asset: Asset, number: int | None) -> Version:
+    session = db.session()
+    found = (
+        versions.get_current(session, asset)
+        if number is None
+        else versions.find(session, asset, number)
+    )
+    if found is None:
+        raise NotFound("There is no such version.")
+    return found
+
+
+def _reply(blob: Blob, mime: str, *, cache: str) -> FileReply:
+    reply = FileReply(storage().path(blob.key), mime=mime, etag=blob.digest)
+    reply.headers["Cache-Control"] = cache
+    reply.headers["Vary"] = "Cookie, Authorization"
+    if not _inline(mime):
+        reply.headers["Content-Disposition"] = "attachment"
+    return reply
+
+
+def _inline(mime: str | None) -> bool:
+    return bool(mime) and str(mime).startswith(INLINE)
