@@ -58,7 +58,7 @@ def check() -> ResponseReturnValue | None:
         return None
     view = current_app.view_functions[request.endpoint]
     # An undeclared route is a programming error; it must not be an open door.
-    action: Action | None = view.action  # type: ignore[attr-defined]
+    action: Action | None = view.action  # type: ignore[union-attr]
     found = _identify()
     if found is not None:
         g.principal, g.csrf = found

@@ -1,6 +1,7 @@
 """Assets in JSON."""
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -34,7 +35,7 @@ def index() -> ResponseReturnValue:
     """One page of the library, by the list's filters."""
     session, query = db.session(), parsing.asset_query()
     found = search.page(session, g.principal, query, cursor=parsing.cursor(), limit=parsing.limit())
-    body = {"items": assets_json(session, found.assets), "next": found.next}
+    body: dict[str, Any] = {"items": assets_json(session, found.assets), "next": found.next}
     if parsing.with_total():
         body["total"] = search.total(session, g.principal, query)
     return jsonify(body)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,7 @@ import core_ext
 from jobs import broker, enqueue
 from lectern.errors import Invalid, LecternError
 from lectern.library import assets, tasks, uploads
-from lectern.library.receiving import Receiver, checksum_of
+from lectern.library.receiving import Checksum, Receiver, checksum_of
 from lectern.library.uploads import NewUpload
 from lectern.models import UploadState
 from lectern.people.principal import Principal
@@ -176,7 +177,7 @@ class _Body:
         upload = uploads.get(session, self.principal, self.upload_id)
         self.reply.headers["Upload-Expires"] = http_date(upload.expires_at)
         if upload.state == UploadState.CHECKING:
-            enqueue.ring(tasks.due_of_upload(session, upload.workspace_id, upload.id))
+            enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
         broker.publish(upload.workspace_id, upload_id=upload.id)
         return self.reply
 
@@ -254,7 +255,10 @@ def _checksum() -> tuple[Any, bytes] | None:
     if not header:
         return None
     algorithm, _, encoded = header.partition(" ")
-    makers = {"sha1": lambda: hashlib.sha1(usedforsecurity=False), "blake3": _Blake3}
+    makers: dict[str, Callable[[], Checksum]] = {
+        "sha1": lambda: hashlib.sha1(usedforsecurity=False),
+        "blake3": _Blake3,
+    }
     if algorithm not in makers:
         raise Invalid("Upload-Checksum: use sha1 or blake3.")
     try:
