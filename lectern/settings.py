@@ -38,6 +38,8 @@ class Settings:
     lease_s: int
     sweep_s: int
     upload_ttl_s: int
+    web_threads: int
+    trusted_proxies: tuple[str, ...]
     allow_no_landlock: bool
 
     @property
@@ -84,6 +86,10 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         lease_s=reader.get("LEASE_SECONDS", _number(2), 90),
         sweep_s=reader.get("SWEEP_SECONDS", _number(1), 15),
         upload_ttl_s=reader.get("UPLOAD_TTL_SECONDS", _number(60), 48 * 3600),
+        # Requests a web process works on at once; sending and receiving bytes takes no thread.
+        web_threads=reader.get("WEB_THREADS", _number(1), 8),
+        # Addresses whose X-Forwarded-For and -Proto are believed, separated by spaces; or *.
+        trusted_proxies=reader.get("TRUSTED_PROXIES", lambda text: tuple(text.split()), ()),
         allow_no_landlock=reader.get("ALLOW_NO_LANDLOCK", _flag, False),
     )
     if reader.problems:
