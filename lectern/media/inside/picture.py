@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -25,8 +25,6 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 # EXIF orientation to degrees clockwise; the mirrored ones turn alike (EXIF 2.32 §4.6.4).
 _ROTATIONS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF", "HEIF"})
-# Pillow knows a JPEG that holds several pictures by another name.
-_FORMATS = {"JPEG": ("JPEG", "MPO")}
 
 
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
@@ -60,14 +58,15 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     ).to_json()
 
 
-def open_image(source: Path, format_: str) -> Image.Image:
-    """The image, only its header read, by the one reader that was sniffed.
+def open_image(source: Path | BinaryIO, *formats: str) -> Image.Image:
+    """The image, only its header read, by the reader that was sniffed or one of a few.
 
     Raises:
         Refused: the header makes no sense, or promises more pixels than are accepted.
     """
     try:
-        image = Image.open(source, formats=_FORMATS.get(format_, (format_,)))
+        # Pillow knows a JPEG that holds several pictures as MPO.
+        image = Image.open(source, formats=[*formats, *(["MPO"] if "JPEG" in formats else [])])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refused(_TOO_MANY) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError) as error:

@@ -1,0 +1,113 @@
+"""Which frames make a good poster, in numbers and in words; knows scores, not pictures."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from lectern.media.facts import clock
+
+# Differing bits of two 64-bit difference hashes from which frames look like two pictures.
+_DIFFERENT_BITS = 10
+# Titles and end cards live in the first and last part of a recording.
+_EDGE_SHARE = 0.03
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One frame's scores as `core_ext.score_frame` gives them; luma 0 to 255."""
+
+    at_s: float
+    sharpness: float
+    mean: float
+    deviation: float
+    dark_share: float
+    bright_share: float
+    entropy: float
+    colourfulness: float
+    difference_hash: int
+
+    @property
+    def flat(self) -> bool:
+        """True for one colour, or nearly so: black, white, a fade."""
+        return self.deviation < 5 or self.entropy < 0.3
+
+    @property
+    def black(self) -> bool:
+        """True when next to nothing shows on black; white words on black do show."""
+        return self.dark_share > 0.985 and self.deviation < 14
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sample worth showing: its place in what was given, its quality and why."""
+
+    index: int
+    quality: float
+    reasons: tuple[str, ...]
+
+
+def usable(samples: Sequence[Sample]) -> list[bool]:
+    """For each sample whether it is neither blank, black nor blurred beside the others."""
+    shown = [not (sample.flat or sample.black) for sample in samples]
+    sharp = [s.sharpness for s, ok in zip(samples, shown, strict=True) if ok]
+    least = 0.1 * median(sharp) if sharp else 0.0
+    return [ok and s.sharpness >= least for s, ok in zip(samples, shown, strict=True)]
+
+
+def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -> list[Choice]:
+    """The best samples, best first, each unlike those before it.
+
+    Blank, black and blurred ones come only when there is nothing else.
+    """
+    if not samples:
+        return []
+    good = usable(samples)
+    sharpest = max(sample.sharpness for sample in samples)
+    pool = [i for i, ok in enumerate(good) if ok] or list(range(len(samples)))
+    pool.sort(key=lambda i: -_quality(samples[i], sharpest, duration_s))
+    chosen: list[int] = []
+    for index in pool:
+        hash_ = samples[index].difference_hash
+        apart = (hash_ ^ samples[other].difference_hash for other in chosen)
+        if all(bits.bit_count() >= _DIFFERENT_BITS for bits in apart):
+            chosen.append(index)
+    return [
+        Choice(
+            index,
+            round(_quality(samples[index], sharpest, duration_s), 4),
+            _reasons(samples[index], sharpest, good[index]),
+        )
+        for index in chosen[:most]
+    ]
+
+
+def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float:
+    """0 to 1: sharp before all, then lit, contrasty, rich; weights set on the test lectures."""
+    sharp = math.log1p(sample.sharpness) / math.log1p(sharpest) if sharpest else 0.0
+    # Slides are bright and dark rooms are dark; only the extremes cost.
+    lit = min(1.0, sample.mean / 60, (255 - sample.mean) / 12)
+    contrast = min(1.0, sample.deviation / 55)
+    rich = 0.5 * sample.entropy / 8 + 0.5 * min(1.0, sample.colourfulness / 50)
+    quality = 0.45 * sharp + 0.2 * lit + 0.2 * contrast + 0.15 * rich
+    if duration_s:
+        place = sample.at_s / duration_s
+        quality -= 0.08 * (place < _EDGE_SHARE or place > 1 - _EDGE_SHARE)
+    return max(0.0, quality)
+
+
+def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
+    if not good:
+        return ("The video shows nothing clearer", f"{clock(sample.at_s)} into the video")
+    sharp = sample.sharpness >= 0.4 * sharpest
+    # A screen full of text has few greys, strong edges, and contrast.
+    slide = sharp and sample.entropy < 4.5 and sample.deviation >= 20
+    lit = 60 <= sample.mean <= 215 and sample.dark_share < 0.35
+    reasons = {
+        "Shows a full slide": slide,
+        "Sharp": sharp,
+        "Well lit": lit and not slide,
+        "Colourful": sample.colourfulness >= 30,
+    }
+    words = tuple(word for word, holds in reasons.items() if holds)
+    return (*words, f"{clock(sample.at_s)} into the video")
