@@ -22,7 +22,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff format", (*PYTHON, "ruff", "format", "--check", "--quiet")),
     ("mypy", (*PYTHON, "mypy")),
     ("stubtest", (*PYTHON, "mypy.stubtest", "core_ext._core")),
-    ("import-linter", (str(BIN / "lint-imports"),)),
+    ("import-linter", (sys.executable, str(BIN / "lint-imports"))),
     ("djlint", (*PYTHON, "djlint", "--lint", "--quiet", "templates")),
 )
 # Two at a time, one file in one process: what a file starts or kills is its own.
