@@ -12,13 +12,14 @@ import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from web.serving.calling import Answer, Headers, Rest, Wsgi, call
 from web.serving.environ import Scope, environ_of, header
 from web.serving.intake import Intake, Receive
 from web.serving.replies import FileBody, ReceivingBody
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -142,7 +143,7 @@ class Bridge:
         finally:
             await self._run(self._views, rest.close)
 
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], Any]) -> Any:
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 

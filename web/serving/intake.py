@@ -22,7 +22,8 @@ class Intake:
         self._receive = receive
         self._receiver = receiver
         self._pool = pool
-        self._held = bytearray()
+        self._held: list[bytes] = []
+        self._size = 0
         self._reading: asyncio.Task[dict[str, Any]] | None = None
         self._writing: asyncio.Future[None] | None = None
 
@@ -51,10 +52,11 @@ class Intake:
             silent_s = 0.0
             if message["type"] == "http.disconnect":
                 return False
-            self._held += message.get("body", b"")
+            self._held.append(message.get("body", b""))
+            self._size += len(self._held[-1])
             if not message.get("more_body", False):
                 return True
-            if len(self._held) >= PIECE:
+            if self._size >= PIECE:
                 await self._write()
         return False
 
@@ -70,7 +72,8 @@ class Intake:
 
     async def _write(self) -> None:
         await self._written()
-        piece, self._held = self._held, bytearray()
+        piece = b"".join(self._held)
+        self._held, self._size = [], 0
         loop = asyncio.get_running_loop()
         self._writing = loop.run_in_executor(self._pool, self._receiver.write, piece)
 

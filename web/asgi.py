@@ -1,0 +1,128 @@
+"""The ASGI application of one web process: pages by Flask, `/live` by the hub, `/healthz` here.
+
+Nothing is read from the environment before the server starts the process.
+"""
+
+import logging
+import os
+import resource
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from flask import Flask
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+
+import core_ext
+from lectern import settings
+from web import auth
+from web.app import create_app
+from web.extensions import db
+from web.live import Hub
+from web.pages.library import render_card
+from web.serving.bridge import Bridge
+from web.serving.environ import header
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """Built when the server starts it, closed when the server stops it."""
+
+    def __init__(self) -> None:
+        self._bridge: Bridge | None = None
+        self._hub: Hub | None = None
+        self._handle = self._connect
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, or the life of the process."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._handle(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._bridge is None or self._hub is None:
+            raise RuntimeError("the server did not run the lifespan protocol")
+        if scope["type"] == "websocket" and scope["path"] == "/live":
+            await self._hub(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["path"] == "/healthz":
+            await _healthy(scope, send)
+        else:
+            await self._bridge(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            self._open()
+        except Exception as error:
+            log.exception("the web process cannot start")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._hub and self._bridge:
+            await self._hub.stop()
+            self._bridge.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _open(self) -> None:
+        # The server's own parent process may be killed; this one must not serve on.
+        core_ext.die_with_parent(os.getppid())
+        # Each open page and each paused player is a descriptor.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        configured = settings.read()
+        if configured.trusted_proxies:
+            proxies = list(configured.trusted_proxies)
+            self._handle = wrap_asgi_with_proxy_headers(self._connect, proxies)
+        flask = create_app(configured)
+        self._bridge = Bridge(flask.wsgi_app, configured.web_threads)
+        self._hub = Hub(configured.redis_url, FlaskPages(flask))
+        self._hub.start()
+
+
+class FlaskPages:
+    """What the hub asks of Flask, each in an application context of its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def admit(self, scope: Scope) -> tuple[uuid.UUID, str] | None:
+        """Only a page of ours, in a browser that is signed in."""
+        secure = self._app.extensions["lectern.settings"].secure
+        secret = auth.secret_in(header(scope, b"cookie"), secure=secure)
+        with self._app.app_context():
+            origin = header(scope, b"origin")
+            if not origin or not auth.same_origin(origin, header(scope, b"host")):
+                return None
+            found = auth.find_signed_in(db.session(), secret)
+        return (found[0].workspace_id, secret) if found and secret else None
+
+    def still(self, workspace_id: uuid.UUID, secret: str) -> bool:
+        """True while the session lives and leads to the same workspace."""
+        with self._app.app_context():
+            found = auth.find_signed_in(db.session(), secret)
+        return found is not None and found[0].workspace_id == workspace_id
+
+    def card(self, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
+        """The asset's card."""
+        with self._app.app_context():
+            return render_card(workspace_id, asset_id)
+
+
+async def _healthy(scope: Scope, send: Send) -> None:
+    """The process answers, even when every thread is busy."""
+    body = b"" if scope["method"] == "HEAD" else b'{"status": "ok"}'
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+app = Application()
