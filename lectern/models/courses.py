@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lectern.models.base import Base, Tenant, tenant_key, within
-from lectern.models.library import Asset
+from lectern.models.library import Asset, Version
 from lectern.models.people import User
 
 
@@ -130,6 +130,12 @@ class Usage(_Place, Tenant, Base):
     chapter: Mapped[Chapter | None] = relationship(viewonly=True)
     lesson: Mapped[Lesson | None] = relationship(viewonly=True)
     creator: Mapped[User | None] = relationship(viewonly=True)
+    version: Mapped[Version | None] = relationship(viewonly=True)
+
+    @property
+    def version_number(self) -> int:
+        """The number of the version shown here: the pinned one, else the asset's current."""
+        return self.version.number if self.version else self.asset.version_number
 
 
 class UsageHistory(_Place, Tenant, Base):

@@ -1,0 +1,169 @@
+"""How a place uses an asset: what callers may ask for, checked against the assets themselves."""
+
+import math
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.models import Asset, Version
+from lectern.people import names
+
+MOST = 500
+POLICIES = ("follow", "pin")
+# Callers round durations.
+_ROUNDING_S = 0.01
+
+
+@dataclass(frozen=True)
+class UsageSpec:
+    """One use of an asset. `pin` without a `version` number takes the current one; times are
+    seconds from the start of the file."""
+
+    asset_id: uuid.UUID
+    slot: str = ""
+    policy: str = "follow"
+    version: int | None = None
+    title: str | None = None
+    alt: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+class Terms(NamedTuple):
+    """A checked use, as it is stored."""
+
+    slot: str
+    policy: str
+    version_id: uuid.UUID | None
+    title: str | None
+    alt: str | None
+    start_s: float | None
+    end_s: float | None
+
+
+def lock_assets(
+    session: Session, workspace_id: uuid.UUID, asset_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, Asset]:
+    """Those of the assets that exist, by id, held against the trash until the commit."""
+    # In id order: two transactions that share assets wait for each other, never in a ring.
+    query = (
+        select(Asset)
+        .where(Asset.workspace_id == workspace_id, Asset.id.in_(sorted(set(asset_ids))))
+        .order_by(Asset.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {asset.id: asset for asset in session.scalars(query)}
+
+
+def forget_counts(session: Session, assets: Iterable[Asset]) -> None:
+    """The database has counted usages: what was read of these rows before is old."""
+    for asset in assets:
+        session.expire(asset, ["usage_count", "last_used_at", "lock_version"])
+
+
+def check_all(
+    session: Session,
+    specs: Sequence[UsageSpec],
+    assets: Mapping[uuid.UUID, Asset],
+    pinned: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+) -> list[Terms]:
+    """The terms of each item, in order; `pinned` are versions that items have pinned already.
+
+    Raises:
+        Invalid: the first item that is wrong, its fields named `assets.INDEX.FIELD`.
+    """
+    if len(specs) > MOST:
+        raise names.invalid("assets", f"{len(specs)} items; one place holds at most {MOST}.")
+    numbers = _versions(session, specs, assets)
+    seen: dict[tuple[uuid.UUID, str], int] = {}
+    checked = []
+    for index, spec in enumerate(specs):
+        terms = _check(index, spec, assets.get(spec.asset_id), numbers, pinned)
+        key = (spec.asset_id, terms.slot)
+        if key in seen:
+            raise _wrong(index, "id", f"It is already item {seen[key]} of this place and slot.")
+        seen[key] = index
+        checked.append(terms)
+    return checked
+
+
+def slot_of(spec: UsageSpec, index: int = 0) -> str:
+    """The slot as it is stored."""
+    return names.line(spec.slot, f"assets.{index}.slot", longest=60, empty=True)
+
+
+def _check(
+    index: int,
+    spec: UsageSpec,
+    asset: Asset | None,
+    numbers: Mapping[tuple[uuid.UUID, int], Version],
+    pinned: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+) -> Terms:
+    if asset is None:
+        raise _wrong(index, "id", "There is no such file in this library.")
+    if not asset.live:
+        raise _wrong(index, "id", f"“{asset.name}” is in the trash. Restore it first.")
+    if spec.policy not in POLICIES:
+        raise _wrong(index, "policy", "Choose follow or pin.")
+    slot = slot_of(spec, index)
+    version_id, duration = None, asset.duration_s
+    if spec.policy == "pin" and spec.version is not None:
+        version = numbers.get((asset.id, spec.version))
+        if version is None:
+            raise _wrong(index, "version", f"“{asset.name}” has no version {spec.version}.")
+        version_id, duration = version.id, version.facts.get("duration_s")
+    elif spec.policy == "pin":
+        version_id = pinned.get((asset.id, slot), asset.current_version_id)
+        if version_id is None:
+            raise _wrong(index, "policy", f"“{asset.name}” has no version to pin yet.")
+    elif spec.version is not None:
+        raise _wrong(index, "version", "A version number needs the policy pin.")
+    _check_times(index, spec, duration)
+    return Terms(
+        slot,
+        spec.policy,
+        version_id,
+        _optional(spec.title, f"assets.{index}.title", 200),
+        _optional(spec.alt, f"assets.{index}.alt", 1000),
+        spec.start_s,
+        spec.end_s,
+    )
+
+
+def _check_times(index: int, spec: UsageSpec, duration: float | None) -> None:
+    for field, seconds in (("start", spec.start_s), ("end", spec.end_s)):
+        if seconds is None:
+            continue
+        if duration is None:
+            raise _wrong(index, field, "This file has no duration, so nothing can be cut from it.")
+        if not math.isfinite(seconds) or not 0 <= seconds <= duration + _ROUNDING_S:
+            raise _wrong(index, field, f"Choose seconds from 0 to {duration:g}.")
+    if spec.end_s is not None and spec.end_s <= (spec.start_s or 0):
+        raise _wrong(index, "end", "The end must be after the start.")
+
+
+def _versions(
+    session: Session, specs: Sequence[UsageSpec], assets: Mapping[uuid.UUID, Asset]
+) -> dict[tuple[uuid.UUID, int], Version]:
+    wanted = {spec.asset_id for spec in specs if spec.version is not None} & assets.keys()
+    if not wanted:
+        return {}
+    workspace_id = assets[min(wanted)].workspace_id
+    query = select(Version).where(
+        Version.workspace_id == workspace_id, Version.asset_id.in_(sorted(wanted))
+    )
+    return {(version.asset_id, version.number): version for version in session.scalars(query)}
+
+
+def _optional(text: str | None, field: str, longest: int) -> str | None:
+    return names.line(text, field, longest=longest, empty=True) or None if text else None
+
+
+def _wrong(index: int, field: str, problem: str) -> Invalid:
+    return Invalid(f"Item {index}: {problem}", {f"assets.{index}.{field}": problem})
