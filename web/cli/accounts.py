@@ -11,6 +11,8 @@ from lectern.models import Role
 from lectern.people import members, tokens, users
 from web.cli.options import data_option, library
 
+ROLES = click.Choice([role.value for role in Role])
+
 
 @click.group()
 def user() -> None:
@@ -19,12 +21,12 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--role", type=click.Choice(list(Role)), default=Role.EDITOR, show_default=True)
+@click.option("--role", type=ROLES, default=Role.EDITOR.value, show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--workspace", metavar="SLUG", help="Default: the first, made if there is none.")
 @data_option
 def add_user(
-    email: str, role: Role, password_stdin: bool, workspace: str | None, data: Path | None
+    email: str, role: str, password_stdin: bool, workspace: str | None, data: Path | None
 ) -> None:
     """Make an account and its membership; prints nothing secret."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
@@ -35,7 +37,7 @@ def add_user(
         # Read before the block ends: after that the database may be gone.
         shown = made.email
         able = made.password_hash is not None
-    click.echo(f"Added {shown} as {Role(role).value}.")
+    click.echo(f"Added {shown} as {role}.")
     if not able:
         click.echo("There is no password yet, so nobody can sign in; see --password-stdin.")
 

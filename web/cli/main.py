@@ -29,8 +29,11 @@ def run() -> NoReturn:
     signal.signal(signal.SIGHUP, _end)
     try:
         lectern.main(prog_name="bin/lectern", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"lectern: {error.format_message()}{_where(error)}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -41,6 +44,12 @@ def run() -> NoReturn:
     except BrokenPipeError:
         sys.exit(1)
     sys.exit(0)
+
+
+def _where(error: click.ClickException) -> str:
+    """For a mistyped command, which help to read."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f" See: {context.command_path} --help" if context else ""
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
