@@ -47,7 +47,7 @@ def ring_missing(tasks: Iterable[Ringable]) -> int:
 
 def ring_id(task: Ringable) -> str:
     """RQ's job id: one for each claim that can follow, so a doubled ring finds nothing to do."""
-    return f"{task.id}.{task.fence}"
+    return f"{task.id}-{task.fence}"
 
 
 def _enqueue(task: Ringable) -> None:

@@ -22,7 +22,7 @@ def run(work: Work) -> None:
     if work.read(lambda session: renditions.find(session, *first)) is not None:
         work.finish(lambda session: _show(session, this))
         return
-    made = poster.candidates(this.source, this.facts, work.scratch, cancelled=work.cancelled)
+    made = poster.candidates(this.source, this.facts, work.scratch)
     if not made:
         work.finish(lambda session: _settle(session, this), TaskState.SKIPPED, NONE)
         return

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from lectern.media.probe import probe
 from sqlalchemy.orm import Session
 
 from jobs import broker, enqueue
@@ -11,6 +10,7 @@ from jobs.work import Work
 from lectern.library import tasks, uploads
 from lectern.library.uploads import Admitted
 from lectern.media.facts import Facts
+from lectern.media.probe import probe
 from lectern.media.refusal import Refused
 from lectern.models import Upload, UploadState
 
@@ -30,7 +30,7 @@ def run(work: Work) -> None:
         work.refuse(GONE)
         return
     try:
-        facts = probe(source, upload.filename, work.scratch, cancelled=work.cancelled)
+        facts = probe(source, upload.filename, work.scratch)
     except Refused as refusal:
         reason = str(refusal)
         work.finish(lambda session: uploads.refuse(session, _upload(session, work), reason))

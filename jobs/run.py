@@ -11,8 +11,10 @@ from lectern.errors import LecternError
 from lectern.library import tasks
 from lectern.library.lapsed import CRASHES, DEATHS
 from lectern.library.tasks import LostLease
+from lectern.media import box
 from lectern.media.refusal import BoxCrashed, Refused, Stopped
 from lectern.models import Step
+from lectern.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,11 @@ STEPS: dict[Step, Callable[[Work], None]] = {
     Step.POSTER: poster.run,
     Step.PLAYABLE: playable.run,
 }
+
+
+def prepare(settings: Settings) -> None:
+    """Get ready in a worker process, before the first ring."""
+    box.configure(settings)
 
 
 def run(workspace_id: str, task_id: str) -> None:

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from jobs import enqueue
+from lectern.db import unit_of_work
+from lectern.library import tasks
+from lectern.models import AssetState, TaskState, UploadState
+from tests.jobs.conftest import House, again, asset_of, task_of, upload, wait_until
+
+
+def test_a_clip_becomes_a_ready_asset_with_poster_and_playable(house: House, clip: Path) -> None:
+    house.worker("probe")
+    house.worker("media")
+    sent = upload(house, clip)
+    enqueue.ring([task_of(sent)])
+    wait_until(lambda: again(sent).state == UploadState.DONE)
+    wait_until(lambda: asset_of(sent).state == AssetState.READY)
+    with unit_of_work() as session:
+        made = tasks.of_asset(session, sent.workspace_id, asset_of(sent).id)
+    assert {task.step: task.state for task in made} == {
+        "poster": TaskState.DONE,
+        "playable": TaskState.DONE,
+    }
+    assert all(task.progress == 1.0 for task in made)
+    assert asset_of(sent).poster_blob_id is not None
+    assert not list(house.settings.spool.glob("*/*"))
+    assert not list(house.settings.scratch.glob("*"))
