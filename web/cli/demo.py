@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, enqueue
 from lectern import db, settings
 from lectern.courses import courses, usages
-from lectern.courses.outlines import ChapterSpec, CourseSpec, LessonSpec
+from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.places import Place
 from lectern.courses.terms import UsageSpec
 from lectern.library import tasks, uploads

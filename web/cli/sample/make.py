@@ -146,7 +146,7 @@ def say(words: str, voice: str, target: Path) -> float:
     """Speak into a WAV file; returns its seconds."""
     subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(target), words], check=True)  # noqa: S607
     with wave.open(str(target)) as sound:
-        return sound.getnframes() / sound.getframerate()
+        return float(sound.getnframes() / sound.getframerate())
 
 
 def convert(source: Path, name: str, options: list[str]) -> None:
