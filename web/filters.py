@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, url_for
+from flask_babel import gettext
 
 from lectern.library.cards import duration_text, size_text
 from lectern.people.principal import Principal
@@ -15,12 +16,12 @@ from lectern.people.rights import Action, Owned, can
 STATIC = Path(__file__).parent / "static"
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Put the globals and filters into the application's Jinja environment."""
-    app.jinja_env.globals.update(static_url=static_url, vendor_url=vendor_url, may=may)
-    app.jinja_env.filters.update(
-        duration=duration_text, initials=initials, iso=iso, size=size_text
+    app.jinja_env.globals.update(
+        static_url=static_url, vendor_url=vendor_url, may=may, problem_title=problem_title
     )
+    app.jinja_env.filters.update(duration=duration_text, initials=initials, iso=iso, size=size_text)
 
 
 def static_url(path: str) -> str:
@@ -36,6 +37,25 @@ def vendor_url(name: str) -> str:
 def may(principal: Principal, action: str, obj: Owned | None = None) -> bool:
     """Whether to offer a control: `rights.can`, by the action's name."""
     return can(principal, Action(action), obj)
+
+
+def problem_title(status: int) -> str:
+    """What went wrong, in a few words a person can use; the detail follows it."""
+    titles = {
+        401: gettext("Please sign in"),
+        403: gettext("That is not yours to do"),
+        404: gettext("There is nothing here"),
+        405: gettext("That does not work here"),
+        409: gettext("That does not fit together"),
+        410: gettext("This has ended"),
+        412: gettext("Somebody was faster"),
+        413: gettext("That is too large"),
+        422: gettext("Please check what you entered"),
+        429: gettext("Too many attempts"),
+        503: gettext("One moment, please"),
+        507: gettext("The disk is full"),
+    }
+    return titles.get(status) or gettext("Something went wrong on our side")
 
 
 def initials(name: str) -> str:

@@ -1,0 +1,41 @@
+"""Trying failed steps again, when a person asks for it."""
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from lectern.library import assets
+from lectern.models import Asset, Task, TaskState
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+
+def try_again(session: Session, principal: Principal, asset: Asset) -> int:
+    """Queue the asset's failed steps once more, with all their attempts; returns how many.
+
+    The caller rings for them after the commit.
+    """
+    require(principal, Action.EDIT, asset)
+    again = session.scalars(
+        update(Task)
+        .where(
+            Task.workspace_id == asset.workspace_id,
+            Task.asset_id == asset.id,
+            Task.state == TaskState.FAILED,
+        )
+        .values(
+            state=TaskState.QUEUED,
+            attempts=0,
+            progress=0,
+            reason=None,
+            run_at=func.clock_timestamp(),
+            finished_at=None,
+        )
+        .returning(Task.step)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if again:
+        assets.settle(session, asset.workspace_id, asset.id)
+        details = {"steps": sorted(again)}
+        audit.record(session, principal, "asset.retry", "asset", asset.id, details)
+    return len(again)

@@ -1,0 +1,46 @@
+"""HTML forms: what was typed, and what was wrong with it."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from lectern.errors import Conflict, Invalid
+from web.extensions import db
+
+T = TypeVar("T")
+
+
+class Form:
+    """A posted form, shown again with a sentence beside each field that was refused.
+
+    `errors` maps a field's name to its sentence; the empty name is for the form as a whole.
+    """
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = values or {}
+        self.errors: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    def secret(self, name: str) -> str:
+        """A password: blanks at its ends belong to it."""
+        return self.values.get(name, "")
+
+    def attempt(self, work: Callable[[], T]) -> T | None:
+        """Do `work`; when the domain refuses what was typed, note why and undo what was begun."""
+        try:
+            return work()
+        except Invalid as error:
+            self.errors = error.fields or {"": str(error)}
+        except Conflict as error:
+            self.errors = {"": str(error)}
+        db.session().rollback()
+        return None
+
+
+def local_path(text: str, otherwise: str) -> str:
+    """`text` when it is a path on this site, else `otherwise`: nobody is sent to a stranger."""
+    parts = urlsplit(text)
+    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if plain and not parts.scheme and not parts.netloc else otherwise

@@ -1,0 +1,98 @@
+"""A file's facts in words, ready to print."""
+
+from typing import Any, NamedTuple
+
+from flask_babel import format_decimal, gettext
+
+from lectern.library.cards import duration_text, size_text
+from lectern.models import Asset, Version
+
+
+class Fact(NamedTuple):
+    """One line of the table; `copy` is the whole value where only its beginning is shown."""
+
+    label: str
+    value: str
+    copy: str = ""
+
+
+def lines(asset: Asset, version: Version | None) -> list[Fact]:
+    """What the probe found out, without the lines it has nothing to say on."""
+    facts: dict[str, Any] = version.facts if version else {}
+    found = [
+        Fact(gettext("Length"), duration_text(asset.duration_s)),
+        Fact(gettext("Picture"), _picture(asset, facts)),
+        Fact(gettext("Video"), _video(facts)),
+        Fact(gettext("Sound"), _sound(facts)),
+        Fact(gettext("Pages"), str(facts.get("pages") or "")),
+        Fact(gettext("Size"), size_text(asset.byte_size)),
+        Fact(gettext("Type"), asset.mime or ""),
+        Fact(gettext("File name"), asset.original_name),
+        Fact(gettext("Version"), _version(asset)),
+        Fact(gettext("Digest"), (asset.digest or "")[:12], asset.digest or ""),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def warnings(version: Version | None) -> list[str]:
+    """What is odd about the file, in the probe's words."""
+    return [str(each) for each in version.facts.get("warnings", ())] if version else []
+
+
+def _picture(asset: Asset, facts: dict[str, Any]) -> str:
+    if not asset.width or not asset.height:
+        return ""
+    parts = [f"{asset.width} × {asset.height}"]
+    if facts.get("fps"):
+        parts.append(gettext("%(fps)s pictures a second", fps=format_decimal(facts["fps"])))
+    if facts.get("hdr"):
+        parts.append("HDR")
+    return ", ".join(parts)
+
+
+def _video(facts: dict[str, Any]) -> str:
+    parts = [_name(facts.get("video_codec")), _name(facts.get("container"))]
+    return " · ".join(part for part in parts if part) if parts[0] else ""
+
+
+def _sound(facts: dict[str, Any]) -> str:
+    codec, channels, rate = (facts.get(key) for key in ("audio_codec", "channels", "sample_rate"))
+    if not codec:
+        return ""
+    words = {1: gettext("mono"), 2: gettext("stereo")}
+    parts = [_name(codec)]
+    if channels:
+        parts.append(words.get(channels) or gettext("%(n)s channels", n=channels))
+    if rate:
+        parts.append(f"{format_decimal(rate / 1000)} kHz")
+    return " · ".join(parts)
+
+
+def _version(asset: Asset) -> str:
+    if asset.version_count < 2:
+        return ""
+    return gettext("%(n)s of %(count)s", n=asset.version_number, count=asset.version_count)
+
+
+# Demuxers and decoders by the names people know; others are shown in capitals.
+_NAMES = {
+    "h264": "H.264",
+    "hevc": "H.265",
+    "av1": "AV1",
+    "vp8": "VP8",
+    "vp9": "VP9",
+    "aac": "AAC",
+    "mp3": "MP3",
+    "opus": "Opus",
+    "vorbis": "Vorbis",
+    "flac": "FLAC",
+    "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
+    "matroska,webm": "Matroska",
+    "quicktime": "QuickTime",
+}
+
+
+def _name(code: str | None) -> str:
+    if not code:
+        return ""
+    return _NAMES.get(code) or code.split(",")[0].upper()

@@ -1,0 +1,128 @@
+"""The library: the grid of cards, as a page, as fragments, and as what is pushed to open pages."""
+
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from lectern.library import cards, search
+from lectern.library.cards import Card, Page
+from lectern.library.search import Query
+from lectern.people.principal import Principal
+from lectern.people.rights import Action
+from web import htmx
+from web.auth import allow
+from web.extensions import db
+
+bp = Blueprint("library", __name__)
+PAGE = 48
+MOST_REFRESHED = 200
+
+
+@bp.get("/")
+@allow(Action.SEE)
+def home() -> ResponseReturnValue:
+    """The front door."""
+    return redirect(url_for(".index"))
+
+
+@bp.get("/library")
+@allow(Action.SEE)
+def index() -> ResponseReturnValue:
+    """The whole page, for any filter and from any cursor on."""
+    return render_template("library/index.html", **_listing())
+
+
+@bp.get("/library/cards")
+@allow(Action.SEE)
+def show_cards() -> ResponseReturnValue:
+    """The results for a filter; with `cursor`, only the cards that follow."""
+    listing = _listing()
+    if listing["cursor"]:
+        return htmx.fragment(render_template("library/_cards.html", **listing))
+    html = render_template("library/_results.hx.html", **listing)
+    return htmx.fragment(html, address=url_for(".index", **listing["address"]))
+
+
+@bp.get("/library/refresh")
+@allow(Action.SEE)
+def refresh() -> ResponseReturnValue:
+    """The present state of the cards named by `id`, each for its own place in the page."""
+    wanted = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
+    found = cards.several(db.session(), g.principal, [each for each in wanted if each])
+    return htmx.fragment("".join(card_html(card, oob=True) for card in found))
+
+
+def render_card(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
+    """The card as open pages take it from the socket: it replaces itself wherever it is shown."""
+    with current_app.test_request_context():
+        card = cards.one(db.session(), Principal.system(workspace_id), asset_id)
+        if card is None or card.trashed:
+            return f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
+        return card_html(card, oob=True)
+
+
+def card_html(card: Card, oob: bool = False) -> Markup:
+    """The rendered card. A card is a plain tuple, so equal cards are rendered once a process."""
+    return _rendered(card, oob, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _rendered(card: Card, oob: bool, locale: str) -> Markup:
+    template = current_app.jinja_env.get_template("library/_card.html")
+    return Markup(template.render(card=card, oob=oob))  # noqa: S704 - Jinja has escaped it
+
+
+@bp.app_context_processor
+def _globals() -> dict[str, Any]:
+    return {"card_html": card_html}
+
+
+def _listing() -> dict[str, Any]:
+    session, query, cursor = db.session(), _read_query(request.args), request.args.get("cursor")
+    page = cards.page(session, g.principal, query, cursor, PAGE)
+    return {
+        "page": page,
+        "query": query,
+        "cursor": cursor,
+        "address": _address(query),
+        "total": _total(query, page, cursor),
+    }
+
+
+def _total(query: Query, page: Page, cursor: str | None) -> int:
+    """The number of matches; what fits on the first page need not be counted by the database."""
+    if page.next is None and not cursor:
+        return len(page.items)
+    return search.total(db.session(), g.principal, query)
+
+
+def _read_query(args: MultiDict[str, str]) -> Query:
+    return Query(
+        q=args.get("q", "").strip(),
+        kind=args.get("kind", ""),
+        usage=args.get("usage", ""),
+        tag=tuple(args.getlist("tag")),
+        trashed=args.get("trashed") == "1",
+        sort=args.get("sort") or "-created",
+    )
+
+
+def _address(query: Query) -> dict[str, Any]:
+    """The query as address parameters, without what is default."""
+    named = {"q": query.q, "kind": query.kind, "usage": query.usage, "tag": query.tag}
+    named["sort"] = "" if query.sort == "-created" else query.sort
+    named["trashed"] = "1" if query.trashed else ""
+    return {name: value for name, value in named.items() if value}
+
+
+def _read_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,9 @@
+// Every page's behaviour: each file below defines one custom element.
+import "./card-grid.js";
+import "./card-menu.js";
+import "./copy-text.js";
+import "./local-time.js";
+import "./live-updates.js";
+import "./modal-dialog.js";
+import "./notice-box.js";
+import "./toast-list.js";
