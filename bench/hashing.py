@@ -7,12 +7,13 @@ in a temporary folder (`--folder` chooses where) and read from the page cache.
 
 import argparse
 import mmap
-import random
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from blake3 import blake3
 
 from bench import _measure
@@ -57,13 +58,13 @@ def theirs_small(paths: list[Path]) -> list[str]:
 def one_large_file(folder: Path, mebibytes: int, rounds: int) -> list[bool]:
     """The large file in each mode; every way must give the same digest."""
     path = folder / "large"
-    piece = random.Random(1).randbytes(CHUNK)
+    piece = np.random.default_rng(1).bytes(CHUNK)
     with path.open("wb") as file:
         for index in range(mebibytes):
             file.write(index.to_bytes(8, "big") + piece[8:])
     size = path.stat().st_size
     buffer = mmap.mmap(-1, CHUNK)
-    contenders = {
+    contenders: dict[str, Callable[[], object]] = {
         "read only": lambda: read_all(path, buffer),
         "blake3 package, one thread": lambda: streaming(blake3(), path, buffer),
         "Hasher, 1 MiB updates": lambda: streaming(Hasher(), path, buffer),
@@ -98,11 +99,11 @@ def one_large_file(folder: Path, mebibytes: int, rounds: int) -> list[bool]:
 
 def many_small_files(folder: Path, count: int, rounds: int) -> list[bool]:
     """Files of 4 to 64 KiB: the batch call against opening and reading them in Python."""
-    source = random.Random(2)
+    source = np.random.default_rng(2)
     paths = []
     for index in range(count):
         path = folder / f"{index:05}"
-        path.write_bytes(source.randbytes(source.randrange(4 << 10, 64 << 10)))
+        path.write_bytes(source.bytes(int(source.integers(4 << 10, 64 << 10))))
         paths.append(path)
     assert digest_files(paths[:100]) == theirs_small(paths[:100])
     timed = _measure.interleave(

@@ -28,13 +28,12 @@ pub(super) fn luma_sums<S: Simd>(_: S, luma: Plane<'_>) -> LumaSums {
     let mut tables = [[0; 256]; TABLES];
     let (mut plain, mut squared) = (0, 0);
     for y in 0..luma.height {
-        let row = luma.row(y);
-        count_levels(row, &mut tables);
-        if y > 0 && y + 1 < luma.height {
-            let (part, part_squared) = laplacian(luma.row(y - 1), row, luma.row(y + 1));
-            plain += part;
-            squared += part_squared;
-        }
+        count_levels(luma.row(y), &mut tables);
+    }
+    for y in 1..luma.height - 1 {
+        let (part, part_squared) = laplacian(luma.row(y - 1), luma.row(y), luma.row(y + 1));
+        plain += part;
+        squared += part_squared;
     }
     LumaSums {
         tables,
@@ -47,14 +46,16 @@ pub(super) fn luma_sums<S: Simd>(_: S, luma: Plane<'_>) -> LumaSums {
 #[inline(always)]
 fn count_levels(row: &[u8], tables: &mut [[u32; 256]; TABLES]) {
     let (groups, rest) = row.as_chunks::<TABLES>();
-    for group in groups {
-        let levels = u64::from_le_bytes(*group);
+    // By value and by index: otherwise the compiler reads each sample anew after each count, for a
+    // count could have changed it.
+    for &group in groups {
+        let levels = u64::from_le_bytes(group);
         // Slides are mostly flat, where one count for eight pixels halves the time.
         if levels.rotate_left(8) == levels {
             tables[0][usize::from(group[0])] += TABLES as u32;
         } else {
-            for (table, &level) in tables.iter_mut().zip(group) {
-                table[usize::from(level)] += 1;
+            for index in 0..TABLES {
+                tables[index][usize::from(group[index])] += 1;
             }
         }
     }
