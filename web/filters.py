@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from lectern.library.cards import duration_text, size_text
 from lectern.people.principal import Principal
@@ -19,7 +19,11 @@ STATIC = Path(__file__).parent / "static"
 def init_app(app: Flask) -> None:
     """Put the globals and filters into the application's Jinja environment."""
     app.jinja_env.globals.update(
-        static_url=static_url, vendor_url=vendor_url, may=may, problem_title=problem_title
+        get_locale=get_locale,
+        static_url=static_url,
+        vendor_url=vendor_url,
+        may=may,
+        problem_title=problem_title,
     )
     app.jinja_env.filters.update(duration=duration_text, initials=initials, iso=iso, size=size_text)
 
