@@ -7,8 +7,11 @@ from statistics import median
 
 from lectern.media.facts import clock
 
-# Differing bits of two 64-bit difference hashes from which frames look like two pictures.
+# Differing bits of two 64-bit difference hashes from which frames look like two pictures; slides
+# of one template differ in fewer, and then in how much is written on them.
 _DIFFERENT_BITS = 10
+_TEMPLATE_BITS = 3
+_TEMPLATE_SHARPNESS = 0.08
 # Titles and end cards live in the first and last part of a recording.
 _EDGE_SHARE = 0.03
 
@@ -30,7 +33,7 @@ class Sample:
     @property
     def flat(self) -> bool:
         """True for one colour, or nearly so: black, white, a fade."""
-        return self.deviation < 5 or self.entropy < 0.3
+        return self.deviation < 3
 
     @property
     def black(self) -> bool:
@@ -68,9 +71,7 @@ def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -
     pool.sort(key=lambda i: -_quality(samples[i], sharpest, duration_s))
     chosen: list[int] = []
     for index in pool:
-        hash_ = samples[index].difference_hash
-        apart = (hash_ ^ samples[other].difference_hash for other in chosen)
-        if all(bits.bit_count() >= _DIFFERENT_BITS for bits in apart):
+        if all(_unlike(samples[index], samples[other]) for other in chosen):
             chosen.append(index)
     return [
         Choice(
@@ -80,6 +81,13 @@ def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -
         )
         for index in chosen[:most]
     ]
+
+
+def _unlike(one: Sample, other: Sample) -> bool:
+    bits = (one.difference_hash ^ other.difference_hash).bit_count()
+    apart = abs(one.sharpness - other.sharpness)
+    written = apart > _TEMPLATE_SHARPNESS * max(one.sharpness, other.sharpness)
+    return bits >= _DIFFERENT_BITS or (bits >= _TEMPLATE_BITS and written)
 
 
 def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float:
@@ -100,8 +108,13 @@ def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
     if not good:
         return ("The video shows nothing clearer", f"{clock(sample.at_s)} into the video")
     sharp = sample.sharpness >= 0.4 * sharpest
-    # A screen full of text has few greys, strong edges, and contrast.
-    slide = sharp and sample.entropy < 4.5 and sample.deviation >= 20
+    # A screen full of text has few greys and colours, strong edges, and contrast.
+    slide = (
+        sample.sharpness >= max(100, 0.4 * sharpest)
+        and sample.entropy < 4.5
+        and sample.deviation >= 20
+        and sample.colourfulness < 60
+    )
     lit = 60 <= sample.mean <= 215 and sample.dark_share < 0.35
     reasons = {
         "Shows a full slide": slide,

@@ -45,12 +45,12 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     with open_container(Path(arguments["source"]), str(arguments["demuxer"])) as container:
         stream = select(container, int(arguments["stream"]))
         found = sample(container, stream, duration_s)
-    if not found:
-        raise Refused("The file is damaged: no picture of it can be decoded.")
+        if not found:
+            raise Refused("The file is damaged: no picture of it can be decoded.")
+        width, height = arguments["shown"]
+        shaper = FrameShaper(stream, (width, height), arguments["rotation"], arguments["hdr"])
     tell(0.5)
     choices = ranking.choose([each for each, _ in found], duration_s)
-    width, height = arguments["shown"]
-    shaper = FrameShaper((width, height), arguments["rotation"], bool(arguments["hdr"]))
     candidates = []
     for number, choice in enumerate(choices):
         taken, frame = found[choice.index]
@@ -98,8 +98,8 @@ def sample(
 
 def key_frames(
     container: InputContainer, stream: VideoStream, times: list[float]
-) -> Iterator[VideoFrame]:
-    """The key frame at or before each time, each once: one packet in, drained, flushed.
+) -> Iterator[tuple[float, VideoFrame]]:
+    """The key frame at or before each time, with its own, each once: one packet, drained, flushed.
 
     Draining is what makes it cheap: a decoder holds frames back, and asking for the next one
     would decode two more key frames.
@@ -116,7 +116,8 @@ def key_frames(
         seen.add((packet.pts, packet.dts))
         frame = _drained(stream, packet, packets)
         if frame is not None:
-            yield frame
+            # A drained frame has lost its time; the packet knows.
+            yield float((packet.pts or packet.dts or 0) * packet.time_base), frame
 
 
 def _seek(container: InputContainer, stream: VideoStream, at_s: float) -> bool:
@@ -162,7 +163,7 @@ def _drained(stream: VideoStream, packet: Any, followers: Iterator[Any]) -> Vide
 
 def _between(
     container: InputContainer, stream: VideoStream, times: list[float]
-) -> Iterator[VideoFrame]:
+) -> Iterator[tuple[float, VideoFrame]]:
     """Frames at the times themselves, decoded from the key frame before; stops at its budget."""
     deadline = time.process_time() + _BETWEEN_CPU_S
     position = None
@@ -175,7 +176,7 @@ def _between(
         for frame in frames:
             position = frame.time if frame.time is not None else at_s
             if position >= at_s or time.process_time() > deadline:
-                yield frame
+                yield position, frame
                 break
         if time.process_time() > deadline:
             return
@@ -194,13 +195,17 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
         return
 
 
-def _scored(frames: Iterator[VideoFrame], start_s: float) -> list[tuple[Sample, VideoFrame]]:
+def _scored(
+    frames: Iterator[tuple[float, VideoFrame]], start_s: float
+) -> list[tuple[Sample, VideoFrame]]:
     return [
-        (scored(frame, start_s), frame) for frame in frames if min(frame.width, frame.height) > 2
+        (scored(frame, max(0.0, at_s - start_s)), frame)
+        for at_s, frame in frames
+        if min(frame.width, frame.height) > 2
     ]
 
 
-def scored(frame: VideoFrame, start_s: float) -> Sample:
+def scored(frame: VideoFrame, at_s: float) -> Sample:
     """One frame's scores, on its planes where they lie; only other than 8-bit planar is copied."""
     planar = frame if frame.format.name in _PLANAR else frame.reformat(format="yuv420p", threads=1)
     luma, u, v = planar.planes[:3]
@@ -215,7 +220,6 @@ def scored(frame: VideoFrame, start_s: float) -> Sample:
         chroma_height=u.height,
         chroma_stride=u.line_size,
     )
-    at_s = max(0.0, (frame.time or 0.0) - start_s)
     return Sample(
         at_s=round(at_s, 3),
         sharpness=scores.sharpness,

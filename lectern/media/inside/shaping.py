@@ -1,17 +1,14 @@
 """Pictures made fit to show: upright, of modest size, in plain sRGB, with no metadata left."""
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
+from av.filter import Graph
 from av.video.frame import VideoFrame
-from av.video.reformatter import (
-    ColorPrimaries,
-    Colorspace,
-    ColorTrc,
-    Interpolation,
-    VideoReformatter,
-)
+from av.video.reformatter import Colorspace, Interpolation
+from av.video.stream import VideoStream
 from PIL import Image, ImageCms, ImageOps
 
 POSTER_WIDTH = 1280
@@ -29,38 +26,60 @@ def poster_size(width: int, height: int) -> tuple[int, int]:
 
 
 class FrameShaper:
-    """Turns the frames of one video into upright pictures; keeps its HDR table between them."""
+    """Turns the frames of one video into upright pictures; its HDR table is made only once."""
 
-    def __init__(self, shown: tuple[int, int], rotation: int, hdr: bool) -> None:
+    def __init__(
+        self, stream: VideoStream, shown: tuple[int, int], rotation: int, hdr: bool
+    ) -> None:
         self.size = poster_size(*shown)
         self._turn = -rotation
-        self._sideways = rotation in {90, 270}
-        self._hdr = hdr
-        self._reformatter = VideoReformatter()
+        self._upright_size = self.size[::-1] if rotation in {90, 270} else self.size
+        self._graph = self._tone_mapping(stream) if hdr else None
 
     def picture(self, frame: VideoFrame) -> Image.Image:
         """The frame as it is meant to be seen; PQ and HLG are mapped to a normal screen."""
-        width, height = self.size[::-1] if self._sideways else self.size
+        shaped = self._mapped(self._graph, frame) if self._graph else self._scaled(frame)
+        image: Image.Image = shaped.to_image()  # type: ignore[no-untyped-call]
+        return image.rotate(self._turn, expand=True) if self._turn else image
+
+    def _scaled(self, frame: VideoFrame) -> VideoFrame:
         source = None
         if frame.colorspace == _UNSPECIFIED:
             source = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
-        options: dict[str, Any] = {"src_colorspace": source}
-        if self._hdr:
-            options |= {
-                "dst_color_trc": ColorTrc.BT709,
-                "dst_color_primaries": ColorPrimaries.BT709,
-            }
-        shaped = self._reformatter.reformat(
-            frame,
+        width, height = self._upright_size
+        return frame.reformat(
             width=width,
             height=height,
             format="rgb24",
+            src_colorspace=source,
             interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND,
             threads=1,
-            **options,
         )
-        image: Image.Image = shaped.to_image()  # type: ignore[no-untyped-call]
-        return image.rotate(self._turn, expand=True) if self._turn else image
+
+    def _tone_mapping(self, stream: VideoStream) -> Graph:
+        width, height = self._upright_size
+        graph = Graph()
+        steps = (
+            graph.add_buffer(template=stream),
+            graph.add(
+                "scale",
+                f"w={width}:h={height}:flags=area+accurate_rnd"
+                ":out_transfer=bt709:out_primaries=bt709:out_range=pc",
+            ),
+            graph.add("format", "pix_fmts=rgb24"),
+            graph.add("buffersink"),
+        )
+        for one, following in itertools.pairwise(steps):
+            one.link_to(following)
+        graph.configure()
+        return graph
+
+    def _mapped(self, graph: Graph, frame: VideoFrame) -> VideoFrame:
+        graph.push(frame)
+        mapped = graph.pull()
+        if not isinstance(mapped, VideoFrame):
+            raise TypeError("A video graph gave no picture.")
+        return mapped
 
 
 def upright(image: Image.Image) -> Image.Image:
