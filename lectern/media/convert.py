@@ -70,7 +70,7 @@ def arguments(job: Conversion) -> list[str]:
         *_input(job),
         *_video(job),
         *_audio(job),
-        *("-dn", "-sn", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-dn", "-sn", "-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
         *("-fflags", "+bitexact", "-flags", "+bitexact", "-max_muxing_queue_size", "1024"),
         *("-t", f"{min(job.limit_s, MAX_DURATION_S):.3f}", "-fs", str(job.limit_bytes)),
         *_muxer(job.target),

@@ -39,9 +39,10 @@ class Facts:
     `kind` is `video`, `audio`, `image` or `document`. `container` is the demuxer (or picture
     format) that reads it, and the only one that ever should. `width` and `height` are as
     displayed, after `rotation` (degrees clockwise) and sample aspect. `fps` is the average over
-    the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None. `pages` counts the
-    frames or pages of a picture and the cues of a caption file. `tags` are as the file has them,
-    plain text from a stranger.
+    the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None. `damaged`
+    says that some of it does not decode. `pages` counts the frames or pages of a picture and
+    the cues of a caption file. `title` and `artist` are as the file has them, plain text from a
+    stranger.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Facts:
     audio_stream: int | None = None
     channels: int | None = None
     sample_rate: int | None = None
+    damaged: bool = False
     animated: bool = False
     pages: int | None = None
     title: str | None = None

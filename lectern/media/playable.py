@@ -110,7 +110,8 @@ def plan(facts: Facts, size: int) -> list[Conversion]:
         copy = replace(_with_audio(blank, facts, Way.COPY), target=target) if target else None
     else:
         copy = _copied_video(blank, facts)
-    return [copy, full] if copy else [full]
+    # A browser gives up at damage that ffmpeg decodes around.
+    return [copy, full] if copy and not facts.damaged else [full]
 
 
 def _copied_video(job: Conversion, facts: Facts) -> Conversion | None:
@@ -189,7 +190,7 @@ def _converted(
         {"argv": arguments(job), "duration_s": facts.duration_s},
         read=[source],
         scratch=scratch,
-        limits=encode(job.limit_s, source.stat().st_size),
+        limits=encode(facts.duration_s or 0.0, source.stat().st_size),
         on_progress=on_progress,
         cancelled=cancelled,
     )

@@ -24,6 +24,8 @@ _READING_CPU_S = 12.0
 _TAIL_S = 12.0
 _MOST_CHAPTERS = 500
 
+_DAMAGED = "The file is damaged: parts of it cannot be decoded properly."
+
 _TRANSFERS = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}
 _VIDEO_MIMES = {"audio/ogg": "video/ogg", "audio/mp4": "video/mp4"}
 _AUDIO_MIMES = {
@@ -96,6 +98,7 @@ def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> 
             f"The recording lasts {clock(duration_s)}; at most {MAX_DURATION_S // 3600} hours "
             "are accepted."
         )
+    damaged = any(track.damaged for track in (video, audio) if track)
     facts = Facts(
         kind="video" if video else "audio",
         mime=_VIDEO_MIMES.get(mime, mime) if video else _AUDIO_MIMES.get(mime, mime),
@@ -105,7 +108,8 @@ def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> 
         artist=plain(container.metadata.get("artist")),
         streams=tuple(tracks.describe(stream) for stream in streams),
         chapters=_chapters(container),
-        warnings=warnings,
+        damaged=damaged,
+        warnings=(*warnings, _DAMAGED) if damaged else warnings,
     )
     if audio:
         facts = _with_audio(facts, audio)
@@ -159,9 +163,7 @@ def _duration(
 ) -> tuple[float | None, tuple[str, ...]]:
     """Seconds as the timestamps show them; the claim stands only where they confirm it."""
     main = [track for track in (video, audio) if track]
-    warnings = []
-    if any(track.errors > max(2, track.frames // 50) for track in main):
-        warnings.append("The file is damaged: parts of it cannot be decoded properly.")
+    warnings: list[str] = []
     claim_s = container.duration / 1e6 if container.duration else None
     begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
     if not whole:
@@ -169,7 +171,7 @@ def _duration(
     ends = [track.end_s for track in main if track.end_s is not None]
     measured_s = max(0.0, max(ends) - begin_s) if ends else None
     if measured_s is None or (claim_s and not whole and measured_s < claim_s):
-        return claim_s, (*warnings, "The duration is what the file says; it was not measured.")
+        return claim_s, ("The duration is what the file says; it was not measured.",)
     if claim_s is None or abs(claim_s - measured_s) > max(0.3, 0.02 * claim_s):
         if claim_s and measured_s < claim_s:
             warnings.append(

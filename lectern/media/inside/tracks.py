@@ -57,6 +57,11 @@ class Track:
             or (self.frames > 0 and self.proving_s > _PROVING_S)
         )
 
+    @property
+    def damaged(self) -> bool:
+        """True when more fails to decode than the odd frame at a cut."""
+        return self.errors > max(2, self.frames // 50)
+
     def take(self, packet: Any) -> None:
         """Count one packet; decode it while proof is still wanted. The last, empty one flushes."""
         if packet.size:
