@@ -2,6 +2,8 @@
 // The socket itself is htmx's (hx-ws); HTML messages swap themselves, JSON ones are read here.
 const POLL_MS = 3000;
 const GRACE_MS = 2500;
+const ANSWER_MS = 1000;
+const SIGNED_OUT = 4401;
 const CARD = /id="asset-([0-9a-f-]{36})"/g;
 
 class LiveUpdates extends HTMLElement {
@@ -10,9 +12,12 @@ class LiveUpdates extends HTMLElement {
     const listen = (name, action) =>
       this.addEventListener(name, action, { signal: this.stop.signal });
     listen("htmx:ws:after:connection", () => this.connected());
-    listen("htmx:ws:close", () => this.lost());
+    listen("htmx:ws:close", (event) => this.lost(event.detail.code));
     listen("htmx:ws:error", () => this.lost());
-    listen("htmx:ws:before:message:incoming", (event) => this.read(event.detail.message));
+    listen("htmx:ws:before:message:incoming", ({ detail }) => {
+      this.answer(detail.connection);
+      this.read(detail.message);
+    });
     this.lost();
   }
 
@@ -20,6 +25,7 @@ class LiveUpdates extends HTMLElement {
     this.stop.abort();
     clearInterval(this.poll);
     clearTimeout(this.grace);
+    clearTimeout(this.answering);
   }
 
   connected() {
@@ -29,11 +35,21 @@ class LiveUpdates extends HTMLElement {
     this.say("on");
   }
 
-  lost() {
+  // The server sends only so much to a page that may be asleep: now and then it hears from us.
+  answer(connection) {
+    if (this.answering) return;
+    this.answering = setTimeout(() => {
+      this.answering = undefined;
+      if (connection.socket?.readyState === WebSocket.OPEN) connection.socket.send("here");
+    }, ANSWER_MS);
+  }
+
+  lost(code) {
+    if (code === SIGNED_OUT) this.say("out");
     if (this.grace || this.poll) return;
     // A reconnect within moments is nobody's business.
     this.grace = setTimeout(() => {
-      this.say("off");
+      if (this.dataset.live !== "out") this.say("off");
       this.poll = setInterval(() => this.refresh(true), POLL_MS);
     }, GRACE_MS);
   }
