@@ -86,7 +86,7 @@ def _stills(session: Session, workspace_id: uuid.UUID) -> dict[uuid.UUID, list[S
             Asset.version_number,
             Blob.digest,
             func.row_number()
-            .over(partition_by=Usage.course_id, order_by=func.min(Usage.id))
+            .over(partition_by=Usage.course_id, order_by=func.min(Usage.created_at))
             .label("place"),
         )
         .join(Asset, (Asset.workspace_id == Usage.workspace_id) & (Asset.id == Usage.asset_id))
