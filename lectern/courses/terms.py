@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.models import Asset, Version
+from lectern.models import Asset, Usage, Version
 from lectern.people import names
 
 MOST = 500
@@ -71,9 +71,9 @@ def check_all(
     session: Session,
     specs: Sequence[UsageSpec],
     assets: Mapping[uuid.UUID, Asset],
-    pinned: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+    now: Mapping[tuple[uuid.UUID, str], Usage],
 ) -> list[Terms]:
-    """The terms of each item, in order; `pinned` are versions that items have pinned already.
+    """The terms of each item, in order; `now` are the usages that the place has already.
 
     Raises:
         Invalid: the first item that is wrong, its fields named `assets.INDEX.FIELD`.
@@ -84,7 +84,7 @@ def check_all(
     seen: dict[tuple[uuid.UUID, str], int] = {}
     checked = []
     for index, spec in enumerate(specs):
-        terms = _check(index, spec, assets.get(spec.asset_id), numbers, pinned)
+        terms = _check(index, spec, assets.get(spec.asset_id), numbers, now)
         key = (spec.asset_id, terms.slot)
         if key in seen:
             raise _wrong(index, "id", f"It is already item {seen[key]} of this place and slot.")
@@ -103,7 +103,7 @@ def _check(
     spec: UsageSpec,
     asset: Asset | None,
     numbers: Mapping[tuple[uuid.UUID, int], Version],
-    pinned: Mapping[tuple[uuid.UUID, str], uuid.UUID],
+    now: Mapping[tuple[uuid.UUID, str], Usage],
 ) -> Terms:
     if asset is None:
         raise _wrong(index, "id", "There is no such file in this library.")
@@ -112,6 +112,7 @@ def _check(
     if spec.policy not in POLICIES:
         raise _wrong(index, "policy", "Choose follow or pin.")
     slot = slot_of(spec, index)
+    here = now.get((asset.id, slot))
     version_id, duration = None, asset.duration_s
     if spec.policy == "pin" and spec.version is not None:
         version = numbers.get((asset.id, spec.version))
@@ -119,12 +120,14 @@ def _check(
             raise _wrong(index, "version", f"“{asset.name}” has no version {spec.version}.")
         version_id, duration = version.id, version.facts.get("duration_s")
     elif spec.policy == "pin":
-        version_id = pinned.get((asset.id, slot), asset.current_version_id)
+        version_id = (here.version_id if here else None) or asset.current_version_id
         if version_id is None:
             raise _wrong(index, "policy", f"“{asset.name}” has no version to pin yet.")
     elif spec.version is not None:
         raise _wrong(index, "version", "A version number needs the policy pin.")
-    _check_times(index, spec, duration)
+    # What was right once stays: a shorter replacement must not keep a place from being edited.
+    if here is None or (here.start_s, here.end_s) != (spec.start_s, spec.end_s):
+        _check_times(index, spec, duration)
     return Terms(
         slot,
         spec.policy,

@@ -52,8 +52,7 @@ def put(
     assets = terms.lock_assets(
         session, principal.workspace_id, [*wanted, *(asset_id for asset_id, _ in now)]
     )
-    pinned = {key: usage.version_id for key, usage in now.items() if usage.version_id}
-    checked = terms.check_all(session, items, assets, pinned)
+    checked = terms.check_all(session, items, assets, now)
     keys = [(spec.asset_id, term.slot) for spec, term in zip(items, checked, strict=True)]
     left_out = [now[key] for key in now.keys() - set(keys)]
     stays = [key for key in now if key in set(keys)]
