@@ -10,7 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathFd, RestrictionStatus, Ruleset,
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, RestrictionStatus, Ruleset,
     RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, make_bitflags,
     path_beneath_rules,
 };
@@ -182,10 +182,10 @@ fn leave_namespaces() -> Vec<&'static str> {
 fn restrict_files(paths: &Paths) -> Result<i32, Unconfined> {
     // Skipping a missing scratch folder would only fail later, and less clearly.
     for path in &paths.write {
-        PathFd::new(path).map_err(|_| Unconfined {
-            what: format!("The folder to write to is missing: {}", path.display()),
-            source: io::Error::from_raw_os_error(libc::ENOENT),
-        })?;
+        path.metadata().or_unconfined(&format!(
+            "The folder to write to cannot be reached, {}",
+            path.display()
+        ))?;
     }
     let status = landlock_rules(paths)
         .map_err(io::Error::other)

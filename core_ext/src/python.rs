@@ -26,31 +26,29 @@ mod _core {
     };
 }
 
-fn os_error(error: io::Error, path: Option<PathBuf>) -> PyErr {
+/// An `OSError`; Python picks the subclass by the number, and appends number and path itself.
+fn os_error(error: &io::Error, before: &str, path: Option<PathBuf>) -> PyErr {
     let text = error.to_string();
-    match (error.raw_os_error(), path) {
-        // Python appends the number and the path itself, and picks the subclass by the number.
-        (Some(number), path) => {
-            let words = text.split(" (os error").next().unwrap_or_default();
-            PyOSError::new_err((number, words.to_owned(), path))
-        }
-        (None, Some(path)) => PyOSError::new_err(format!("{text}: {}", path.display())),
-        (None, None) => PyOSError::new_err(text),
+    let words = text.split(" (os error").next().unwrap_or_default();
+    match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((
+            number,
+            format!("{before}{words}"),
+            path.map(PathBuf::into_os_string),
+        )),
+        None => PyOSError::new_err(format!("{before}{words}")),
     }
 }
 
 impl From<Unreadable> for PyErr {
     fn from(error: Unreadable) -> Self {
-        os_error(error.source, Some(error.path))
+        os_error(&error.source, "", Some(error.path))
     }
 }
 
 impl From<Unconfined> for PyErr {
     fn from(error: Unconfined) -> Self {
-        match error.source.raw_os_error() {
-            Some(number) => PyOSError::new_err((number, error.to_string())),
-            None => PyOSError::new_err(error.to_string()),
-        }
+        os_error(&error.source, &format!("{}: ", error.what), None)
     }
 }
 
@@ -279,5 +277,5 @@ fn confine(
 /// Has the kernel kill this process when its parent ends.
 #[pyfunction]
 fn die_with_parent(parent_pid: i32) -> PyResult<()> {
-    crate::confine::die_with_parent(parent_pid).map_err(|error| os_error(error, None))
+    crate::confine::die_with_parent(parent_pid).map_err(|error| os_error(&error, "", None))
 }
