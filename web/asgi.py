@@ -94,14 +94,17 @@ class FlaskPages:
     def __init__(self, app: Flask) -> None:
         self._app = app
 
+    def ours(self, scope: Scope) -> bool:
+        """A browser always says where a WebSocket's page comes from."""
+        origin = header(scope, b"origin")
+        with self._app.app_context():
+            return bool(origin) and auth.same_origin(origin, header(scope, b"host"))
+
     def admit(self, scope: Scope) -> tuple[uuid.UUID, str] | None:
-        """Only a page of ours, in a browser that is signed in."""
+        """By the session cookie, like any page."""
         secure = self._app.extensions["lectern.settings"].secure
         secret = auth.secret_in(header(scope, b"cookie"), secure=secure)
         with self._app.app_context():
-            origin = header(scope, b"origin")
-            if not origin or not auth.same_origin(origin, header(scope, b"host")):
-                return None
             found = auth.find_signed_in(db.session(), secret)
         return (found[0].workspace_id, secret) if found and secret else None
 

@@ -47,8 +47,11 @@ TRY_AGAIN, GOING_AWAY, SIGNED_OUT = 1013, 1001, 4401
 class Pages(Protocol):
     """The Flask side, called in threads."""
 
+    def ours(self, scope: dict[str, Any]) -> bool:
+        """True when a page of ours opens the WebSocket."""
+
     def admit(self, scope: dict[str, Any]) -> "tuple[uuid.UUID, str] | None":
-        """The workspace and session secret of a WebSocket's request; None refuses it."""
+        """The workspace and session secret of its browser; None when it is not signed in."""
 
     def still(self, workspace_id: uuid.UUID, secret: str) -> bool:
         """True while that session is signed in to that workspace."""
@@ -137,18 +140,24 @@ class Hub:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one WebSocket until either side ends it."""
         await receive()
+        if not self._pages.ours(scope):
+            await send({"type": "websocket.close"})
+            return
         admitted = await self._in_thread(self._pages.admit, scope)
+        await send({"type": "websocket.accept"})
         if admitted is None:
+            # Accepted first, since only then does the page learn why it ends.
             await send({"type": "websocket.close", "code": SIGNED_OUT})
             return
         socket = Socket(*admitted)
-        await send({"type": "websocket.accept"})
         self._sockets[socket.workspace_id].add(socket)
         reading = asyncio.ensure_future(_read(socket, receive))
         writing = asyncio.ensure_future(socket.run(send))
         try:
             await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done() and writing.exception() is None:
+                # A pending receive holds granian's socket, and the close would wait for it.
+                reading.cancel()
                 await send({"type": "websocket.close", "code": writing.result()})
         finally:
             reading.cancel()

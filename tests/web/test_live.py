@@ -1,0 +1,227 @@
+"""The live hub in the real web process: who hears what, how often, and when it ends."""
+
+import asyncio
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from jobs import broker
+from lectern import host
+from lectern.db import driver_url
+from lectern.host import schema
+from lectern.models import Asset
+from lectern.people import audit, sign_ins
+from lectern.people.principal import Principal
+from lectern.settings import read
+from tests.factories import make_asset, make_principal
+from tests.web.serving import served
+from tests.web.sockets import Refused, WebSocket
+from web.live import BUDGET, MOST_WAITING, Socket
+
+
+@dataclass
+class Site:
+    """A running web process and what stands behind it."""
+
+    port: int
+    hosted: host.Servers
+    session: Session
+
+    def person(self) -> tuple[Principal, str]:
+        principal = make_principal(self.session)
+        secret = sign_ins.open_for(self.session, principal).secret
+        self.session.commit()
+        return principal, secret
+
+    def open(self, secret: str) -> WebSocket:
+        cookie, origin = f"lectern={secret}", f"http://127.0.0.1:{self.port}"
+        opened = WebSocket(self.port, Cookie=cookie, Origin=origin)
+        assert opened.receive_json() == {"event": "refresh"}
+        return opened
+
+    def asset(self, principal: Principal) -> Asset:
+        asset = make_asset(self.session, principal)
+        self.session.commit()
+        return asset
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("site") / "data"
+    with ExitStack() as stack:
+        hosted = stack.enter_context(host.servers(read({}, data=data)))
+        schema.upgrade(hosted.migrate_url)
+        environ = {**os.environ, **hosted.environment}
+        port = stack.enter_context(served("web.asgi:app", environ))
+        engine = create_engine(driver_url(hosted.settings.database_url))
+        stack.callback(engine.dispose)
+        session = stack.enter_context(Session(engine, expire_on_commit=False))
+        audit.configure(hosted.settings.secret_key)
+        broker.configure(hosted.settings.redis_url)
+        yield Site(port, hosted, session)
+        broker.connection().close()
+
+
+def test_a_change_reaches_every_page_of_the_workspace_and_no_other(site: Site) -> None:
+    owner, secret = site.person()
+    _, stranger = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as one, site.open(secret) as two, site.open(stranger) as foreign:
+        broker.publish(owner.workspace_id, asset_id=asset.id)
+        for each in (one, two):
+            html = str(each.receive())
+            assert f'id="asset-{asset.id}"' in html
+            assert "hx-swap-oob" in html
+        assert foreign.silent_for(0.5)
+
+
+def test_news_of_a_foreign_asset_shows_nothing_of_it(site: Site) -> None:
+    owner, _ = site.person()
+    stranger, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as foreign:
+        broker.publish(stranger.workspace_id, asset_id=asset.id)
+        assert asset.name not in str(foreign.receive())
+
+
+def test_many_changes_are_told_at_most_four_times_a_second(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as page:
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            broker.publish(owner.workspace_id, asset_id=asset.id)
+            time.sleep(0.005)
+        told = 0
+        while not page.silent_for(0.6):
+            told += 1
+        assert 2 <= told <= 7
+
+
+def test_the_last_of_many_changes_is_shown(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as page:
+        for number in range(10):
+            asset.name, asset.lock_version = f"Take {number}", asset.lock_version + 1
+            site.session.commit()
+            broker.publish(owner.workspace_id, asset_id=asset.id)
+        html = ""
+        while "Take 9" not in html:
+            html = str(page.receive())
+
+
+def test_a_new_asset_and_an_upload_are_announced_by_id(site: Site) -> None:
+    owner, secret = site.person()
+    asset_id, upload_id = uuid.uuid4(), uuid.uuid4()
+    with site.open(secret) as page:
+        broker.publish(owner.workspace_id, asset_id=asset_id, event="added")
+        assert page.receive_json() == {"event": "asset-added", "asset": str(asset_id)}
+        broker.publish(owner.workspace_id, upload_id=upload_id)
+        assert page.receive_json() == {"event": "upload", "upload": str(upload_id)}
+
+
+def test_without_a_session_the_page_is_told_so(site: Site) -> None:
+    origin = f"http://127.0.0.1:{site.port}"
+    for cookie in ("lectern=wrong", "another=1"):
+        with WebSocket(site.port, Cookie=cookie, Origin=origin) as page:
+            assert page.receive() == 4401
+
+
+def test_another_site_cannot_open_a_socket(site: Site) -> None:
+    _, secret = site.person()
+    for headers in ({"Origin": "https://evil.example"}, {}):
+        with pytest.raises(Refused, match="403"):
+            WebSocket(site.port, Cookie=f"lectern={secret}", **headers)
+    with pytest.raises(Refused):
+        WebSocket(site.port, path="/elsewhere", Origin=f"http://127.0.0.1:{site.port}")
+
+
+def test_signing_out_ends_the_sockets_of_that_session(site: Site) -> None:
+    owner, secret = site.person()
+    other = sign_ins.open_for(site.session, owner).secret
+    site.session.commit()
+    with site.open(secret) as leaving, site.open(other) as staying:
+        sign_ins.end(site.session, secret)
+        site.session.commit()
+        broker.publish(owner.workspace_id, event="signed-out")
+        assert leaving.receive() == 4401
+        assert staying.silent_for(0.5)
+
+
+def test_after_redis_was_away_every_page_is_told_to_look_again(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as page:
+        assert site.hosted.redis is not None
+        assert site.hosted.redis.process is not None
+        site.hosted.redis.process.kill()
+        site.hosted.redis.process.wait(10)
+        broker.publish(owner.workspace_id, asset_id=asset.id)
+        while not site.hosted.tend():
+            time.sleep(0.05)
+        assert page.receive_json() == {"event": "refresh"}
+        broker.publish(owner.workspace_id, asset_id=asset.id)
+        assert f'id="asset-{asset.id}"' in str(page.receive())
+
+
+def test_broken_news_is_ignored(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as page:
+        for text in ("", "[]", "{", '{"asset": "1"}', '{"asset": 7}'):
+            broker.connection().publish(broker.channel(owner.workspace_id), text)
+        broker.publish(owner.workspace_id, asset_id=asset.id)
+        assert str(asset.id) in str(page.receive())
+
+
+def test_a_page_that_shows_no_life_is_not_sent_more_than_the_budget() -> None:
+    sent: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message["text"])
+
+    async def play() -> None:
+        socket = Socket(uuid.uuid4(), "secret")
+        running = asyncio.ensure_future(socket.run(send))
+        for number in range(50):
+            socket.offer(str(number % 90), "x" * 10_000)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        assert sum(map(len, sent)) <= BUDGET + 10_000
+        socket.heard()
+        await asyncio.sleep(0.5)
+        assert sum(map(len, sent)) > 400_000
+        socket.end(1001)
+        assert await running == 1001
+
+    asyncio.run(play())
+
+
+def test_more_waiting_cards_than_fit_become_one_refresh() -> None:
+    sent: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message["text"])
+
+    async def play() -> None:
+        socket = Socket(uuid.uuid4(), "secret")
+        for number in range(MOST_WAITING):
+            socket.offer(str(number), "card")
+        running = asyncio.ensure_future(socket.run(send))
+        await asyncio.sleep(0.05)
+        socket.end(1001)
+        await running
+
+    asyncio.run(play())
+    assert json.loads(sent[0]) == {"event": "refresh"}
+    assert len(sent) < 5
