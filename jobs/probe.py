@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from jobs import broker, enqueue
 from jobs.results import Results
 from jobs.work import Work
-from lectern.library import tasks, uploads
-from lectern.library.uploads import Admitted
+from lectern.library import admission, tasks, uploads
+from lectern.library.admission import Admitted
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
 from lectern.media.refusal import Refused
@@ -56,7 +56,7 @@ def _store(work: Work, upload: Upload, source: Path, facts: Facts) -> None:
 
 def _admit(session: Session, work: Work, results: Results, facts: Facts) -> Admitted:
     (blob,) = results.add(session)
-    return uploads.admit(session, _upload(session, work), facts.to_json(), blob)
+    return admission.admit(session, _upload(session, work), facts.to_json(), blob)
 
 
 def _tell(work: Work, admitted: Admitted) -> None:

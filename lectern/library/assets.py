@@ -1,7 +1,8 @@
 """Assets: read them, edit them, and keep their state true."""
 
+import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -17,6 +18,8 @@ from lectern.people.rights import Action, require
 MISSING = "There is no such file in this library."
 _ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
 LONGEST_TEXT = 20_000
+# Levels of objects and lists in `custom`.
+DEEPEST = 8
 
 
 def get(session: Session, principal: Principal, asset_id: uuid.UUID) -> Asset:
@@ -86,26 +89,34 @@ def edit(
         field = sorted(unknown)[0]
         raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
     wanted = {field: _FIELDS[field](value) for field, value in changes.items()}
+    entries = []
     for field, value in wanted.items():
         before = _read(session, asset, field)
-        if value != before:
+        if not _same(field, before, value):
             _write(session, principal, asset, field, value)
-            details = {"before": before, "after": value}
-            audit.record(session, principal, f"asset.{field}", "asset", asset.id, details)
-    asset.lock_version += 1
-    asset.updated_at = func.clock_timestamp()
-    session.flush()
-    session.expire(asset)
+            entries.append((field, {"before": before, "after": value}))
+    if entries:
+        asset.lock_version += 1
+        asset.updated_at = func.clock_timestamp()
+        session.flush()
+        session.expire(asset)
+    for field, details in entries:
+        audit.record(session, principal, f"asset.{field}", "asset", asset.id, details)
     return asset
+
+
+def _same(field: str, before: Any, after: Any) -> bool:
+    if field == "tags":
+        # Two spellings are one tag, and it stays as it was first spelled.
+        return {names.tag_key(name) for name in before} == {names.tag_key(name) for name in after}
+    return bool(before == after)
 
 
 def _read(session: Session, asset: Asset, field: str) -> Any:
     if field == "tags":
         return [tag.name for tag in asset.tags]
     if field == "folder":
-        return (
-            folders.path_of(session, asset.workspace_id, asset.folder_id) if asset.folder_id else ""
-        )
+        return folders.path_of(session, asset.workspace_id, asset.folder_id)
     return getattr(asset, field)
 
 
@@ -119,59 +130,70 @@ def _write(session: Session, principal: Principal, asset: Asset, field: str, val
         setattr(asset, field, value)
 
 
-def _text(field: str, *, optional: bool = False) -> Any:
-    def check(value: Any) -> str | None:
-        if optional and (value is None or value == ""):
-            return None
-        if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-            message = f"{field} is a text of at most {LONGEST_TEXT} characters."
-            raise Invalid(message, {field: message})
-        return names.clean_paragraphs(value)
-
-    return check
-
-
 def _name(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Invalid("name is a text.", {"name": "name is a text."})
-    return names.asset_name(value)
+    return names.asset_name(_text("name", value, LONGEST_TEXT))
 
 
 def _tags(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Invalid("tags is a list of texts.", {"tags": "tags is a list of texts."})
-    return sorted(tags.clean(value), key=names.tag_key)
+        raise _wrong("tags", "Send a list of texts.")
+    return tags.clean(value)
 
 
 def _folder(value: Any) -> str:
-    if value is not None and not isinstance(value, str):
-        raise Invalid("folder is a path.", {"folder": "folder is a path such as Biology/Week 1."})
-    return "/".join(folders.split(value or ""))
+    return "/".join(folders.split(_text("folder", value or "", LONGEST_TEXT)))
 
 
 def _access(value: Any) -> str:
-    if value not in {"course", "unlisted", "public"}:
-        message = "access is one of course, unlisted and public."
-        raise Invalid(message, {"access": message})
+    if value not in ("course", "unlisted", "public"):
+        raise _wrong("access", "Choose course, unlisted or public.")
     return str(value)
 
 
 def _custom(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or len(repr(value)) > LONGEST_TEXT:
-        message = f"custom is an object of at most {LONGEST_TEXT} characters."
-        raise Invalid(message, {"custom": message})
-    if "\\u0000" in repr(value) or "\x00" in repr(value) or "\\x00" in repr(value):
-        raise Invalid("custom holds a NUL character.", {"custom": "Remove the NUL character."})
+    if not isinstance(value, dict) or _depth(value, DEEPEST) > DEEPEST:
+        raise _wrong("custom", f"Send an object of objects and lists, at most {DEEPEST} deep.")
+    if len(json.dumps(value)) > LONGEST_TEXT:
+        raise _wrong("custom", f"This is too long; at most {LONGEST_TEXT} characters of JSON.")
     return value
 
 
-_FIELDS = {
+def _depth(value: Any, most: int) -> int:
+    """How deep objects and lists are nested; does not look deeper than `most` and one."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list) or most < 0:
+        return 0
+    return 1 + max((_depth(item, most - 1) for item in inner), default=0)
+
+
+def _description(value: Any) -> str:
+    return names.clean_paragraphs(_text("description", value, LONGEST_TEXT))
+
+
+def _line(field: str, longest: int) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        return names.clean_text(_text(field, value or "", longest)) or None
+
+    return check
+
+
+def _text(field: str, value: Any, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest:
+        raise _wrong(field, f"Send a text of at most {longest} characters.")
+    return value
+
+
+def _wrong(field: str, problem: str) -> Invalid:
+    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
+
+
+_FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "name": _name,
     "tags": _tags,
     "folder": _folder,
-    "description": _text("description"),
-    "language": _text("language", optional=True),
-    "licence": _text("licence", optional=True),
+    "description": _description,
+    "language": _line("language", 35),
+    "licence": _line("licence", 200),
     "access": _access,
     "custom": _custom,
 }
@@ -191,9 +213,7 @@ def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> As
         versions.make_current(session, asset, newest, newest.blob)
     current = versions.get_current(session, asset)
     if current is not None:
-        state = _state(session, current)
-        if asset.state != state:
-            asset.state = state
+        asset.state = _state(session, current)
     asset.lock_version += 1
     session.flush()
     return asset

@@ -86,7 +86,7 @@ def several(session: Session, principal: Principal, asset_ids: Iterable[uuid.UUI
 
 
 def _cards(session: Session, workspace_id: uuid.UUID, assets: Sequence[Asset]) -> list[Card]:
-    tags = _tags(session, workspace_id, [asset.id for asset in assets])
+    tags = tags_of(session, workspace_id, [asset.id for asset in assets])
     posters = _posters(session, workspace_id, assets)
     # A ready asset has nothing to tell about its tasks, unless a newer version is on its way.
     busy = [a.id for a in assets if a.state != "ready" or a.version_number != a.version_count]
@@ -122,9 +122,10 @@ def _card(
     )
 
 
-def _tags(
+def tags_of(
     session: Session, workspace_id: uuid.UUID, asset_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, tuple[str, ...]]:
+    """The tags of the assets that have any, in their order."""
     if not asset_ids:
         return {}
     rows = session.execute(
@@ -213,5 +214,6 @@ __all__ = [
     "page",
     "several",
     "size_text",
+    "tags_of",
     "tasks_of",
 ]

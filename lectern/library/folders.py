@@ -1,6 +1,7 @@
 """Folders by path: `Biology/Week 1`."""
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -72,14 +73,27 @@ def find(session: Session, principal: Principal, path: str) -> Folder | None:
     return folder
 
 
-def path_of(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID) -> str:
-    """The folder's path from the top, names joined by slashes. One query per level."""
-    names: list[str] = []
-    current: uuid.UUID | None = folder_id
-    while current is not None:
-        folder = session.get(Folder, (workspace_id, current))
-        if folder is None:
-            break
-        names.append(folder.name)
-        current = folder.parent_id
-    return "/".join(reversed(names))
+def path_of(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID | None) -> str:
+    """The folder's path from the top, names joined by slashes; empty for no folder."""
+    return paths_of(session, workspace_id, [folder_id] if folder_id else []).get(folder_id, "")
+
+
+def paths_of(
+    session: Session, workspace_id: uuid.UUID, folder_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID | None, str]:
+    """The paths of several folders, in one query."""
+    if not folder_ids:
+        return {}
+    start = (
+        select(Folder.id.label("asked"), Folder.parent_id, Folder.name.label("path"))
+        .where(Folder.workspace_id == workspace_id, Folder.id.in_(folder_ids))
+        .cte("upwards", recursive=True)
+    )
+    above = select(start.c.asked, Folder.parent_id, Folder.name + "/" + start.c.path).join(
+        Folder, (Folder.workspace_id == workspace_id) & (Folder.id == start.c.parent_id)
+    )
+    upwards = start.union_all(above)
+    rows = session.execute(
+        select(upwards.c.asked, upwards.c.path).where(upwards.c.parent_id.is_(None))
+    )
+    return {asked: path for asked, path in rows}

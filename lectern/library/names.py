@@ -10,15 +10,20 @@ LONGEST_NAME = 200
 LONGEST_TAG = 60
 _SPACE = re.compile(r"\s+")
 _PATH = re.compile(r"[/\\]")
-# Directional formatting can make one name look like another (photo‮gpj.exe).
-_BIDI = {chr(code) for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+# Directional formatting can make one name look like another (photo + U+202E + gpj.exe).
+_BIDI = {
+    chr(code) for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 
 
 def clean_text(text: str) -> str:
     """NFC, without control, surrogate and directional characters; runs of space become one."""
-    spaced = _SPACE.sub(" ", text)
-    kept = (c for c in spaced if c not in _BIDI and unicodedata.category(c) not in {"Cc", "Cs"})
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    kept = "".join(c for c in text if c.isspace() or not _unseen(c))
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", kept)).strip()
+
+
+def _unseen(letter: str) -> bool:
+    return letter in _BIDI or unicodedata.category(letter) in {"Cc", "Cs"}
 
 
 def clean_paragraphs(text: str) -> str:

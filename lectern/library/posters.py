@@ -90,6 +90,7 @@ def choose(session: Session, principal: Principal, asset: Asset, rank: int) -> N
         Invalid: there is no such candidate.
     """
     require(principal, Action.CHOOSE_POSTER, asset)
+    session.refresh(asset, with_for_update=True)
     for candidate in candidates(session, asset):
         if candidate.rank == rank:
             before = str(asset.poster_blob_id) if asset.poster_blob_id else None

@@ -6,20 +6,19 @@ bytes beyond it were never promised and are cut off by the next writer.
 
 import fcntl
 import os
-import threading
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-import core_ext
+from lectern.durable import sync_folder
 from lectern.errors import Conflict, Gone, Invalid, StorageFull, TooLarge
-from lectern.library import uploads
+from lectern.library import hashers, uploads
 from lectern.models import Upload, UploadState, new_id
 from lectern.people.principal import Principal
 from lectern.settings import Settings
@@ -31,8 +30,6 @@ CHECKPOINT_BYTES = 64 << 20
 # How long a newcomer waits for the former writer, who looks once a second whether it is replaced.
 TAKEOVER_S = 10.0
 LOOK_S = 1.0
-# Hash states of uploads that go on in this process; an upload elsewhere is hashed again from disk.
-_REMEMBERED = 256
 
 
 class WrongOffset(Conflict):
@@ -58,30 +55,6 @@ class Checksum(Protocol):
     def digest(self) -> bytes: ...
 
 
-class _Hashers:
-    """Running digests by upload, each with the offset it has reached."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[uuid.UUID, tuple[int, core_ext.Hasher]] = OrderedDict()
-
-    def take(self, upload_id: uuid.UUID, offset: int) -> core_ext.Hasher | None:
-        with self._lock:
-            reached, hasher = self._kept.pop(upload_id, (-1, None))
-        if offset == 0:
-            return core_ext.Hasher()
-        return hasher if reached == offset else None
-
-    def keep(self, upload_id: uuid.UUID, offset: int, hasher: core_ext.Hasher) -> None:
-        with self._lock:
-            self._kept[upload_id] = (offset, hasher)
-            while len(self._kept) > _REMEMBERED:
-                self._kept.popitem(last=False)
-
-
-_hashers = _Hashers()
-
-
 class Receiver:
     """Writes one request's body to the spool. Calls come one at a time, from any thread."""
 
@@ -99,7 +72,7 @@ class Receiver:
         self._writer = upload.writer
         self._checksum = checksum
         self._acknowledged = self.offset = upload.received
-        self._hasher = _hashers.take(upload.id, self.offset)
+        self._hasher = hashers.take(upload.id, self.offset)
         self._looked = time.monotonic()
         self._file = self._open(uploads.spool_path(settings, upload))
 
@@ -123,9 +96,10 @@ class Receiver:
             TooLarge: `length` reaches beyond the announced size.
         """
         with work() as session:
-            upload = uploads.get(session, principal, upload_id)
-            if upload.state == UploadState.EXPIRED:
-                raise Gone(upload.reason or "This upload has expired. Start it again.")
+            # Locked: the former writer must not move the offset between this look and this write.
+            upload = uploads.get(session, principal, upload_id, lock=True)
+            if uploads.broken_off(upload):
+                raise Gone(upload.reason or "This upload has ended. Start it again.")
             if upload.state != UploadState.RECEIVING:
                 raise Conflict("All bytes of this upload have been received already.")
             if upload.received != offset:
@@ -168,11 +142,14 @@ class Receiver:
     def finish(self) -> int:
         """Acknowledge what was written and let go; returns the upload's offset.
 
-        Call it also when the sender vanished in the middle: what has arrived is kept.
+        Call it also when the sender vanished in the middle: what has arrived is kept. After a
+        `write` that raised, what it did not acknowledge is not.
 
         Raises:
             ChecksumMismatch: the bytes are not what was announced; they are discarded.
         """
+        if self._file < 0:
+            return self._acknowledged
         try:
             if self._checksum is not None and self._checksum[0].digest() != self._checksum[1]:
                 self.offset = self._acknowledged
@@ -180,7 +157,7 @@ class Receiver:
                 raise ChecksumMismatch("The checksum does not match; send these bytes again.")
             self._acknowledge()
             if self._hasher is not None and self.offset < self._size:
-                _hashers.keep(self._key[1], self.offset, self._hasher)
+                hashers.keep(self._key[1], self.offset, self._hasher)
             return self.offset
         finally:
             self.close()
@@ -191,8 +168,8 @@ class Receiver:
             os.close(self._file)
             self._file = -1
 
-    def _open(self, path: "os.PathLike[str]") -> int:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    def _open(self, path: Path) -> int:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._lock(file)
@@ -200,6 +177,10 @@ class Receiver:
                 self._lost()
             os.ftruncate(file, self.offset)
             os.lseek(file, self.offset, os.SEEK_SET)
+            if self.offset == 0:
+                # `fdatasync` later vouches for the bytes, not for the name they are found by.
+                sync_folder(path.parent)
+                sync_folder(path.parent.parent)
         except BaseException:
             os.close(file)
             raise
@@ -243,7 +224,7 @@ class Receiver:
             raise StorageFull("The server's disk took no more bytes. Try again later.") from error
 
     def _acknowledge(self) -> None:
-        if self.offset == self._acknowledged and self.offset < self._size:
+        if self.offset == self._acknowledged:
             return
         self._sync()
         with self._work() as session:

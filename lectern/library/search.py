@@ -1,7 +1,5 @@
 """Which assets, in which order: filters, sorting and keyset cursors over one workspace."""
 
-import base64
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +14,8 @@ from sqlalchemy import (
     String,
     and_,
     func,
+    literal,
+    not_,
     or_,
     select,
     tuple_,
@@ -23,13 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library import folders
-from lectern.library.names import tag_key
+from lectern.library import cursors, folders
+from lectern.library.names import clean_text, tag_key
 from lectern.models import Asset, AssetTag, Course, Tag, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 LONGEST_QUERY = 500
+MOST_WORDS = 50
 MOST = 200
 
 
@@ -71,7 +72,7 @@ class Found:
 # Every sort falls back on the id, so that a cursor names one place exactly.
 _SORTS: Mapping[str, SQLColumnExpression[Any]] = {
     "created": Asset.created_at,
-    "name": func.lower(Asset.name, type_=String),
+    "name": Asset.name,
     "size": func.coalesce(Asset.byte_size, 0),
     "duration": func.coalesce(Asset.duration_s, 0.0, type_=Float),
     "usage": Asset.usage_count,
@@ -97,17 +98,28 @@ def page(
         known = ", ".join(_SORTS)
         raise Invalid(f"sort is one of {known}.", {"sort": f"Use one of {known}."})
     value = _SORTS[name]
+    key = _natural(value) if name == "name" else value
     statement = filtered(session, principal, query)
     if cursor:
-        after = tuple_(*_read_cursor(cursor, query.sort, name))
-        here = tuple_(value, Asset.id)
+        seen, seen_id = cursors.read(cursor, query.sort, name)
+        after = tuple_(_natural(literal(seen)) if name == "name" else seen, seen_id)
+        here = tuple_(key, Asset.id)
         statement = statement.where(here < after if descending else here > after)
-    order = (value.desc(), Asset.id.desc()) if descending else (value, Asset.id)
+    order = (key.desc(), Asset.id.desc()) if descending else (key, Asset.id)
     rows = session.execute(statement.add_columns(value).order_by(*order).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    following = _cursor(query.sort, rows[-1][1], rows[-1][0].id) if more else None
+    following = cursors.write(query.sort, rows[-1][1], rows[-1][0].id) if more else None
     return Found([row[0] for row in rows], following)
+
+
+def _natural(name: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """What names are sorted by: week 2 before week 10, `A` beside `a`.
+
+    Each number is padded with zeros to 18 digits; of a longer one the last 18 count.
+    """
+    padded = func.regexp_replace(func.lower(name), r"(\d+)", "0" * 18 + r"\1", "g")
+    return func.regexp_replace(padded, r"\d*(\d{18})(?!\d)", r"\1", "g", type_=String)
 
 
 def total(session: Session, principal: Principal, query: Query) -> int:
@@ -121,7 +133,8 @@ def filtered(session: Session, principal: Principal, query: Query) -> Select[Ass
     """The filter as a statement, unordered."""
     conditions: list[ColumnElement[bool]] = [
         Asset.workspace_id == principal.workspace_id,
-        Asset.live.is_(not query.trashed),
+        # Written plainly, as the partial indexes have it.
+        not_(Asset.live) if query.trashed else and_(Asset.live),
     ]
     conditions += _words(query) + _choices(query) + _ranges(query)
     if query.folder:
@@ -140,9 +153,9 @@ def filtered(session: Session, principal: Principal, query: Query) -> Select[Ass
 
 
 def _words(query: Query) -> list[ColumnElement[bool]]:
-    text = query.q.replace("\x00", "").strip()
-    if len(text) > LONGEST_QUERY:
-        message = f"A search has at most {LONGEST_QUERY} characters; this one has {len(text)}."
+    words = list(dict.fromkeys(clean_text(query.q[: LONGEST_QUERY + 1]).split()))
+    if len(query.q) > LONGEST_QUERY or len(words) > MOST_WORDS:
+        message = f"A search has at most {MOST_WORDS} words and {LONGEST_QUERY} characters."
         raise Invalid(message, {"q": message})
     return [
         or_(
@@ -151,7 +164,7 @@ def _words(query: Query) -> list[ColumnElement[bool]]:
             Asset.description.icontains(word, autoescape=True),
             Asset.id.in_(_tagged_like(word)),
         )
-        for word in text.split()
+        for word in words
     ]
 
 
@@ -233,25 +246,3 @@ def _has_twin(principal: Principal) -> ColumnElement[bool]:
         .having(func.count() > 1)
     )
     return Asset.digest.in_(twins)
-
-
-def _cursor(sort: str, value: Any, asset_id: uuid.UUID) -> str:
-    plain = value.isoformat() if isinstance(value, datetime) else value
-    text = json.dumps([sort, plain, str(asset_id)], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        made_for, value, asset_id = json.loads(base64.urlsafe_b64decode(padded))
-        if made_for != sort:
-            raise ValueError(made_for)
-        if name in {"created", "last_used"}:
-            value = datetime.fromisoformat(value)
-        elif not isinstance(value, str if name == "name" else int | float):
-            raise TypeError(value)
-        return value, uuid.UUID(asset_id)
-    except (ValueError, TypeError, AttributeError) as error:
-        message = "This cursor belongs to no list. Begin again without it."
-        raise Invalid(message, {"cursor": message}) from error

@@ -1,15 +1,17 @@
 """The trash: reversible deletion, refused for what a course uses."""
 
-from sqlalchemy import func, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.errors import InUse
+from lectern.library.names import clean_text
 from lectern.models import Asset
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+
+LONGEST_REASON = 500
 
 
 def trash(
@@ -18,33 +20,30 @@ def trash(
     """Move the asset to the trash for `days` days. In the trash already: nothing happens.
 
     Raises:
-        InUse: a course uses it; the error lists where. The database itself refuses as well,
-            so a lesson that takes the asset at the same moment wins.
+        InUse: a course uses it; the error lists where.
     """
     require(principal, Action.TRASH, asset)
+    # From here on no course can begin to use it; one that just has is seen below.
+    session.refresh(asset, with_for_update=True)
     if not asset.live:
         return
     _refuse_if_used(session, asset)
-    try:
-        with session.begin_nested():
-            asset.live = False
-            asset.trashed_at = func.clock_timestamp()
-            asset.trashed_by = principal.user_id
-            asset.trash_reason = reason or None
-            asset.purge_after = func.clock_timestamp() + text(f"interval '{int(days)} days'")
-            asset.lock_version += 1
-            session.flush()
-    except IntegrityError as error:
-        session.expire(asset)
-        _refuse_if_used(session, asset)
-        raise InUse("A course has just begun to use this file.", []) from error
-    session.expire(asset)
-    audit.record(session, principal, "asset.trash", "asset", asset.id, {"reason": reason})
+    said = clean_text(reason)[:LONGEST_REASON]
+    asset.live = False
+    asset.trashed_at = func.clock_timestamp()
+    asset.trashed_by = principal.user_id
+    asset.trash_reason = said or None
+    asset.purge_after = func.clock_timestamp() + func.make_interval(0, 0, 0, days)
+    asset.lock_version += 1
+    session.flush()
+    session.refresh(asset)
+    audit.record(session, principal, "asset.trash", "asset", asset.id, {"reason": said})
 
 
 def restore(session: Session, principal: Principal, asset: Asset) -> None:
     """Take the asset back from the trash as it was. Not in the trash: nothing happens."""
     require(principal, Action.RESTORE, asset)
+    session.refresh(asset, with_for_update=True)
     if asset.live:
         return
     asset.live = True

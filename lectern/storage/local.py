@@ -1,4 +1,4 @@
-"""Storage in a local folder: temp file, fsync, rename, fsync of the folder; files are read-only."""
+"""Storage in a local folder: temp file, fsync, link, fsync of the folders; files are read-only."""
 
 import errno
 import os
@@ -6,11 +6,14 @@ import re
 import shutil
 from pathlib import Path
 
+from lectern.durable import sync_folder
 from lectern.errors import StorageFull
 from lectern.models.base import new_id
 
 # Keys are made by us; this only guards against a programming error reaching the file system.
 KEY = re.compile(r"[0-9a-z]+(/[0-9a-z-]+)*")
+# Another file system, or one without hard links.
+_UNLINKABLE = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 
 
 class LocalStorage:
@@ -22,17 +25,16 @@ class LocalStorage:
     def put(self, source: Path, key: str) -> None:
         """See `Storage.put`. A source on the same file system is linked, not copied."""
         target = self._file(key)
-        _make_folders(target.parent)
-        if target.exists():
-            raise FileExistsError(key)
         temp = target.parent / f".{new_id().hex}"
         try:
+            _make_folders(target.parent)
+            if target.exists():
+                raise FileExistsError(key)
             _link_or_copy(source, temp)
             with temp.open("rb") as file:
                 os.fsync(file.fileno())
             temp.chmod(0o444)
-            # A link, unlike a rename, refuses to replace what another writer just stored.
-            os.link(temp, target)
+            _name(temp, target)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise StorageFull(
@@ -41,7 +43,7 @@ class LocalStorage:
             raise
         finally:
             temp.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        self._sync_folders(target.parent)
 
     def path(self, key: str) -> Path:
         """The stored file itself."""
@@ -64,31 +66,36 @@ class LocalStorage:
             raise ValueError(f"not a storage key: {key!r}")
         return self.root / key
 
+    def _sync_folders(self, folder: Path) -> None:
+        """Make the way to a new file durable, also where another writer has just made a folder."""
+        while True:
+            sync_folder(folder)
+            if folder == self.root.parent:
+                return
+            folder = folder.parent
+
 
 def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError as error:
-        # Another file system, or one without hard links.
-        if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}:
+        if error.errno not in _UNLINKABLE:
             raise
         shutil.copyfile(source, target)
 
 
-def _make_folders(folder: Path) -> None:
-    """Make `folder` so that it survives a power cut: each new entry's parent is synced."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for new in reversed(missing):
-        new.mkdir(exist_ok=True, mode=0o700)
-        _sync_folder(new.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _name(temp: Path, target: Path) -> None:
+    """Give the finished file its name."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        # A link, unlike a rename, refuses to replace what another writer just stored.
+        os.link(temp, target)
+    except OSError as error:
+        if error.errno not in _UNLINKABLE:
+            raise
+        temp.rename(target)
+
+
+def _make_folders(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folders(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
