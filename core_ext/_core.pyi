@@ -145,8 +145,8 @@ def confine(
     Call it in a fresh child while it has one thread (before NumPy starts its pool). Afterwards
     there is no network, no new process (threads are fine, and `os.execv` of a file in `execute`),
     no signal to others, no link, no change of modes or times; no capability, also for root. Files
-    open only beneath `read`, `write` (read, written, created, removed) and `execute` (read, run; a
-    dynamic program needs its loader listed too); missing ones but those of `write` are skipped.
+    open only beneath `read`, `write` (read, written, created, removed) and `execute` (read, run;
+    libraries need `read`); missing ones but those of `write` are skipped.
 
     `memory_bytes` limits address space, 0 leaves it. The process dies with `parent_pid`, by
     default its present parent; the kernel watches the thread that started it.

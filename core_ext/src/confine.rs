@@ -23,6 +23,16 @@ use crate::seccomp;
 /// The newest Landlock that this code was run on; its rights are those of ABI 6 and older.
 const LANDLOCK: ABI = ABI::V7;
 
+/// Program loaders, at the places that the psABIs of glibc and musl give them.
+///
+/// The kernel opens the loader to execute it, so a dynamic program needs both.
+const LOADERS: [&str; 4] = [
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-musl-x86_64.so.1",
+    "/lib/ld-musl-aarch64.so.1",
+];
+
 const NICENESS: i32 = 10;
 
 /// What may be touched. Folders stand for everything beneath them.
@@ -31,7 +41,7 @@ pub struct Paths {
     pub read: Vec<PathBuf>,
     /// Read, written, created and removed; without links and special files.
     pub write: Vec<PathBuf>,
-    /// Read and executed.
+    /// Read and executed; the system's program loaders come with them.
     pub execute: Vec<PathBuf>,
 }
 
@@ -203,6 +213,12 @@ fn landlock_rules(paths: &Paths) -> Result<RestrictionStatus, RulesetError> {
         | make_bitflags!(AccessFs::{
             WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
         });
+    let execute = read | AccessFs::Execute;
+    let loaders = if paths.execute.is_empty() {
+        [].as_slice()
+    } else {
+        &LOADERS
+    };
     Ruleset::default()
         .handle_access(AccessFs::from_all(LANDLOCK))?
         .handle_access(AccessNet::from_all(LANDLOCK))?
@@ -210,6 +226,7 @@ fn landlock_rules(paths: &Paths) -> Result<RestrictionStatus, RulesetError> {
         .create()?
         .add_rules(path_beneath_rules(&paths.read, read))?
         .add_rules(path_beneath_rules(&paths.write, write))?
-        .add_rules(path_beneath_rules(&paths.execute, read | AccessFs::Execute))?
+        .add_rules(path_beneath_rules(&paths.execute, execute))?
+        .add_rules(path_beneath_rules(loaders, execute))?
         .restrict_self()
 }

@@ -63,8 +63,7 @@ confine()
 print(outcome(lambda: os.execv("/usr/bin/env", ["env"])), flush=True)
 os.execv("/usr/bin/echo", ["echo", "taken over"])
 """
-    loaders = [str(path) for path in Path("/").glob("lib*/**/ld-linux*.so*")]
-    child = start(tmp_path, body, execute=["/usr/bin/echo", *loaders])
+    child = start(tmp_path, body, execute=["/usr/bin/echo"])
     out, err = finish(child)
     assert (out.split("\n"), child.returncode) == (["EACCES", "taken over", ""], 0), err
 
