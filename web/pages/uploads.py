@@ -123,5 +123,7 @@ def upload_words() -> dict[str, str]:
         "act-cancel": _("Cancel {name}"),
         "act-forget": _("Remove {name} from this list"),
         "busy": _("Uploading: {ended} of {all} finished, {percent} %"),
-        "idle": _("{ended} of {all} uploads finished"),
+        "idle": _("Uploads finished: {ended} of {all}"),
+        "idle-bad": _("Uploads finished: {ended} of {all}, {bad} not accepted"),
+        "none": _("Unfinished uploads"),
     }

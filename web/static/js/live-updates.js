@@ -2,6 +2,7 @@
 // The socket itself is htmx's (hx-ws); HTML messages swap themselves, JSON ones are read here.
 const POLL_MS = 3000;
 const GRACE_MS = 2500;
+const FIRST_GRACE_MS = 8000;
 const ANSWER_MS = 1000;
 const SIGNED_OUT = 4401;
 const CARD = /id="asset-([0-9a-f-]{36})"/g;
@@ -18,7 +19,12 @@ class LiveUpdates extends HTMLElement {
       this.answer(detail.connection);
       this.read(detail.message);
     });
-    this.lost();
+    this.lost(undefined, FIRST_GRACE_MS);
+    // htmx may have been faster than this module.
+    if (this._htmx?.ws?.connection?.socket?.readyState === WebSocket.OPEN) {
+      this.connected();
+      this.refresh(false);
+    }
   }
 
   disconnectedCallback() {
@@ -44,14 +50,14 @@ class LiveUpdates extends HTMLElement {
     }, ANSWER_MS);
   }
 
-  lost(code) {
+  lost(code, grace = GRACE_MS) {
     if (code === SIGNED_OUT) this.say("out");
     if (this.grace || this.poll) return;
     // A reconnect within moments is nobody's business.
     this.grace = setTimeout(() => {
       if (this.dataset.live !== "out") this.say("off");
       this.poll = setInterval(() => this.refresh(true), POLL_MS);
-    }, GRACE_MS);
+    }, grace);
   }
 
   say(state) {

@@ -1,7 +1,7 @@
 // <upload-tray>: shows the upload queue, row by row, and asks what to do with duplicates.
 //
 // Its words come from the server (data-words), its rows from the <template> inside it.
-import { phrase } from "./upload/words.js";
+import { phrase, summary } from "./upload/words.js";
 import { queue } from "./upload/queue.js";
 
 // What may be done with a file, by its state.
@@ -16,6 +16,7 @@ const ACTIONS = {
   stalled: ["retry", "cancel"],
   failed: ["retry", "forget"],
 };
+const BAD = new Set(["refused", "failed"]);
 const MOVING = new Set(["hashing", "sending", "paused", "retrying", "stalled"]);
 
 class UploadTray extends HTMLElement {
@@ -69,6 +70,8 @@ class UploadTray extends HTMLElement {
     }
     const part = (name) => row.querySelector(`[data-part="${name}"]`);
     row.dataset.state = item.state;
+    // What somebody has to read comes to the top.
+    if (BAD.has(item.state) && !this.#told.has(item.id)) row.parentElement.prepend(row);
     part("name").textContent = item.name;
     if (item.asset) part("name").href = this.dataset.asset.replace("ASSET", item.asset);
     part("note").textContent = phrase(this.words, item);
@@ -108,16 +111,8 @@ class UploadTray extends HTMLElement {
 
   // The header counts; the live region speaks only when a file reaches an end.
   #summary(changed) {
-    const { items } = queue;
-    const ended = items.filter((item) => item.ended).length;
-    const total = items.reduce((sum, item) => sum + item.size, 0);
-    const sent = items.reduce((sum, item) => sum + (item.ended ? item.size : item.fraction * item.size), 0);
-    const text = queue.busy ? this.words.busy : this.words.idle;
-    this.querySelector("[data-summary]").textContent = text
-      .replace("{ended}", ended)
-      .replace("{all}", items.length)
-      .replace("{percent}", Math.floor((sent / (total || 1)) * 100));
-    this.querySelector("[data-act=clear]").hidden = !ended;
+    this.querySelector("[data-summary]").textContent = summary(this.words, queue.items);
+    this.querySelector("[data-act=clear]").hidden = !queue.items.some((item) => item.ended);
     const news = changed.filter((item) => item.ended && this.#told.get(item.id) !== item.state);
     for (const item of news) {
       this.#told.set(item.id, item.state);

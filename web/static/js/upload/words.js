@@ -10,7 +10,8 @@ export function byteSize(bytes) {
   return new Intl.NumberFormat(locale, {
     style: "unit",
     unit: UNITS[power],
-    maximumFractionDigits: value < 100 && power > 1 ? 1 : 0,
+    unitDisplay: power ? "short" : "long",
+    maximumFractionDigits: value < 9.95 && power ? 1 : 0,
   }).format(value);
 }
 
@@ -24,14 +25,30 @@ function timeLeft(seconds) {
 export function phrase(words, item) {
   if (item.reason) return item.reason;
   let key = item.state;
-  if (key === "done" && item.duplicateOf && item.duplicateOf === item.asset) key = "done-reused";
-  if (key === "done" && item.duplicateOf && item.duplicateOf !== item.asset) key = "done-kept";
-  if (key === "done" && item.replaces) key = "done-version";
   if (key === "sending" && item.remaining !== null) key = "sending-timed";
+  if (key === "done" && item.replaces) key = "done-version";
+  else if (key === "done" && item.duplicateOf) {
+    key = item.duplicateOf === item.asset ? "done-reused" : "done-kept";
+  }
   return words[key]
     .replace("{sent}", byteSize(item.bytes))
     .replace("{size}", byteSize(item.size))
     .replace("{rate}", byteSize(item.rate))
     .replace("{left}", item.remaining === null ? "" : timeLeft(item.remaining))
     .replace("{percent}", Math.floor(item.fraction * 100));
+}
+
+/** The tray's headline: how far all of it is, or how it ended. */
+export function summary(words, items) {
+  if (!items.length) return words.none;
+  const count = (states) => items.filter(({ state }) => states.includes(state)).length;
+  const total = items.reduce((sum, item) => sum + item.size, 0);
+  const sent = items.reduce((sum, item) => sum + (item.ended ? 1 : item.fraction) * item.size, 0);
+  const ended = items.filter((item) => item.ended).length;
+  const bad = count(["refused", "failed"]);
+  return (ended < items.length ? words.busy : bad ? words["idle-bad"] : words.idle)
+    .replace("{ended}", ended)
+    .replace("{all}", items.length)
+    .replace("{bad}", bad)
+    .replace("{percent}", Math.floor((sent / (total || 1)) * 100));
 }
