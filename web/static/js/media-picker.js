@@ -21,6 +21,7 @@ class MediaPicker extends HTMLElement {
     this.addEventListener("pointerover", (event) => this.#look(event.target), { signal });
     this.addEventListener("picked", () => this.#close(), { signal });
     this.addEventListener("htmx:after:swap", () => this.#draw(), { signal });
+    document.addEventListener("lectern:uploading", ({ detail }) => this.#news(detail.text), { signal });
     document.addEventListener("lectern:uploaded", () => this.#refresh(), { signal });
     this.#open(this.closest("dialog"));
     this.#draw();
@@ -41,6 +42,10 @@ class MediaPicker extends HTMLElement {
 
   #close() {
     this.closest("dialog")?.close();
+  }
+
+  #news(text) {
+    this.querySelector("[data-hint]").textContent = text;
   }
 
   #refresh() {

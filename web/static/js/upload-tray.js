@@ -111,7 +111,10 @@ class UploadTray extends HTMLElement {
 
   // The header counts; the live region speaks only when a file reaches an end.
   #summary(changed) {
-    this.querySelector("[data-summary]").textContent = summary(this.words, queue.items);
+    const text = summary(this.words, queue.items);
+    this.querySelector("[data-summary]").textContent = text;
+    // A modal picker lies over the tray and says it too.
+    document.dispatchEvent(new CustomEvent("lectern:uploading", { detail: { text } }));
     this.querySelector("[data-act=clear]").hidden = !queue.items.some((item) => item.ended);
     const news = changed.filter((item) => item.ended && this.#told.get(item.id) !== item.state);
     for (const item of news) {
