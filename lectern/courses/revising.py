@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from lectern.courses import chapters, courses, lessons, usages
+from lectern.courses import chapters, courses, lessons, places, usages
 from lectern.courses.places import NO_CHAPTER, Place
 from lectern.courses.terms import UsageSpec
 from lectern.errors import NotFound
@@ -32,6 +32,8 @@ def reword(
         NotFound: the lesson has no such usage any more.
         Invalid: a text is too long.
     """
+    # Held before it is read: what somebody else adds meanwhile would be left out by the put below.
+    places.lesson(session, principal, lesson.id)
     now = {usage.id: _spec(usage) for usage in usages.of_lesson(session, principal, lesson.id)}
     if usage_id not in now:
         raise NotFound(MISSING)
@@ -51,6 +53,7 @@ def bring_back(session: Session, principal: Principal, lesson: Lesson, past_id: 
     past = session.get(UsageHistory, (principal.workspace_id, past_id))
     if past is None or past.lesson_id != lesson.id:
         raise NotFound(MISSING)
+    places.lesson(session, principal, lesson.id)
     specs = [_spec(usage) for usage in usages.of_lesson(session, principal, lesson.id)]
     if any(spec.asset_id == past.asset_id and spec.slot == past.slot for spec in specs):
         return
@@ -68,6 +71,7 @@ def shift_usage(
     Raises:
         NotFound: the lesson has no such usage any more.
     """
+    places.lesson(session, principal, lesson_id)
     order = [usage.id for usage in usages.of_lesson(session, principal, lesson_id)]
     if usage_id not in order:
         raise NotFound(MISSING)

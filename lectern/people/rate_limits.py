@@ -24,6 +24,11 @@ class Limit(NamedTuple):
     per_s: int
 
 
+# Wrong passwords: reliability.md §4.14.
+PER_ACCOUNT = (Limit(5, 60), Limit(30, 3600))
+PER_ADDRESS = (Limit(20, 60),)
+
+
 def check(session: Session, key: str, *limits: Limit) -> None:
     """Refuse when a limit is reached; else hold the key until the transaction ends.
 
@@ -62,6 +67,16 @@ def count(session: Session, *keys: str) -> None:
 def clear_old(session: Session) -> None:
     """Forget attempts that no limit looks at any more; periodic work."""
     session.execute(delete(Attempt).where(Attempt.window_start < func.clock_timestamp() - _KEPT))
+
+
+def account_key(email: str) -> str:
+    """The key of wrong passwords for one account, whether it exists or not."""
+    return key_of("password account", email.strip().lower())
+
+
+def address_key(address: str) -> str:
+    """The key of wrong passwords from one visitor."""
+    return key_of("password address", network(address))
 
 
 def key_of(kind: str, value: str) -> str:

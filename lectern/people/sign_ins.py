@@ -10,15 +10,12 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lectern.models import Member, Role, SignIn, User
-from lectern.people import audit, members, passwords, users
+from lectern.people import audit, members, passwords, rate_limits, users
 from lectern.people.principal import Principal
-from lectern.people.rate_limits import Limit, check, count, key_of, network
 
-# reliability.md §4.9 and §4.14
+# reliability.md §4.9
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
-_PER_ACCOUNT = (Limit(5, 60), Limit(30, 3600))
-_PER_ADDRESS = (Limit(20, 60),)
 _SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -47,15 +44,14 @@ def start(session: Session, email: str, password: str, address: str) -> SignedIn
     Raises:
         RateLimited: too many failed attempts for the account or from `address`.
     """
-    account = key_of("sign-in account", email.strip().lower())
-    visitor = key_of("sign-in address", network(address))
-    check(session, account, *_PER_ACCOUNT)
-    check(session, visitor, *_PER_ADDRESS)
+    account, visitor = rate_limits.account_key(email), rate_limits.address_key(address)
+    rate_limits.check(session, account, *rate_limits.PER_ACCOUNT)
+    rate_limits.check(session, visitor, *rate_limits.PER_ADDRESS)
     user = users.find(session, email)
     right = passwords.verify(user.password_hash if user else None, password)
     workspace_id = members.first_workspace(session, user.id) if user else None
     if user is None or workspace_id is None or not right:
-        count(session, account, visitor)
+        rate_limits.count(session, account, visitor)
         if user is not None and workspace_id is not None:
             system = Principal.system(workspace_id)
             audit.record(session, system, "session.refuse", "user", user.id)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.models import Member, Role, User, Workspace
-from lectern.people import audit, members, names, passwords, workspaces
+from lectern.people import audit, members, names, passwords, rate_limits, workspaces
 from lectern.people.principal import Principal
 
 
@@ -79,12 +79,17 @@ def change_password(
 ) -> None:
     """Change one's own password and end every browser session but the one with digest `keep`.
 
+    A wrong current password is counted as at a sign-in, so the caller commits in that case too.
+
     Raises:
         Invalid: the current password is wrong, or the new one unusable.
-        RateLimited: the process is busy hashing.
+        RateLimited: too many wrong ones; or the process is busy hashing.
     """
     user = _self(session, principal)
+    account = rate_limits.account_key(user.email)
+    rate_limits.check(session, account, *rate_limits.PER_ACCOUNT)
     if not passwords.verify(user.password_hash, current):
+        rate_limits.count(session, account)
         raise names.invalid("current", "This is not your password.")
     user.password_hash = passwords.hashed(new, "new")
     members.end_sessions(session, user.id, but=keep)

@@ -111,9 +111,9 @@ def change_password() -> ResponseReturnValue:
     keep = sign_ins.digest(request.cookies.get(_cookie(), ""))
     current, new = form.secret("current"), form.secret("new")
     form.attempt(lambda: users.change_password(session, g.principal, current, new, keep=keep))
+    session.commit()  # a wrong password is counted
     if form.errors:
         return _account(form)
-    session.commit()
     return _account(Form(), done=gettext("Your password is changed. Other browsers must sign in."))
 
 

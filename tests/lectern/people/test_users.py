@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
 from lectern.db import driver_url
-from lectern.errors import Conflict, Forbidden, Invalid, NotFound
+from lectern.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from lectern.models import Member, Role, User, Workspace
 from lectern.people import audit, members, names, passwords, sign_ins, users, workspaces
 from lectern.people.principal import Principal
@@ -145,6 +145,20 @@ def test_the_current_password_is_needed_for_a_new_one(session: Session) -> None:
     assert set(refusal.value.fields) == {"new"}
     users.change_password(session, principal, PASSWORD, "another long password")
     assert passwords.verify(user.password_hash, "another long password")
+
+
+def test_a_stolen_session_cannot_try_passwords_for_long(session: Session) -> None:
+    user = make_user(session, make_workspace(session), password=PASSWORD)
+    workspace_id = members.first_workspace(session, user.id)
+    assert workspace_id is not None
+    principal = members.principal_of(session, user.id, workspace_id)
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            users.change_password(session, principal, "wrong password", "another long password")
+    with pytest.raises(RateLimited):
+        users.change_password(session, principal, PASSWORD, "another long password")
+    with pytest.raises(RateLimited):
+        sign_ins.start(session, user.email, PASSWORD, "203.0.113.9")
 
 
 def test_the_command_line_sets_a_password_and_ends_all_sessions(session: Session) -> None:
