@@ -57,7 +57,6 @@ impl From<Unconfined> for PyErr {
 fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
     let slice = buffer
         .as_slice_ptr()
-        .filter(|_| buffer.is_c_contiguous())
         .ok_or_else(|| PyBufferError::new_err("The buffer is not contiguous."))?;
     // SAFETY: while the `PyBuffer` lives, its exporter neither moves nor frees the memory. That no
     // other thread writes to it is the caller's promise, stated in the docstrings; breaking it
