@@ -267,8 +267,7 @@ def test_a_newcomer_takes_over_from_a_writer_that_hangs(
     newcomer = threading.Thread(target=lambda: arrived.append(sending.send(0, BYTES)))
     newcomer.start()
     with pytest.raises(Taken):
-        while True:
-            former.write(b"")
+        keep_writing(former)
     newcomer.join(20)
     assert arrived == [len(BYTES)]
     assert sending.spool.read_bytes() == BYTES
@@ -344,6 +343,11 @@ def test_another_member_cannot_send_into_it(
     for other in (colleague, stranger):
         with pytest.raises(NotFound):
             Receiver.begin(work, settings, other, sending.id, offset=0, length=1)
+
+
+def keep_writing(receiver: Receiver) -> None:
+    while True:
+        receiver.write(b"")
 
 
 def expected(algorithm: str, data: bytes) -> object:
