@@ -139,7 +139,7 @@ def _written(
     session.commit()
     for asset_id in changed.take(session):
         broker.publish(g.principal.workspace_id, asset_id=asset_id)
-    if not htmx.wants_fragment():
+    if not oob and not htmx.wants_fragment():
         return redirect(url_for(".show", lesson_id=lesson_id), code=303)
     lesson = lessons.get(session, g.principal, lesson_id)
     html = render_template("lessons/_media.html", **_media(lesson), oob=oob)

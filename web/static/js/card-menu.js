@@ -46,8 +46,9 @@ class CardMenu extends HTMLElement {
     if (!post) return;
     const page = this.card.querySelector("a").getAttribute("href");
     window.htmx.ajax("POST", `${page}/${post}`, {
-      source: this.button,
-      target: this.card,
+      // Not the card's button, which may be gone when the answer comes.
+      source: this,
+      target: this,
       swap: "none",
       values: { from: "grid" },
     });

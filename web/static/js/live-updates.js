@@ -69,12 +69,14 @@ class LiveUpdates extends HTMLElement {
     if (typeof message.data !== "string") return;
     if (!message.data.startsWith("{")) {
       for (const [, id] of message.data.matchAll(CARD)) this.changed(id);
+      if (message.data.includes('hx-swap-oob="delete"')) this.tell("library-total");
       return;
     }
     const { event, asset, upload } = JSON.parse(message.data);
     if (event === "refresh") this.refresh(false);
     if (event === "asset-added") this.added(asset);
     if (asset) this.changed(asset);
+    if (event === "asset-added") this.tell("library-total");
     if (upload) this.tell("upload-changed", { upload });
   }
 

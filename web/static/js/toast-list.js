@@ -23,7 +23,7 @@ class ToastList extends HTMLElement {
       toast.append(
         this.button(this.dataset.undo, () => {
           toast.remove();
-          window.htmx.ajax("POST", undo, { source: document.body, swap: "none" });
+          window.htmx.ajax("POST", undo, { source: this, target: this, swap: "none" });
         }),
       );
     }

@@ -1,23 +1,12 @@
-// <upload-tray>: shows the upload queue, row by row, and asks what to do with duplicates.
+// <upload-tray>: shows the upload queue, row by row, and what the server has half of.
 //
 // Its words come from the server (data-words), its rows from the <template> inside it.
-import { phrase, summary } from "./upload/words.js";
 import { queue } from "./upload/queue.js";
+import { draw, focusIn } from "./upload/row.js";
+import { stay } from "./upload/staying.js";
+import { phrase, summary } from "./upload/words.js";
 
-// What may be done with a file, by its state.
-const ACTIONS = {
-  waiting: ["cancel"],
-  hashing: ["cancel"],
-  asking: ["cancel"],
-  queued: ["cancel"],
-  sending: ["pause", "cancel"],
-  retrying: ["pause", "cancel"],
-  paused: ["resume", "cancel"],
-  stalled: ["retry", "cancel"],
-  failed: ["retry", "forget"],
-};
 const BAD = new Set(["refused", "failed"]);
-const MOVING = new Set(["hashing", "sending", "paused", "retrying", "stalled"]);
 
 class UploadTray extends HTMLElement {
   #stop;
@@ -34,7 +23,7 @@ class UploadTray extends HTMLElement {
     queue.addEventListener("changed", ({ detail }) => this.#later(detail), { signal });
     this.addEventListener("click", (event) => this.#act(event), { signal });
     this.addEventListener("htmx:after:swap", () => this.#tidy(), { signal });
-    addEventListener("beforeunload", (event) => queue.busy && event.preventDefault(), { signal });
+    stay(signal);
     queue.items.forEach((item) => this.#later(item));
     this.#tidy();
   }
@@ -45,7 +34,7 @@ class UploadTray extends HTMLElement {
 
   // Progress comes far more often than a screen is drawn.
   #later(item) {
-    if (!this.#dirty.size) requestAnimationFrame(() => this.#draw());
+    if (!this.#dirty.size) setTimeout(() => this.#draw(), 100);
     this.#dirty.add(item);
   }
 
@@ -53,51 +42,34 @@ class UploadTray extends HTMLElement {
     const changed = [...this.#dirty];
     this.#dirty.clear();
     for (const item of changed) {
-      if (queue.items.includes(item)) this.#row(item);
-      else this.#drop(item);
+      if (queue.items.includes(item)) draw(this.#row(item), item, this.words, this.dataset.asset);
+      else this.#remove(this.#rows.get(item.id), item);
     }
     this.#tidy();
-    this.#summary(changed);
+    this.#summarise();
+    this.#tell(changed.filter((item) => item.ended && this.#told.get(item.id) !== item.state));
   }
 
   #row(item) {
-    let row = this.#rows.get(item.id);
-    if (!row) {
-      row = this.querySelector("template").content.cloneNode(true).firstElementChild;
+    if (!this.#rows.has(item.id)) {
+      const row = this.querySelector("template").content.cloneNode(true).firstElementChild;
       row.id = item.id;
       this.#rows.set(item.id, row);
       this.querySelector("[data-rows]").append(row);
     }
-    const part = (name) => row.querySelector(`[data-part="${name}"]`);
-    row.dataset.state = item.state;
+    const row = this.#rows.get(item.id);
     // What somebody has to read comes to the top.
     if (BAD.has(item.state) && !this.#told.has(item.id)) row.parentElement.prepend(row);
-    part("name").textContent = item.name;
-    if (item.asset) part("name").href = this.dataset.asset.replace("ASSET", item.asset);
-    part("note").textContent = phrase(this.words, item);
-    const bar = part("bar");
-    bar.hidden = !MOVING.has(item.state) && item.state !== "checking";
-    bar.setAttribute("aria-label", item.name);
-    if (MOVING.has(item.state)) bar.value = item.fraction;
-    else bar.removeAttribute("value");
-    for (const button of row.querySelectorAll("button[data-act]")) {
-      const { act } = button.dataset;
-      button.hidden = !(ACTIONS[item.state] ?? (item.ended ? ["forget"] : [])).includes(act);
-      button.setAttribute("aria-label", this.words[`act-${act}`].replace("{name}", item.name));
-    }
-    if (row.contains(document.activeElement) && document.activeElement.hidden) {
-      row.querySelector("button:not([hidden])")?.focus();
-    }
+    return row;
   }
 
-  #drop(item) {
-    const row = this.#rows.get(item.id);
-    const next = row?.nextElementSibling ?? row?.previousElementSibling;
-    if (row?.contains(document.activeElement)) {
-      (next ?? this).querySelector("button:not([hidden])")?.focus();
-    }
-    row?.remove();
+  #remove(row, item) {
+    if (!row) return;
+    const focused = row.contains(document.activeElement);
+    const next = row.nextElementSibling ?? row.previousElementSibling ?? this;
+    row.remove();
     this.#rows.delete(item.id);
+    if (focused) focusIn(next);
   }
 
   // The server lists half-sent files too; those this page is sending have their own row.
@@ -109,21 +81,23 @@ class UploadTray extends HTMLElement {
     this.hidden = !queue.items.length && !this.querySelector("[data-upload-row]");
   }
 
-  // The header counts; the live region speaks only when a file reaches an end.
-  #summary(changed) {
+  #summarise() {
     const text = summary(this.words, queue.items);
     this.querySelector("[data-summary]").textContent = text;
+    this.querySelector("[data-act=clear]").hidden = !queue.items.some((item) => item.ended);
     // A modal picker lies over the tray and says it too.
     document.dispatchEvent(new CustomEvent("lectern:uploading", { detail: { text } }));
-    this.querySelector("[data-act=clear]").hidden = !queue.items.some((item) => item.ended);
-    const news = changed.filter((item) => item.ended && this.#told.get(item.id) !== item.state);
-    for (const item of news) {
+  }
+
+  // The live region speaks only when files reach an end.
+  #tell(ended) {
+    if (!ended.length) return;
+    for (const item of ended) {
       this.#told.set(item.id, item.state);
-      const asset = item.asset;
-      if (asset) document.dispatchEvent(new CustomEvent("lectern:uploaded", { detail: { asset } }));
+      const detail = { asset: item.asset };
+      if (item.asset) document.dispatchEvent(new CustomEvent("lectern:uploaded", { detail }));
     }
-    if (!news.length) return;
-    this.querySelector("[data-news]").textContent = news
+    this.querySelector("[data-news]").textContent = ended
       .map((item) => `${item.name}: ${phrase(this.words, item)}`)
       .join(" ");
   }
