@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ from typing import Any
 import imageio_ffmpeg
 import psutil
 import pytest
+import redis as redis_client
 from sqlalchemy.orm import Session
 
 import core_ext
-from jobs import process
+from jobs import broker, process
 from jobs.process import Process
 from lectern import host
 from lectern.db import SessionLocal, unit_of_work
 from lectern.library import tasks, uploads
 from lectern.models import Asset, Task, Upload
-from lectern.settings import Settings
+from lectern.settings import Settings, read
 from tests.factories import make_principal
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -93,17 +95,39 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def house(own_servers: host.Servers, tmp_path: Path) -> Iterator[House]:
-    """A data folder with its servers, this process bound to them like a scheduler."""
-    settings = replace(own_servers.settings, **FAST)
+def house(
+    own_database_url: str, redis: redis_client.Redis, redis_url: str, tmp_path: Path
+) -> Iterator[House]:
+    """A data folder and a database of its own, this process bound to them like a scheduler."""
+    settings = replace(
+        read({}, data=tmp_path / "data"),
+        database_url=own_database_url,
+        redis_url=redis_url,
+        secret_key="a secret key for tests, thirty-two characters or more",
+        **FAST,
+    )
+    with living(settings) as here:
+        yield here
+
+
+@pytest.fixture
+def lone_house(own_servers: host.Servers) -> Iterator[House]:
+    """The same on servers of its own, which a test may kill or empty."""
+    with living(replace(own_servers.settings, **FAST)) as here:
+        here.tend = own_servers.tend
+        yield here
+
+
+@contextmanager
+def living(settings: Settings) -> Iterator[House]:
     before = dict(SessionLocal.kw)
-    this = process.start(settings)
-    here = House(settings, this, [], own_servers.tend)
+    here = House(settings, process.start(settings), [])
     try:
         yield here
     finally:
         here.stop()
         SessionLocal.kw["bind"].dispose()
+        broker.connection().close()
         SessionLocal.kw.clear()
         SessionLocal.kw.update(before)
 

@@ -45,11 +45,10 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clip") / "long.mp4", 40, *coding)
 
 
-@pytest.fixture
-def converting(house: House, long_clip: Path) -> tuple[Upload, "subprocess.Popen[bytes]"]:
+def convert(house: House, file: Path) -> tuple[Upload, "subprocess.Popen[bytes]"]:
     """An upload whose conversion is under way in a media worker."""
     probing, media = house.worker("probe"), house.worker("media")
-    sent = upload(house, long_clip)
+    sent = upload(house, file)
     enqueue.ring([task_of(sent)])
     wait_until(lambda: again(sent).state == UploadState.DONE)
     wait_until(lambda: playable_of(sent).progress > 0)
@@ -80,10 +79,8 @@ def assert_done_once(sent: Upload) -> None:
     assert playable_of(sent).state == TaskState.DONE
 
 
-def test_kill_9_of_a_worker_in_mid_task(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"]
-) -> None:
-    sent, media = converting
+def test_kill_9_of_a_worker_in_mid_task(house: House, long_clip: Path) -> None:
+    sent, media = convert(house, long_clip)
     children = descendants(media.pid)
     assert children, "the box should be at work"
     media.kill()
@@ -99,49 +96,43 @@ def test_kill_9_of_a_worker_in_mid_task(
 
 
 def test_flushall_of_redis_in_mid_task_and_before_it(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"], clip: Path
+    lone_house: House, long_clip: Path, clip: Path
 ) -> None:
-    sent, _ = converting
-    other = upload(house, clip)
+    sent, _ = convert(lone_house, long_clip)
+    other = upload(lone_house, clip)
     enqueue.ring([task_of(other)])
     broker.connection().flushall()
-    house.worker("probe")
-    house.schedule()
+    lone_house.worker("probe")
+    lone_house.schedule()
     wait_until(lambda: again(other).state == UploadState.DONE)
     wait_until(lambda: ready(sent) and ready(other))
     assert_done_once(sent)
     assert playable_of(sent).fence == 1
 
 
-def test_restart_of_postgresql_in_mid_task(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"]
-) -> None:
-    sent, media = converting
-    house.schedule()
-    restart(house, "postgres")
+def test_restart_of_postgresql_in_mid_task(lone_house: House, long_clip: Path) -> None:
+    sent, media = convert(lone_house, long_clip)
+    lone_house.schedule()
+    restart(lone_house, "postgres")
     wait_until(lambda: ready(sent))
     assert_done_once(sent)
     assert media.poll() is None, "the worker should have survived"
 
 
-def test_redis_away_and_back(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"], clip: Path
-) -> None:
-    sent, media = converting
-    house.schedule()
-    house.worker("probe")
-    restart(house, "redis-server", away_s=3.0)
-    other = upload(house, clip)
+def test_redis_away_and_back(lone_house: House, long_clip: Path, clip: Path) -> None:
+    sent, media = convert(lone_house, long_clip)
+    lone_house.schedule()
+    lone_house.worker("probe")
+    restart(lone_house, "redis-server", away_s=3.0)
+    other = upload(lone_house, clip)
     wait_until(lambda: again(other).state == UploadState.DONE)
     wait_until(lambda: ready(sent) and ready(other))
     assert_done_once(sent)
     assert media.poll() is None, "the worker should have survived"
 
 
-def test_a_zombie_with_a_stale_fence_commits_nothing(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"]
-) -> None:
-    sent, zombie = converting
+def test_a_zombie_with_a_stale_fence_commits_nothing(house: House, long_clip: Path) -> None:
+    sent, zombie = convert(house, long_clip)
     boxes = descendants(zombie.pid)
     zombie.send_signal(signal.SIGSTOP)
     house.schedule()
@@ -156,10 +147,8 @@ def test_a_zombie_with_a_stale_fence_commits_nothing(
     assert zombie.poll() is None, "it should go on with other tasks"
 
 
-def test_sigterm_gives_the_task_back_uncounted(
-    house: House, converting: tuple[Upload, "subprocess.Popen[bytes]"]
-) -> None:
-    sent, media = converting
+def test_sigterm_gives_the_task_back_uncounted(house: House, long_clip: Path) -> None:
+    sent, media = convert(house, long_clip)
     media.terminate()
     assert media.wait(10) == 0
     task = playable_of(sent)
