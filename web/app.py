@@ -1,14 +1,13 @@
 """The application factory. Nothing connects anywhere until the first request needs it."""
 
 from flask import Flask
-from htmx_flask import Htmx
 
 from jobs import broker
 from lectern.db import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import open_storage
-from web import auth, media, problems, security
+from web import auth, htmx, media, problems, security
 from web.api import bp as api
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
@@ -40,7 +39,7 @@ def create_app(settings: Settings) -> Flask:
     audit.configure(settings.secret_key)
     db.init_app(app)
     babel.init_app(app)
-    Htmx(app)
+    htmx.init_app(app)
     auth.public(app.view_functions["static"])
     auth.init_app(app)
     problems.init_app(app)

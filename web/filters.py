@@ -1,4 +1,8 @@
-"""What templates may call: static addresses with their digest, sizes, durations, rights."""
+"""What templates may call: static addresses with their digest, sizes, durations, rights.
+
+A file asked for by its digest, or in a folder named with its version, may be kept for a year; any
+other one, such as a module that another one imports, is asked about each time.
+"""
 
 import hashlib
 import json
@@ -6,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, Response, request, url_for
 from flask_babel import get_locale, gettext
 
 from lectern.library.cards import duration_text, size_text
@@ -14,10 +18,12 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, Owned, can
 
 STATIC = Path(__file__).parent / "static"
+A_YEAR = "public, max-age=31536000, immutable"
 
 
 def init_app(app: Flask) -> None:
     """Put the globals and filters into the application's Jinja environment."""
+    app.after_request(_keep)
     app.jinja_env.globals.update(
         get_locale=get_locale,
         static_url=static_url,
@@ -59,7 +65,7 @@ def problem_title(status: int) -> str:
         503: gettext("One moment, please"),
         507: gettext("The disk is full"),
     }
-    return titles.get(status) or gettext("Something went wrong on our side")
+    return str(titles.get(status) or gettext("Something went wrong on our side"))
 
 
 def initials(name: str) -> str:
@@ -71,6 +77,14 @@ def initials(name: str) -> str:
 def iso(moment: datetime) -> str:
     """For `<time datetime>`: an element of ours shows it in the reader's zone."""
     return moment.isoformat(timespec="seconds")
+
+
+def _keep(response: Response) -> Response:
+    if request.endpoint == "static" and response.status_code in {200, 304}:
+        path = (request.view_args or {})["filename"]
+        lasting = request.args.get("v") == _digest(path) or path.startswith("vendor/")
+        response.headers["Cache-Control"] = A_YEAR if lasting else "no-cache"
+    return response
 
 
 @lru_cache(maxsize=1024)

@@ -52,6 +52,8 @@ def go_to(url: str) -> ResponseReturnValue:
 
 
 def _vary(response: Response) -> Response:
+    if request.endpoint == "static":
+        return response
     response.vary.update(["HX-Request", "HX-Request-Type"])
     if wants_fragment() and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

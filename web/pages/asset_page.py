@@ -107,7 +107,7 @@ class AssetPage:
     @property
     def chooser(self) -> str:
         """Who chose the poster, in words; empty when the machine did."""
-        user = self._session.get(User, self.asset.poster_chosen_by)
-        if user is None:
+        if self.asset.poster_chosen_by is None:
             return ""
+        user = self._session.get_one(User, self.asset.poster_chosen_by)
         return gettext("you") if user.id == self._principal.user_id else user.name

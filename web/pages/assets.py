@@ -96,7 +96,8 @@ def move_to_trash(asset_id: uuid.UUID) -> ResponseReturnValue:
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     gone = f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
     text = gettext("“%(name)s” is in the trash.", name=asset.name)
-    return htmx.fragment(gone, toast=text, undo=url_for(".restore", asset_id=asset_id))
+    undo = url_for(".restore", asset_id=asset_id)
+    return htmx.fragment(gone, toast=text, undo=undo, event="library-total")
 
 
 @bp.post("/restoration")
@@ -110,7 +111,8 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     if not htmx.wants_fragment():
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is back in the library.", name=asset.name)
-    return htmx.fragment("", toast=text, event="library-changed")
+    gone = f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
+    return htmx.fragment(gone, toast=text, event="library-changed")
 
 
 @bp.post("/retries")

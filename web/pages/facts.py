@@ -22,9 +22,9 @@ def lines(asset: Asset, version: Version | None) -> list[Fact]:
     found = [
         Fact(gettext("Length"), duration_text(asset.duration_s)),
         Fact(gettext("Picture"), _picture(asset, facts)),
-        Fact(gettext("Video"), _video(facts)),
+        Fact(gettext("Video"), _name(facts.get("video_codec"))),
         Fact(gettext("Sound"), _sound(facts)),
-        Fact(gettext("Pages"), str(facts.get("pages") or "")),
+        Fact(gettext("Pages"), _pages(asset, facts)),
         Fact(gettext("Size"), size_text(asset.byte_size)),
         Fact(gettext("Type"), asset.mime or ""),
         Fact(gettext("File name"), asset.original_name),
@@ -50,9 +50,9 @@ def _picture(asset: Asset, facts: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _video(facts: dict[str, Any]) -> str:
-    parts = [_name(facts.get("video_codec")), _name(facts.get("container"))]
-    return " · ".join(part for part in parts if part) if parts[0] else ""
+def _pages(asset: Asset, facts: dict[str, Any]) -> str:
+    pages = facts.get("pages") or 0
+    return str(pages) if asset.kind == "document" and pages > 1 else ""
 
 
 def _sound(facts: dict[str, Any]) -> str:
@@ -71,10 +71,10 @@ def _sound(facts: dict[str, Any]) -> str:
 def _version(asset: Asset) -> str:
     if asset.version_count < 2:
         return ""
-    return gettext("%(n)s of %(count)s", n=asset.version_number, count=asset.version_count)
+    return str(gettext("%(n)s of %(count)s", n=asset.version_number, count=asset.version_count))
 
 
-# Demuxers and decoders by the names people know; others are shown in capitals.
+# Decoders by the names people know; others are shown in capitals.
 _NAMES = {
     "h264": "H.264",
     "hevc": "H.265",
@@ -86,13 +86,15 @@ _NAMES = {
     "opus": "Opus",
     "vorbis": "Vorbis",
     "flac": "FLAC",
-    "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
-    "matroska,webm": "Matroska",
-    "quicktime": "QuickTime",
+    "mpeg2video": "MPEG-2",
+    "mpeg4": "MPEG-4",
+    "prores": "ProRes",
+    "mjpeg": "Motion JPEG",
+    "pcm_s16le": "PCM",
 }
 
 
 def _name(code: str | None) -> str:
     if not code:
         return ""
-    return _NAMES.get(code) or code.split(",")[0].upper()
+    return _NAMES.get(code) or code.upper()

@@ -78,5 +78,7 @@ def _tags(change: dict[str, Any]) -> str:
 
 def _moved(change: dict[str, Any]) -> str:
     if change["after"]:
-        return gettext("Moved to the folder %(folder)s", folder=change["after"])
-    return gettext("Taken out of the folder %(folder)s", folder=change["before"])
+        told = gettext("Moved to the folder %(folder)s", folder=change["after"])
+    else:
+        told = gettext("Taken out of the folder %(folder)s", folder=change["before"])
+    return str(told)

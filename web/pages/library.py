@@ -49,6 +49,16 @@ def show_cards() -> ResponseReturnValue:
     return htmx.fragment(html, address=url_for(".index", **listing["address"]))
 
 
+@bp.get("/library/total")
+@allow(Action.SEE)
+def show_total() -> ResponseReturnValue:
+    """How many files the filter finds."""
+    query = _read_query(request.args)
+    total = search.total(db.session(), g.principal, query)
+    html = render_template("library/_total.html", total=total, address=_address(query))
+    return htmx.fragment(html)
+
+
 @bp.get("/library/refresh")
 @allow(Action.SEE)
 def refresh() -> ResponseReturnValue:
