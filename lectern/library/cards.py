@@ -158,26 +158,18 @@ def tasks_of(
     """The tasks of the assets' newest versions, in the order they were made."""
     if not asset_ids:
         return {}
-    rows = session.scalars(
-        select(Task)
+    rows = session.execute(
+        select(Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
         .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids))
         .order_by(Task.asset_id, Task.version_id.desc(), Task.created_at, Task.id)
     )
     collected: dict[uuid.UUID, list[TaskLine]] = defaultdict(list)
     newest: dict[uuid.UUID, uuid.UUID | None] = {}
-    for task in rows:
-        if task.asset_id is None or newest.setdefault(task.asset_id, task.version_id) != (
-            task.version_id
-        ):
-            continue
-        collected[task.asset_id].append(
-            TaskLine(task.step, task.state, _percent(task), task.reason)
-        )
+    for asset_id, version_id, step, state, progress, reason in rows:
+        if asset_id is not None and newest.setdefault(asset_id, version_id) == version_id:
+            percent = 100 if state == TaskState.DONE else round(progress * 100)
+            collected[asset_id].append(TaskLine(step, state, percent, reason))
     return {asset_id: tuple(lines) for asset_id, lines in collected.items()}
-
-
-def _percent(task: Task) -> int:
-    return 100 if task.state == TaskState.DONE else int(task.progress * 100)
 
 
 def duration_text(seconds: float | None) -> str:

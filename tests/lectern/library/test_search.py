@@ -1,0 +1,331 @@
+"""Search: every filter against a plain reading of the same words, every cursor to the end."""
+
+import base64
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.library import folders, search, tags
+from lectern.library.names import tag_key
+from lectern.library.search import Query
+from lectern.models import Asset
+from lectern.people.principal import Principal
+from tests.factories import make_asset, make_blob, make_course, make_principal
+
+WORDS = ["Cell", "cells", "Zelle", "zürich", "Éclair", "50%", "a_b", "back\\slash", "Week 2"]
+TAGS = ["Biology", "biology 2", "Übung", "exam"]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """One workspace with assets whose every field is known, and the people of two workspaces."""
+
+    session: Session
+    owner: Principal
+    colleague: Principal
+    stranger: Principal
+    course: str
+    used: set[uuid.UUID] = field(default_factory=set)
+    assets: list[Asset] = field(default_factory=list)
+    tags: dict[uuid.UUID, set[str]] = field(default_factory=dict)
+    paths: dict[uuid.UUID, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def shelf(engine: Engine) -> Iterator[Shelf]:
+    """120 assets, made once: nothing here changes them."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield stocked(session, random.Random(7))  # noqa: S311 - the same shelf every time
+        transaction.rollback()
+
+
+def stocked(session: Session, chance: random.Random) -> Shelf:
+    owner, stranger = make_principal(session), make_principal(session)
+    course = make_course(session, owner)
+    colleague = replace(make_principal(session), workspace_id=owner.workspace_id)
+    shelf = Shelf(session, owner, colleague, stranger, course.ref)
+    twins = [make_blob(session, owner.workspace_id, byte_size=5 << 30) for _ in range(3)]
+    for number in range(120):
+        shelf.assets.append(asset := one(shelf, chance, number, twins))
+        given_tags = chance.sample(TAGS, chance.randrange(3))
+        tags.put(session, asset, given_tags)
+        shelf.tags[asset.id] = {tag_key(tag) for tag in given_tags}
+        path = chance.choice(["", "Biology", "Biology/Week 1"])
+        folder = folders.ensure(session, owner, path)
+        asset.folder_id = folder.id if folder else None
+        shelf.paths[asset.id] = path
+        make_asset(session, stranger, name=asset.name)
+    session.flush()
+    return shelf
+
+
+def one(shelf: Shelf, chance: random.Random, number: int, twins: list[Any]) -> Asset:
+    trashed = chance.random() < 0.15
+    at = START + timedelta(days=chance.randrange(20), microseconds=chance.randrange(3))
+    blob = chance.choice(twins) if chance.random() < 0.2 else None
+    blob = blob or make_blob(
+        shelf.session, shelf.owner.workspace_id, byte_size=chance.choice([10, 1000, 6 << 30])
+    )
+    return make_asset(
+        shelf.session,
+        chance.choice([shelf.owner, shelf.colleague]),
+        blob=blob,
+        name=f"{chance.choice(WORDS)} {chance.choice(WORDS)} {number % 13}",
+        original_name=f"{chance.choice(WORDS)}.mp4",
+        description=chance.choice(["", "About " + chance.choice(WORDS)]),
+        kind=chance.choice(["video", "audio", "image", "document"]),
+        state=chance.choice(["processing", "ready", "failed"]),
+        duration_s=chance.choice([None, 0.1, 60.0, 3600.25]),
+        usage_count=chance.choice([0, 0, 1, 12]),
+        last_used_at=chance.choice([None, START, START + timedelta(days=1, microseconds=1)]),
+        created_at=at,
+        live=not trashed,
+        trashed_at=START if trashed else None,
+    )
+
+
+def matches(shelf: Shelf, query: Query, asset: Asset) -> bool:
+    """What the filters mean, said once more without a database."""
+    text = [asset.name, asset.original_name, asset.description]
+    own = shelf.tags[asset.id]
+
+    def found(word: str) -> bool:
+        word = word.lower()
+        return any(word in each.lower() for each in text) or any(
+            tag_key(word) in tag for tag in own
+        )
+
+    alive = [other for other in shelf.assets if other.live]
+    formerly = asset.usage_count == 0 and asset.last_used_at is not None
+    usage = {
+        "": True,
+        "used": asset.usage_count > 0,
+        "unused": asset.usage_count == 0,
+        "formerly": formerly,
+        "never": asset.usage_count == 0 and not formerly,
+    }
+    size, length = asset.byte_size or 0, asset.duration_s
+    return all(
+        [
+            asset.live != query.trashed,
+            all(found(word) for word in query.q.split()),
+            query.kind in ("", asset.kind),
+            query.state in ("", asset.state),
+            usage[query.usage],
+            {tag_key(tag) for tag in query.tag} <= own,
+            not query.any_tag or {tag_key(tag) for tag in query.any_tag} & own,
+            query.folder in ("", shelf.paths[asset.id]),
+            query.owner in (None, asset.created_by),
+            not query.duplicates or sum(other.digest == asset.digest for other in alive) > 1,
+            query.created_after is None or asset.created_at >= query.created_after,
+            query.created_before is None or asset.created_at < query.created_before,
+            query.min_size is None or size >= query.min_size,
+            query.max_size is None or size <= query.max_size,
+            query.min_duration is None or (length is not None and length >= query.min_duration),
+            query.max_duration is None or (length is not None and length <= query.max_duration),
+        ]
+    )
+
+
+def maybe(*values: Any) -> st.SearchStrategy[Any]:
+    """Usually the first value: filters that all hold at once would find nothing."""
+    return st.one_of(st.just(values[0]), st.just(values[0]), st.sampled_from(values))
+
+
+moments = st.sampled_from([START + timedelta(days=day) for day in (0, 5, 12, 19)])
+words = st.lists(st.sampled_from([*WORDS, "CELL", "exam", "ü", "%", "_", "\\", "2"]), max_size=2)
+queries = st.builds(
+    Query,
+    q=words.map(" ".join),
+    kind=maybe("", "video", "audio", "image", "document"),
+    tag=maybe((), ("BIOLOGY",), ("exam", "Übung"), ("nothing",)),
+    any_tag=maybe((), ("biology 2", "nothing"), ("exam", "übung")),
+    folder=maybe("", "Biology", "Biology/Week 1", "Chemistry"),
+    usage=maybe("", "used", "unused", "formerly", "never"),
+    state=maybe("", "processing", "ready", "failed"),
+    duplicates=maybe(False, True),
+    created_after=st.none() | moments,
+    created_before=st.none() | moments,
+    min_size=maybe(None, 0, 1000, 5 << 30),
+    max_size=maybe(None, 10, 5 << 30),
+    min_duration=maybe(None, 0.0, 60.0),
+    max_duration=maybe(None, 0.5, 60.0),
+    trashed=maybe(False, True),
+    sort=st.just("name"),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(query=queries, mine=st.booleans())
+def test_filters_find_what_a_plain_reading_finds(shelf: Shelf, query: Query, mine: bool) -> None:
+    query = replace(query, owner=shelf.owner.user_id if mine else None)
+    expected = {asset.id for asset in shelf.assets if matches(shelf, query, asset)}
+    found = search.page(shelf.session, shelf.owner, query, cursor=None, limit=200).assets
+    assert {asset.id for asset in found} == expected
+    assert len(found) == len(expected)
+    assert search.total(shelf.session, shelf.owner, query) == len(expected)
+
+
+SORTS = ["created", "name", "size", "duration", "usage", "last_used"]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 200])
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{sort}" for sort in SORTS), "relevance"])
+def test_cursors_lead_past_everything_exactly_once(shelf: Shelf, sort: str, limit: int) -> None:
+    query = Query(sort=sort)
+    seen: list[Asset] = []
+    cursor = None
+    while True:
+        page = search.page(shelf.session, shelf.owner, query, cursor=cursor, limit=limit)
+        seen += page.assets
+        cursor = page.next
+        if cursor is None:
+            break
+        assert len(page.assets) == limit
+    assert sorted(asset.id for asset in seen) == sorted(
+        asset.id for asset in shelf.assets if asset.live
+    )
+    keys = [key_of(asset, sort.removeprefix("-")) for asset in seen]
+    down = sort.startswith("-") or sort == "relevance"
+    assert keys == sorted(keys, reverse=down)
+
+
+def key_of(asset: Asset, sort: str) -> Any:
+    never = datetime.fromtimestamp(0, UTC)
+    parts = asset.name.lower().split()
+    keys = {
+        "created": asset.created_at,
+        "relevance": asset.created_at,
+        "name": " ".join(part.zfill(18) if part.isdigit() else part for part in parts),
+        "size": asset.byte_size,
+        "duration": asset.duration_s or 0.0,
+        "usage": asset.usage_count,
+        "last_used": asset.last_used_at or never,
+    }
+    return keys[sort]
+
+
+def test_names_sort_as_people_number_things(session: Session, owner: Principal) -> None:
+    names = ["week 10", "Week 2", "week 1", "Week 2 part 11", "week 2 part 9", "week 007", "weak"]
+    for name in names:
+        make_asset(session, owner, name=name)
+    found = search.page(session, owner, Query(sort="name"), cursor=None, limit=50).assets
+    assert [asset.name for asset in found] == [
+        "weak",
+        "week 1",
+        "Week 2",
+        "week 2 part 9",
+        "Week 2 part 11",
+        "week 007",
+        "week 10",
+    ]
+
+
+def test_the_longest_names_leave_room_for_a_cursor(session: Session, owner: Principal) -> None:
+    for _ in range(2):
+        make_asset(session, owner, name="🎬" * 200)
+    query = Query(sort="name")
+    first = search.page(session, owner, query, cursor=None, limit=1)
+    assert first.next is not None
+    assert len(first.next) < 2000
+    assert len(search.page(session, owner, query, cursor=first.next, limit=1).assets) == 1
+
+
+def test_a_course_finds_what_it_uses_now(session: Session, owner: Principal) -> None:
+    course = make_course(session, owner)
+    make_asset(session, owner)
+    for ref in (course.ref, "other"):
+        found = search.page(session, owner, Query(course=ref), cursor=None, limit=5).assets
+        assert found == []
+
+
+def test_letters_written_in_two_ways_are_the_same(session: Session, owner: Principal) -> None:
+    asset = make_asset(session, owner, name="Caf\u00e9")
+    found = search.page(session, owner, Query(q="CAFE\u0301"), cursor=None, limit=5).assets
+    assert found == [asset]
+
+
+def cursor_of(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+ID = str(uuid.uuid4())
+NO_CURSORS = [
+    "x",
+    "ü",
+    "!" * 50,
+    "A" * 2000,
+    base64.urlsafe_b64encode(b"[" * 1500).decode(),
+    base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+    *map(cursor_of, (5, None, [], "abc", {"a": 1, "b": 2, "c": 3}, ["other", 1, ID])),
+]
+NO_VALUES: dict[str, list[Any]] = {
+    "created": [None, 5, "", "yesterday", "2026-01-01T00:00:00", [], "\ud800"],
+    "name": [None, 5, [], "\x00", "\ud800"],
+    "size": [None, True, 10**30, -1, 1.5, "5", []],
+    "duration": [None, "x", float("inf"), float("nan"), 10**400, []],
+    "usage": [None, True, 1 << 63, "1"],
+    "last_used": [None, 0, "2026-13-01T00:00:00Z"],
+}
+FOREIGN = [
+    *((sort, cursor) for sort in NO_VALUES for cursor in NO_CURSORS),
+    *((sort, cursor_of([sort, value, ID])) for sort in NO_VALUES for value in NO_VALUES[sort]),
+    *(("name", cursor_of(["name", "x", other])) for other in (None, 5, "x", [])),
+    ("name", cursor_of(["-name", "x", ID])),
+]
+
+
+@pytest.mark.parametrize(("sort", "cursor"), FOREIGN)
+def test_a_cursor_from_elsewhere_is_refused(
+    session: Session, owner: Principal, sort: str, cursor: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        search.page(session, owner, Query(sort=sort), cursor=cursor, limit=5)
+    assert refusal.value.fields.keys() == {"cursor"}
+
+
+@pytest.mark.parametrize(
+    ("field_", "query"),
+    [
+        ("q", Query(q="x" * 501)),
+        ("q", Query(q=" ".join(map(str, range(51))))),
+        ("kind", Query(kind="film")),
+        ("state", Query(state="done")),
+        ("usage", Query(usage="sometimes")),
+        ("sort", Query(sort="color")),
+        ("sort", Query(sort="--name")),
+        ("folder", Query(folder="a/../b")),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused_with_its_name(
+    session: Session, owner: Principal, field_: str, query: Query
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        search.page(session, owner, query, cursor=None, limit=5)
+    assert refusal.value.fields.keys() == {field_}
+
+
+@pytest.mark.parametrize("limit", [0, -1, 201, 10**9])
+def test_a_page_has_1_to_200(session: Session, owner: Principal, limit: int) -> None:
+    with pytest.raises(Invalid):
+        search.page(session, owner, Query(), cursor=None, limit=limit)
+
+
+def test_control_characters_in_a_search_mean_nothing(session: Session, owner: Principal) -> None:
+    asset = make_asset(session, owner, name="Cell division")
+    found = search.page(session, owner, Query(q="ce\x00ll\x07\ndiv"), cursor=None, limit=5).assets
+    assert found == [asset]
