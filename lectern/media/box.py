@@ -32,6 +32,9 @@ _LOG_TAIL_BYTES = 8 << 10
 # Between the last word and the end of the process; Python takes a few milliseconds to leave.
 _FAREWELL_S = 5.0
 
+# How ffmpeg and x264 say it.
+_OUT_OF_MEMORY = (b"Cannot allocate memory", b"malloc of size")
+
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
 _LOADERS = (
@@ -237,12 +240,12 @@ def _verdict(task: str, child: _Child, answer: Answer, limits: Limits) -> dict[s
         raise Refused(
             f"Opening the file took more than {limits.cpu_s} seconds of computing, the limit."
         )
-    if answer.out_of_memory or b"Cannot allocate memory" in child.log:
+    if answer.out_of_memory or any(words in child.log for words in _OUT_OF_MEMORY):
         raise Refused(
             f"Opening the file takes more than {limits.memory_bytes / GIB:.0f} GiB of memory, "
             "the limit."
         )
-    if child.status == -signal.SIGXFSZ or answer.out_of_space:
+    if answer.out_of_space or b"File too large" in child.log:
         raise Refused("The converted file would become far larger than the original.")
     if task == "ffmpeg" and child.status is not None and child.status >= 0 and answer.confined:
         return {"exit": child.status, "log": child.log.decode(errors="replace")}
