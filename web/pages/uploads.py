@@ -123,7 +123,8 @@ def upload_words() -> dict[str, str]:
         "act-cancel": _("Cancel {name}"),
         "act-forget": _("Remove {name} from this list"),
         "busy": _("Uploading: {ended} of {all} finished, {percent} %"),
-        "idle": _("Uploads finished: {ended} of {all}"),
-        "idle-bad": _("Uploads finished: {ended} of {all}, {bad} not accepted"),
+        "busy-checking": _("Checking: {ended} of {all} finished"),
+        "idle": _("{ended} of {all} finished"),
+        "idle-bad": _("{ended} of {all} finished, {bad} not accepted"),
         "none": _("Unfinished uploads"),
     }

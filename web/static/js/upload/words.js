@@ -46,7 +46,9 @@ export function summary(words, items) {
   const sent = items.reduce((sum, item) => sum + (item.ended ? 1 : item.fraction) * item.size, 0);
   const ended = items.filter((item) => item.ended).length;
   const bad = count(["refused", "failed"]);
-  return (ended < items.length ? words.busy : bad ? words["idle-bad"] : words.idle)
+  let key = bad ? "idle-bad" : "idle";
+  if (ended < items.length) key = items.some((item) => item.open) ? "busy" : "busy-checking";
+  return words[key]
     .replace("{ended}", ended)
     .replace("{all}", items.length)
     .replace("{bad}", bad)
