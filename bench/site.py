@@ -1,0 +1,96 @@
+"""A running web process with an owner, for the benches that measure it from outside."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from jobs import broker
+from lectern import db, host
+from lectern.host import schema
+from lectern.people import audit, setup, tokens
+from lectern.people.principal import Principal
+from lectern.settings import Settings, read
+
+# The server as `serve` runs it, with one process.
+SERVER = ("-m", "granian", "--interface", "asgi", "--workers", "1", "--no-access-log")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where it answers, its process, and how to be let in."""
+
+    port: int
+    process: psutil.Process
+    settings: Settings
+    owner: Principal
+    cookie: str
+    token: str
+
+
+@contextmanager
+def running() -> Iterator[Site]:
+    """Servers, migrations, one web process, one owner; all gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="lectern-bench-", dir=_disk()) as folder:
+        settings = read({}, data=Path(folder) / "data")
+        with host.servers(settings) as hosted:
+            schema.upgrade(hosted.migrate_url)
+            with _web(dict(hosted.environment)) as (port, process):
+                yield _site(port, process, hosted.settings)
+
+
+def _disk() -> str:
+    """A folder on a real disk where there is one: a file in memory needs no `fdatasync`."""
+    return os.environ.get("LECTERN_BENCH_DIR", "/var/tmp")
+
+
+@contextmanager
+def _web(environ: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [sys.executable, *SERVER, "--port", str(port), "--log-level", "error", "web.asgi:app"]
+    environ = {**os.environ, **environ}
+    with subprocess.Popen([*command, "--backpressure", "4096"], env=environ) as server:
+        try:
+            _wait_until_open(port)
+            yield port, psutil.Process(server.pid).children()[0]
+        finally:
+            server.terminate()
+
+
+def _wait_until_open(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+
+
+def _site(port: int, process: psutil.Process, settings: Settings) -> Site:
+    audit.configure(settings.secret_key)
+    broker.configure(settings.redis_url)
+    db.connect(settings.database_url)
+    with db.unit_of_work() as session:
+        link = setup.first_owner_link(session)
+    with db.unit_of_work() as session:
+        signed_in = setup.use(
+            session,
+            link or "",
+            email="owner@example.org",
+            name="Owner",
+            password="correct horse battery",  # noqa: S106 - of a library that lives for a minute
+            workspace_name="Bench",
+        )
+        owner = signed_in.principal
+        token = tokens.create(session, owner, owner.workspace_id, "bench", ["read", "write"])
+    return Site(port, process, settings, owner, signed_in.secret, token)

@@ -1,0 +1,127 @@
+"""An upload by PATCH, hashed and acknowledged, against a bare socket-to-file copy.
+
+Both write to the same file system with the same `fdatasync`s, in interleaved rounds.
+`python -m bench.upload` prints the ratio, and the peak memory of the web process over 2 GiB.
+"""
+
+import multiprocessing
+import os
+import re
+import socket
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+
+from bench import site as sites
+from bench._measure import hold, interleave, show, speed_ratio
+from bench.site import Site
+from lectern.library.receiving import CHECKPOINT_BYTES
+
+MIB = 1 << 20
+ROUND_BYTES = 512 * MIB
+LARGE_BYTES = 2048 * MIB
+ROUNDS = 5
+BAR = 0.5
+MOST_RSS = 100 * MIB
+PIECE = os.urandom(8 * MIB)
+
+
+def main() -> int:
+    """Run the bench; 1 when a bar is missed."""
+    with sites.running() as site:
+        bare = _Bare(site.settings.data / "bare")
+        timed = interleave(
+            {"bare": lambda: bare.copy(ROUND_BYTES), "patch": lambda: upload(site, ROUND_BYTES)},
+            ROUNDS,
+        )
+        bare.end()
+        show("bare socket to file", timed["bare"], _speed)
+        show("PATCH with BLAKE3", timed["patch"], _speed)
+        ratio = speed_ratio(timed["bare"], timed["patch"], by="wall")
+        fast = hold("PATCH over a bare copy", ratio, BAR)
+        upload(site, LARGE_BYTES)
+        peak = _peak_bytes(site.process.pid)
+        small = peak < MOST_RSS
+        verdict = "holds" if small else "MISSED"
+        print(f"{verdict:>6}: web process after 2 GiB: {peak / MIB:.0f} MiB (bar: < 100 MiB)")
+    return 0 if fast and small else 1
+
+
+def upload(site: Site, size: int) -> None:
+    """Create an upload and send it by one PATCH."""
+    common = {"Authorization": f"Bearer {site.token}", "Tus-Resumable": "1.0.0"}
+    connection = HTTPConnection("127.0.0.1", site.port)
+    connection.request("POST", "/api/v1/uploads", headers={**common, "Upload-Length": str(size)})
+    created = connection.getresponse()
+    created.read()
+    location = created.headers["Location"]
+    headers = {
+        **common,
+        "Content-Type": "application/offset+octet-stream",
+        "Content-Length": str(size),
+        "Upload-Offset": "0",
+    }
+    pieces = (PIECE for _ in range(size // len(PIECE)))
+    connection.request("PATCH", location, pieces, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    if answer.status != 204 or answer.headers["Upload-Offset"] != str(size):
+        raise RuntimeError(f"the upload was answered with {answer.status}")
+    for file in site.settings.spool.glob("*/*"):
+        file.unlink()
+
+
+class _Bare:
+    """The least a server could do: receive into a buffer, write, sync where we sync."""
+
+    def __init__(self, path: Path) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        context = multiprocessing.get_context("fork")
+        self._server = context.Process(target=_serve_bare, args=(self._listening, path))
+        self._server.start()
+
+    def copy(self, size: int) -> None:
+        """Send `size` bytes and wait for the one byte that says they are durable."""
+        with socket.create_connection(self._listening.getsockname()) as plain:
+            plain.sendall(size.to_bytes(8, "big"))
+            for _ in range(size // len(PIECE)):
+                plain.sendall(PIECE)
+            plain.recv(1)
+
+    def end(self) -> None:
+        """Stop the server."""
+        self._server.terminate()
+        self._server.join()
+        self._listening.close()
+
+
+def _serve_bare(listening: socket.socket, path: Path) -> None:
+    buffer = memoryview(bytearray(MIB))
+    while True:
+        plain, _ = listening.accept()
+        with plain, path.open("wb", buffering=0) as file:
+            size, got, synced = int.from_bytes(plain.recv(8), "big"), 0, 0
+            while got < size:
+                length = plain.recv_into(buffer)
+                file.write(buffer[:length])
+                got += length
+                if got - synced >= CHECKPOINT_BYTES or got == size:
+                    os.fdatasync(file.fileno())
+                    synced = got
+            plain.sendall(b"1")
+        path.unlink()
+
+
+def _speed(seconds: float) -> str:
+    return f"{ROUND_BYTES / MIB / seconds:7.0f} MiB/s"
+
+
+def _peak_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    match = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(match[1]) * 1024 if match else sys.maxsize
+
+
+if __name__ == "__main__":
+    sys.exit(main())
