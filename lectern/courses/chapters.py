@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from lectern.courses import places, structure, writing
 from lectern.models import Chapter, Lesson, new_id
 from lectern.people import audit, names
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
 
@@ -105,5 +106,5 @@ def remove(session: Session, principal: Principal, chapter_id: uuid.UUID) -> Non
     structure.remove(session, [chapter])
     places.touch(spot.course)
     session.flush()
-    writing.record_ends(session, principal, ended)
-    audit.record(session, principal, "chapter.remove", "chapter", chapter_id, details)
+    fact = Fact("chapter.remove", "chapter", chapter_id, details)
+    audit.record_all(session, principal, [*writing.ends(ended), fact])

@@ -12,6 +12,7 @@ from lectern.courses.structure import ChapterSpec, CourseSpec, LessonSpec
 from lectern.errors import NotFound
 from lectern.models import Chapter, Course, new_id
 from lectern.people import audit, names
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -47,12 +48,13 @@ def put(session: Session, principal: Principal, ref: str, spec: CourseSpec) -> t
     if changes and not created:
         places.touch(course)
         session.flush()
-    writing.record_ends(session, principal, ended)
+    facts = writing.ends(ended)
     if created:
         details = {"ref": ref, "title": wanted.title, **changes}
-        audit.record(session, principal, "course.create", "course", course.id, details)
+        facts.append(Fact("course.create", "course", course.id, details))
     elif changes:
-        audit.record(session, principal, "course.change", "course", course.id, changes)
+        facts.append(Fact("course.change", "course", course.id, changes))
+    audit.record_all(session, principal, facts)
     return get(session, principal, ref), created
 
 

@@ -10,6 +10,7 @@ from lectern.courses.places import NO_CHAPTER, NO_LESSON
 from lectern.errors import NotFound, Stale
 from lectern.models import Chapter, Lesson, new_id
 from lectern.people import audit, names
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -143,5 +144,5 @@ def remove(session: Session, principal: Principal, lesson_id: uuid.UUID) -> None
     structure.remove(session, [lesson])
     places.touch(spot.course)
     session.flush()
-    writing.record_ends(session, principal, ended)
-    audit.record(session, principal, "lesson.remove", "lesson", lesson_id, details)
+    fact = Fact("lesson.remove", "lesson", lesson_id, details)
+    audit.record_all(session, principal, [*writing.ends(ended), fact])

@@ -134,12 +134,7 @@ def apply(
             lesson = lessons.get(lesson_spec.ref)
             if lesson is None:
                 lesson = Lesson(
-                    workspace_id=course.workspace_id,
-                    course_id=course.id,
-                    chapter_id=chapter.id,
-                    ref=lesson_spec.ref,
-                    title=lesson_spec.title,
-                    position=number,
+                    workspace_id=course.workspace_id, course_id=course.id, ref=lesson_spec.ref
                 )
                 session.add(lesson)
             lesson.title = lesson_spec.title
@@ -153,9 +148,9 @@ def apply(
 def place(session: Session, lesson: Lesson, chapter: Chapter, position: int) -> None:
     """Put the lesson there; its usages stay its own, so they name the new chapter too."""
     lesson.position = position
-    if lesson.chapter_id == chapter.id:
+    former, lesson.chapter_id = lesson.chapter_id, chapter.id
+    if former in {None, chapter.id}:
         return
-    lesson.chapter_id = chapter.id
     session.flush()
     session.execute(
         update(Usage)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.courses import ending, places, terms, writing
 from lectern.courses.places import Place, Spot
 from lectern.courses.terms import UsageSpec
-from lectern.courses.writing import Entry
 from lectern.errors import NotFound, Stale
 from lectern.models import Asset, Chapter, Course, Lesson, Usage, UsageHistory
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -54,28 +54,24 @@ def put(
     )
     checked = terms.check_all(session, items, assets, now)
     keys = [(spec.asset_id, term.slot) for spec, term in zip(items, checked, strict=True)]
-    left_out = [now[key] for key in now.keys() - set(keys)]
-    stays = [key for key in now if key in set(keys)]
+    declared = set(keys)
+    left_out = [usage for key, usage in now.items() if key not in declared]
+    stays = [key for key in now if key in declared]
 
     ended = ending.end_all(session, principal, left_out)
-    entries: list[Entry] = [
-        Entry("usage.end", past.asset_id, writing.said(past.id, past.place)) for past in ended
-    ]
+    facts = writing.ends(ended)
     for position, (key, term) in enumerate(zip(keys, checked, strict=True)):
         usage = now.get(key)
         if usage is None:
             usage = writing.new(session, principal, spot, key[0], position, term)
-            entries.append(
-                Entry(
-                    "usage.add", key[0], writing.said(usage.id, spot.titles, **writing.given(term))
-                )
-            )
-        elif differences := writing.update(usage, position, term):
-            said = writing.said(usage.id, spot.titles, changes=differences)
-            entries.append(Entry("usage.change", key[0], said))
+            said = writing.given(term)
+            facts.append(writing.about("usage.add", key[0], usage.id, spot.titles, **said))
+        elif changes := writing.update(usage, position, term):
+            said = {"changes": changes}
+            facts.append(writing.about("usage.change", key[0], usage.id, spot.titles, **said))
     session.flush()
     moved = stays != [key for key in keys if key in now]
-    writing.finish(session, principal, spot, assets, entries, moved=moved)
+    writing.finish(session, principal, spot, assets, facts, moved=moved)
     return _select(session, spot.here)
 
 
@@ -103,17 +99,17 @@ def add(
     specs = [UsageSpec(asset_id, policy=policy) for asset_id in wanted]
     checked = terms.check_all(session, specs, assets, {})
     position = 1 + max((usage.position for usage in now), default=-1)
-    entries: list[Entry] = []
+    facts: list[Fact] = []
     for asset_id, term in zip(wanted, checked, strict=True):
         if asset_id in known:
             continue
-        known[asset_id] = writing.new(
-            session, principal, spot, asset_id, position + len(entries), term
-        )
-        said = writing.said(known[asset_id].id, spot.titles, **writing.given(term))
-        entries.append(Entry("usage.add", asset_id, said))
+        at = position + len(facts)
+        usage = writing.new(session, principal, spot, asset_id, at, term)
+        said = writing.given(term)
+        facts.append(writing.about("usage.add", asset_id, usage.id, spot.titles, **said))
+        known[asset_id] = usage
     session.flush()
-    writing.finish(session, principal, spot, assets, entries)
+    writing.finish(session, principal, spot, assets, facts)
     found = {usage.id: usage for usage in _select(session, spot.here)}
     return [found[known[asset_id].id] for asset_id in wanted]
 
@@ -136,8 +132,7 @@ def end(session: Session, principal: Principal, usage_id: uuid.UUID) -> UsageHis
         raise missing
     spot = _spot(session, usage)
     (past,) = ending.end_all(session, principal, [usage])
-    entry = Entry("usage.end", past.asset_id, writing.said(past.id, past.place))
-    writing.finish(session, principal, spot, {}, [entry])
+    writing.finish(session, principal, spot, {}, writing.ends([past]))
     return past
 
 

@@ -1,27 +1,20 @@
-"""The rows and audit entries that a change of usages consists of."""
+"""The rows and audit lines that a change of usages consists of."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from lectern.courses import changed, places, terms
 from lectern.courses.places import Spot
 from lectern.courses.terms import Terms
-from lectern.models import Asset, Usage, UsageHistory
+from lectern.models import Asset, Usage, UsageHistory, new_id
 from lectern.people import audit
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
 _TERMS = Terms._fields
-
-
-class Entry(NamedTuple):
-    """What the audit log will say about an asset."""
-
-    action: str
-    asset_id: uuid.UUID
-    details: dict[str, Any]
 
 
 def new(
@@ -32,9 +25,10 @@ def new(
     position: int,
     term: Terms,
 ) -> Usage:
-    """A usage of the asset at the spot, flushed."""
+    """A usage of the asset at the spot; the caller flushes, so that many go in one statement."""
     usage = Usage(
         workspace_id=principal.workspace_id,
+        id=new_id(),
         asset_id=asset_id,
         course_id=spot.course.id,
         chapter_id=spot.chapter.id if spot.chapter else None,
@@ -44,7 +38,6 @@ def new(
         **term._asdict(),
     )
     session.add(usage)
-    session.flush()
     return usage
 
 
@@ -68,37 +61,37 @@ def finish(
     principal: Principal,
     spot: Spot,
     assets: Mapping[uuid.UUID, Asset],
-    entries: Sequence[Entry],
+    facts: Sequence[Fact],
     *,
     moved: bool = False,
 ) -> None:
     """Once the rows are changed: what else depends on them, and last the audit log."""
-    if not entries and not moved:
+    if not facts and not moved:
         return
     places.touch(spot.course)
     if spot.lesson is not None:
         spot.lesson.lock_version += 1
     session.flush()
-    touched = {entry.asset_id for entry in entries}
+    touched = {fact.object_id for fact in facts if fact.object_id is not None}
     terms.forget_counts(session, [asset for key, asset in assets.items() if key in touched])
     changed.note(session, touched)
-    for entry in entries:
-        audit.record(session, principal, entry.action, "asset", entry.asset_id, entry.details)
+    order = []
     if moved:
         row = spot.lesson or spot.chapter or spot.course
-        audit.record(session, principal, "usage.reorder", row.__tablename__, row.id, spot.titles)
+        order = [Fact("usage.reorder", row.__tablename__, row.id, spot.titles)]
+    audit.record_all(session, principal, [*facts, *order])
 
 
-def record_ends(session: Session, principal: Principal, ended: Sequence[UsageHistory]) -> None:
-    """Write into the audit log which usages have ended; like every entry, after all changes."""
-    for past in ended:
-        details = said(past.id, past.place)
-        audit.record(session, principal, "usage.end", "asset", past.asset_id, details)
+def about(
+    action: str, asset_id: uuid.UUID, usage_id: uuid.UUID, place: dict[str, str], **more: Any
+) -> Fact:
+    """What the audit log says about a usage: it is a line in its asset's history."""
+    return Fact(action, "asset", asset_id, {"usage": usage_id, "place": place, **more})
 
 
-def said(usage_id: uuid.UUID, place: dict[str, str], **more: Any) -> dict[str, Any]:
-    """The details of an audit entry about a usage."""
-    return {"usage": usage_id, "place": place, **more}
+def ends(ended: Iterable[UsageHistory]) -> list[Fact]:
+    """What it says about usages that have ended."""
+    return [about("usage.end", past.asset_id, past.id, past.place) for past in ended]
 
 
 def given(term: Terms) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from lectern.models import AuditEntry, User
@@ -30,6 +30,15 @@ class _Key:
     """The process's key, bound once at its start."""
 
     value: bytes | None = None
+
+
+class Fact(NamedTuple):
+    """Something that was done: noun.verb, to what, and what it was before and after."""
+
+    action: str
+    object_type: str
+    object_id: uuid.UUID | None
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -73,35 +82,62 @@ def record(
 ) -> AuditEntry:
     """Write down that `principal` did `action` (noun.verb) to an object, in this transaction.
 
-    `details` is JSON without names or addresses of people; ids, times and the like become text.
+    See `record_all`.
+    """
+    fact = Fact(action, object_type, object_id, details or {})
+    return record_all(session, principal, [fact])[0]
+
+
+def record_all(
+    session: Session, principal: Principal, facts: Sequence[Fact]
+) -> Sequence[AuditEntry]:
+    """Write down several things at once, in order, in this transaction.
+
+    Details are JSON without names or addresses of people; ids, times and the like become text.
     Call it after the rows are changed: from here to its end the transaction holds the workspace's
     audit lock, and waiting for a row then could be a deadlock.
     """
-    plain = _plain(details or {})
+    if not facts:
+        return []
     session.flush()
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK, _lock_of(principal.workspace_id))))
+    workspace_id = principal.workspace_id
+    at, seq, previous = _take(session, workspace_id)
+    entries = []
+    for number, fact in enumerate(facts, seq + 1):
+        entry = AuditEntry(
+            workspace_id=workspace_id,
+            seq=number,
+            at=at,
+            actor_id=principal.user_id,
+            action=fact.action,
+            object_type=fact.object_type,
+            object_id=fact.object_id,
+            details=_plain(fact.details),
+            previous_hash=previous,
+        )
+        previous = entry.hash = _hash(entry)
+        entries.append(entry)
+    session.add_all(entries)
+    session.flush()
+    return entries
+
+
+def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, bytes]:
+    """Hold the chain until the transaction ends; the time, and the seq and hash to go on from."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK, _lock_of(workspace_id))))
     # A statement of its own: it must see what the lock's last holder committed.
-    head = session.execute(
+    newest = (
         select(AuditEntry.seq, AuditEntry.hash)
-        .where(AuditEntry.workspace_id == principal.workspace_id)
+        .where(AuditEntry.workspace_id == workspace_id)
         .order_by(AuditEntry.seq.desc())
         .limit(1)
-    ).one_or_none()
-    entry = AuditEntry(
-        workspace_id=principal.workspace_id,
-        seq=head.seq + 1 if head else 1,
-        at=session.execute(select(func.clock_timestamp())).scalar_one(),
-        actor_id=principal.user_id,
-        action=action,
-        object_type=object_type,
-        object_id=object_id,
-        details=plain,
-        previous_hash=head.hash if head else _START,
+        .subquery()
     )
-    entry.hash = _hash(entry)
-    session.add(entry)
-    session.flush()
-    return entry
+    now = select(func.clock_timestamp().label("at")).subquery()
+    at, seq, previous = session.execute(
+        select(now.c.at, newest.c.seq, newest.c.hash).outerjoin_from(now, newest, true())
+    ).one()
+    return at, seq or 0, previous or _START
 
 
 def history(
