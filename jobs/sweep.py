@@ -15,15 +15,15 @@ from jobs import broker, endings, enqueue, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
 from lectern.library import lapsed, tasks, uploads
-from lectern.models import Attempt, IdempotentReply, Task, TaskState, Upload, UploadState
+from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
+from lectern.people import rate_limits, sign_ins
 
 log = logging.getLogger(__name__)
 
 # One sweeper at a time, whichever process; the number means nothing else.
 LOCK = 0x4C454354
-# reliability.md §4.1: an idempotent reply is kept 48 h; sign-in counts need an hour.
+# reliability.md §4.1: an idempotent reply is kept 48 h.
 REPLIES_KEPT = "48 hours"
-ATTEMPTS_KEPT = "2 hours"
 # A folder or file younger than this may belong to a transaction that is not visible yet.
 YOUNG_S = 300.0
 
@@ -75,9 +75,10 @@ def expire(this: Process) -> None:
 
 
 def forget() -> None:
-    """Delete rows that have served: old sign-in counts and old idempotent replies."""
+    """Delete rows that have served: old attempts, ended sessions and old idempotent replies."""
     with unit_of_work() as session:
-        session.execute(delete(Attempt).where(Attempt.window_start < _ago(ATTEMPTS_KEPT)))
+        rate_limits.clear_old(session)
+        sign_ins.clear_ended(session)
         session.execute(
             delete(IdempotentReply).where(IdempotentReply.created_at < _ago(REPLIES_KEPT))
         )

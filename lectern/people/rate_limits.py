@@ -14,7 +14,7 @@ from lectern.models import Attempt
 
 # Attempts are kept in windows this short; a limit sums the windows of its last seconds.
 _GRAIN = timedelta(seconds=5)
-_KEPT = timedelta(days=1)
+_KEPT = timedelta(hours=2)
 
 
 class Limit(NamedTuple):
