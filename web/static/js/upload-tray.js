@@ -3,8 +3,9 @@
 // Its words come from the server (data-words), its rows from the <template> inside it.
 import { queue } from "./upload/queue.js";
 import { draw, focusIn } from "./upload/row.js";
+import { takeOver } from "./upload/server.js";
 import { stay } from "./upload/staying.js";
-import { phrase, summary } from "./upload/words.js";
+import { news, summary } from "./upload/words.js";
 
 const BAD = new Set(["refused", "failed"]);
 
@@ -24,6 +25,8 @@ class UploadTray extends HTMLElement {
     this.addEventListener("click", (event) => this.#act(event), { signal });
     this.addEventListener("htmx:after:swap", () => this.#tidy(), { signal });
     stay(signal);
+    // On a small screen what waits for its file does not hide the page.
+    if (!queue.items.length && matchMedia("(max-width: 46rem)").matches) this.#fold(true);
     queue.items.forEach((item) => this.#later(item));
     this.#tidy();
   }
@@ -52,6 +55,7 @@ class UploadTray extends HTMLElement {
 
   #row(item) {
     if (!this.#rows.has(item.id)) {
+      if (!this.#rows.size) this.#fold(false);
       const row = this.querySelector("template").content.cloneNode(true).firstElementChild;
       row.id = item.id;
       this.#rows.set(item.id, row);
@@ -72,12 +76,8 @@ class UploadTray extends HTMLElement {
     if (focused) focusIn(next);
   }
 
-  // The server lists half-sent files too; those this page is sending have their own row.
   #tidy() {
-    const mine = new Set(queue.items.map(({ address }) => address && new URL(address, location).pathname));
-    for (const row of this.querySelectorAll("[data-open-upload]")) {
-      if (mine.has(row.dataset.address)) row.remove();
-    }
+    takeOver(this, queue.items);
     this.hidden = !queue.items.length && !this.querySelector("[data-upload-row]");
   }
 
@@ -92,14 +92,16 @@ class UploadTray extends HTMLElement {
   // The live region speaks only when files reach an end.
   #tell(ended) {
     if (!ended.length) return;
-    for (const item of ended) {
-      this.#told.set(item.id, item.state);
-      const detail = { asset: item.asset };
-      if (item.asset) document.dispatchEvent(new CustomEvent("lectern:uploaded", { detail }));
+    for (const { id, state, asset } of ended) {
+      this.#told.set(id, state);
+      if (asset) document.dispatchEvent(new CustomEvent("lectern:uploaded", { detail: { asset } }));
     }
-    this.querySelector("[data-news]").textContent = ended
-      .map((item) => `${item.name}: ${phrase(this.words, item)}`)
-      .join(" ");
+    this.querySelector("[data-news]").textContent = news(this.words, ended);
+  }
+
+  #fold(shut) {
+    this.querySelector("[data-act=fold]").setAttribute("aria-expanded", String(!shut));
+    this.querySelector("#upload-tray-body").hidden = shut;
   }
 
   #act(event) {
@@ -107,14 +109,12 @@ class UploadTray extends HTMLElement {
     if (!button) return;
     const { act } = button.dataset;
     if (act === "fold") {
-      const open = button.getAttribute("aria-expanded") === "true";
-      button.setAttribute("aria-expanded", String(!open));
-      this.querySelector("#upload-tray-body").hidden = open;
+      this.#fold(button.getAttribute("aria-expanded") === "true");
     } else if (act === "clear") {
       queue.items.filter((item) => item.ended).forEach((item) => queue.forget(item));
     } else {
-      const row = button.closest("[data-state]");
-      queue[act](queue.items.find((item) => item.id === row.id));
+      const { id } = button.closest("[data-state]");
+      queue[act](queue.items.find((item) => item.id === id));
     }
   }
 }

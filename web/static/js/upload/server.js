@@ -30,6 +30,14 @@ export function halfSent({ name, size, digest }) {
   return address;
 }
 
+/** Take from the server's list what this page is sending itself: that has a row of its own. */
+export function takeOver(list, items) {
+  const mine = new Set(items.map(({ address }) => address && new URL(address, location).pathname));
+  for (const row of list.querySelectorAll("[data-open-upload]")) {
+    if (mine.has(row.dataset.address)) row.remove();
+  }
+}
+
 /** Wait for the server's verdict on a whole upload: done, refused, failed or expired. */
 export async function outcome(address, signal) {
   for (let wait = 400; ; wait = Math.min(wait * 1.4, 3000)) {

@@ -54,3 +54,8 @@ export function summary(words, items) {
     .replace("{bad}", bad)
     .replace("{percent}", Math.floor((sent / (total || 1)) * 100));
 }
+
+/** What is read out when files have come to an end. */
+export function news(words, items) {
+  return items.map((item) => `${item.name}: ${phrase(words, item)}`).join(" ");
+}
