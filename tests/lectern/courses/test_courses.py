@@ -17,11 +17,6 @@ from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 
 
-@pytest.fixture
-def owner(session: Session) -> Principal:
-    return make_principal(session)
-
-
 def spec(title: str = "Optics", /, **chapters: list[str]) -> CourseSpec:
     """Chapters by ref with the refs of their lessons."""
     return CourseSpec(

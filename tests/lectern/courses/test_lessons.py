@@ -12,16 +12,6 @@ from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 
 
-@pytest.fixture
-def owner(session: Session) -> Principal:
-    return make_principal(session)
-
-
-@pytest.fixture
-def course(session: Session, owner: Principal) -> Course:
-    return make_course(session, owner, chapters=2, lessons=2)
-
-
 def shape(session: Session, owner: Principal, course: Course) -> list[tuple[str, list[str]]]:
     """Titles of chapters, and of their lessons."""
     return [

@@ -5,25 +5,13 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from lectern.courses import courses, lessons, revising, usages
+from lectern.courses import lessons, revising, usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.db import driver_url
 from lectern.errors import Invalid, NotFound
 from lectern.models import Lesson
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset, make_course, make_principal
-
-
-@pytest.fixture
-def owner(session: Session) -> Principal:
-    return make_principal(session)
-
-
-@pytest.fixture
-def lesson(session: Session, owner: Principal) -> Lesson:
-    course = make_course(session, owner)
-    identity = courses.by_id(session, owner, course.id).chapters[0].lessons[0].id
-    return lessons.get(session, owner, identity)
 
 
 def test_one_use_gets_its_words_and_the_others_keep_theirs(
