@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from lectern.errors import LecternError
 from web.cli.accounts import token, user
 from web.cli.checks import test
+from web.cli.fsck import fsck
 from web.cli.serve import schedule, serve, web, worker
 
 
@@ -19,7 +20,7 @@ def lectern() -> None:
     """Lectern, the media library of people who teach."""
 
 
-for _command in (serve, test, web, worker, schedule, user, token):
+for _command in (serve, test, web, worker, schedule, user, token, fsck):
     lectern.add_command(_command)
 
 
