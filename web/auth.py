@@ -104,9 +104,11 @@ def same_origin(origin: str | None, host: str) -> bool:
     """True when a request comes from a page of ours (or, without `origin`, from no page)."""
     if origin is None:
         return True
-    parts = urlsplit(origin)
-    own = urlsplit(settings().public_url or "").netloc
-    return parts.netloc in {host, own} and bool(parts.netloc)
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return bool(place) and place in {host, urlsplit(settings().public_url or "").netloc}
 
 
 def _refuse_forged(*, signed_in: bool) -> None:

@@ -20,6 +20,11 @@ bp = Blueprint("media", __name__, url_prefix="/m")
 A_YEAR = "private, max-age=31536000, immutable"
 # Types a browser may show by itself; everything else is a download, whatever it claims to be.
 INLINE = ("video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
+# Downloads that may keep their own type.
+PASSIVE = (
+    *("image/bmp", "image/tiff", "image/heic", "image/heif"),
+    *("application/pdf", "application/msword", "application/vnd.", "text/plain", "text/vtt"),
+)
 
 
 @bp.get("/<uuid:asset_id>")
@@ -30,13 +35,14 @@ def original(asset_id: uuid.UUID) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     require(g.principal, Action.DOWNLOAD_ORIGINAL, asset)
     version = _version(asset, None)
-    if "Range" not in request.headers and request.method == "GET":
+    reply = _reply(version.blob, asset.mime or version.blob.mime, cache="private, no-cache")
+    if reply.status_code == 200 and request.method == "GET":
         details = {"version": version.number}
         audit.record(session, g.principal, "asset.download", "asset", asset.id, details)
-    session.commit()
-    reply = _reply(version.blob, asset.mime or version.blob.mime, cache="private, no-cache")
-    disposition = "inline" if request.args.get("inline") and _inline(asset.mime) else "attachment"
-    name = quote(asset.name, safe="")
+        session.commit()
+    shown = request.args.get("inline") and _inline(asset.mime)
+    name = quote(_file_name(asset), safe="")
+    disposition = "inline" if shown else "attachment"
     reply.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{name}"
     return reply
 
@@ -59,9 +65,11 @@ def play(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
 def poster(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnValue:
     """The poster; with `?d=` of its digest in the address it may be kept for a year."""
     asset = assets.get(db.session(), g.principal, asset_id)
+    if number is not None:
+        _version(asset, number)
     blob = posters.blob_of(db.session(), asset)
-    wanted = request.args.get("d")
-    fresh = bool(wanted) and blob.digest.startswith(wanted or "-")
+    wanted = request.args.get("d", "")
+    fresh = len(wanted) >= 8 and blob.digest.startswith(wanted)
     return _reply(blob, blob.mime, cache=A_YEAR if fresh else "private, no-cache")
 
 
@@ -86,8 +94,17 @@ def _version(asset: Asset, number: int | None) -> Version:
     return found
 
 
+def _file_name(asset: Asset) -> str:
+    """What the browser saves it as: the name as it is now, with the file's own extension."""
+    _, dot, extension = asset.original_name.rpartition(".")
+    if not dot or asset.name.lower().endswith(f".{extension.lower()}"):
+        return asset.name
+    return f"{asset.name}.{extension}"
+
+
 def _reply(blob: Blob, mime: str, *, cache: str) -> FileReply:
-    reply = FileReply(storage().path(blob.key), mime=mime, etag=blob.digest)
+    shown = mime if _harmless(mime) else "application/octet-stream"
+    reply = FileReply(storage().path(blob.key), mime=shown, etag=blob.digest)
     reply.headers["Cache-Control"] = cache
     reply.headers["Vary"] = "Cookie, Authorization"
     if not _inline(mime):
@@ -97,3 +114,8 @@ def _reply(blob: Blob, mime: str, *, cache: str) -> FileReply:
 
 def _inline(mime: str | None) -> bool:
     return bool(mime) and str(mime).startswith(INLINE)
+
+
+def _harmless(mime: str) -> bool:
+    """False for what a browser could run or read as markup (reliability.md I13)."""
+    return _inline(mime) or mime.startswith(PASSIVE)

@@ -18,21 +18,20 @@ def set_headers(response: Response) -> Response:
     """Headers as in reliability.md §4.9; https-only ones when we are reached by https."""
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    if request.path.startswith("/m/"):
-        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        return response
-    headers.setdefault("Content-Security-Policy", policy(request.path))
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", _PERMISSIONS)
     if settings().secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if not request.path.startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
-        headers.add("Vary", "Cookie")
+        response.vary.add("Cookie")
+    if request.path.startswith("/m/"):
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        return response
+    headers.setdefault("Content-Security-Policy", policy(request.path))
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", _PERMISSIONS)
     return response
 
 

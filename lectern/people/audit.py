@@ -170,6 +170,15 @@ def total(session: Session, principal: Principal) -> int:
     return _count(session, principal.workspace_id)
 
 
+def count_of(session: Session, principal: Principal, object_id: uuid.UUID) -> int:
+    """How many entries `history` leads through."""
+    require(principal, Action.SEE)
+    query = select(func.count()).where(
+        AuditEntry.workspace_id == principal.workspace_id, AuditEntry.object_id == object_id
+    )
+    return session.execute(query).scalar_one()
+
+
 def verify(session: Session, workspace_id: uuid.UUID) -> Verdict:
     """Recompute the whole chain; a pass over every entry of the workspace.
 

@@ -13,13 +13,12 @@ from lectern.library import assets, renditions, search, trash, versions
 from lectern.models import Asset
 from lectern.people import audit
 from lectern.people.rights import Action
-from web.api import parsing
+from web.api import paging, parsing
 from web.api.representations import (
     asset_json,
     assets_json,
-    entry_json,
-    moment,
     past_usage_json,
+    rendition_json,
     usage_json,
     version_json,
 )
@@ -94,7 +93,7 @@ def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Every version, newest first."""
     asset = assets.get(db.session(), g.principal, asset_id)
     found = versions.list_of(db.session(), asset)
-    return _whole([version_json(version, asset.version_number) for version in found])
+    return jsonify(paging.whole(found, lambda each: version_json(each, asset.version_number)))
 
 
 @bp.get("/<uuid:asset_id>/usages")
@@ -103,24 +102,25 @@ def list_usages(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Where it is used now, and under `past` where it was."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
-    now = usages.of_asset(session, g.principal, asset.id)
+    body = paging.whole(usages.of_asset(session, g.principal, asset.id), usage_json)
     past = usages.past_of_asset(session, g.principal, asset.id)
-    return jsonify(
-        items=[usage_json(usage) for usage in now],
-        next=None,
-        past=[past_usage_json(usage) for usage in past],
-    )
+    return jsonify(body | {"past": [past_usage_json(usage) for usage in past]})
 
 
 @bp.get("/<uuid:asset_id>/history")
 @allow(Action.SEE)
 def list_history(asset_id: uuid.UUID) -> ResponseReturnValue:
     """What was done with it, newest first."""
-    asset = assets.get(db.session(), g.principal, asset_id)
-    size, before = parsing.limit(), request.args.get("cursor", type=int)
-    lines = audit.history(db.session(), g.principal, asset.id, before=before, limit=size + 1)
-    following = str(lines[size - 1].seq) if len(lines) > size else None
-    return jsonify(items=[entry_json(line) for line in lines[:size]], next=following)
+    session, principal = db.session(), g.principal
+    asset = assets.get(session, principal, asset_id)
+    return jsonify(
+        paging.lines(
+            lambda before, limit: audit.history(
+                session, principal, asset.id, before=before, limit=limit
+            ),
+            lambda: audit.count_of(session, principal, asset.id),
+        )
+    )
 
 
 @bp.get("/<uuid:asset_id>/renditions")
@@ -131,29 +131,13 @@ def list_renditions(asset_id: uuid.UUID) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     version = versions.get_current(session, asset)
     made = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
-    return _whole(
-        [
-            {
-                "spec": rendition.spec,
-                "mime": rendition.facts.get("mime") or rendition.blob.mime,
-                "size": rendition.blob.byte_size,
-                "digest": rendition.blob.digest,
-                "facts": rendition.facts,
-                "created_at": moment(rendition.created_at),
-            }
-            for rendition in made
-        ]
-    )
-
-
-def _whole(items: list[dict[str, object]]) -> Response:
-    """A list that fits one page."""
-    return jsonify(items=items, next=None)
+    return jsonify(paging.whole(made, rendition_json))
 
 
 def _answer(asset: Asset) -> Response:
     reply = jsonify(asset_json(db.session(), asset))
     reply.set_etag(str(asset.lock_version))
+    reply.make_conditional(request)
     return reply
 
 

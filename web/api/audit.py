@@ -1,12 +1,11 @@
 """The audit log in JSON."""
 
-from flask import Blueprint, g, jsonify, request
+from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from lectern.people import audit
 from lectern.people.rights import Action
-from web.api import parsing
-from web.api.representations import entry_json
+from web.api import paging
 from web.auth import allow
 from web.extensions import db
 
@@ -17,11 +16,13 @@ bp = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 @allow(Action.SEE_AUDIT)
 def index() -> ResponseReturnValue:
     """Entries, newest first; the cursor is the last seq seen."""
-    size = parsing.limit()
-    before = request.args.get("cursor", type=int)
-    lines = audit.entries(db.session(), g.principal, before=before, limit=size + 1)
-    following = str(lines[size - 1].seq) if len(lines) > size else None
-    return jsonify(items=[entry_json(line) for line in lines[:size]], next=following)
+    session, principal = db.session(), g.principal
+    return jsonify(
+        paging.lines(
+            lambda before, limit: audit.entries(session, principal, before=before, limit=limit),
+            lambda: audit.total(session, principal),
+        )
+    )
 
 
 @bp.get("/verify")

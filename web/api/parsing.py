@@ -1,5 +1,7 @@
 """Requests into typed values; whatever does not fit is refused with the field's name."""
 
+import json
+import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -7,29 +9,39 @@ from typing import Any, TypeVar
 
 from flask import request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 
 from lectern.errors import Invalid
 from lectern.library.search import MOST, Query
 
 T = TypeVar("T")
 LONGEST_VALUE = 2_000
+MOST_TAGS = 50
 
 
 def json_object() -> dict[str, Any]:
     """The body as a JSON object; an empty body is an empty object.
 
     Raises:
-        Invalid: it is no JSON, or no object, or nested too deep to read.
+        BadRequest: it is no JSON.
+        Invalid: it is no object, is nested too deep, or holds what no text may have.
     """
-    if not request.get_data(cache=True):
+    sent = request.get_data(cache=True)
+    if not sent:
         return {}
     try:
-        body = request.get_json(force=True)
+        body = json.loads(sent)
+        # What JSON can say and UTF-8 cannot: half of a surrogate pair.
+        text = json.dumps(body, ensure_ascii=False).encode()
     except RecursionError as error:
         raise Invalid("The body is nested too deep.") from error
+    except UnicodeEncodeError as error:
+        raise Invalid("The body holds half a character: a lone surrogate.") from error
+    except ValueError as error:
+        raise BadRequest("The body is not JSON in UTF-8.") from error
     if not isinstance(body, dict):
         raise Invalid("The body must be a JSON object: {…}.")
-    if "\\u0000" in request.get_data(as_text=True):
+    if b"\\u0000" in text:
         raise Invalid("The body holds a NUL character, which no text may have.")
     return body
 
@@ -44,6 +56,11 @@ def cursor() -> str | None:
     return request.args.get("cursor") or None
 
 
+def position() -> int | None:
+    """`?cursor=` of a list whose cursors are plain numbers."""
+    return _value(request.args, "cursor", _whole(0, (1 << 63) - 1))
+
+
 def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
     """The list's filters by their names in the address.
 
@@ -52,8 +69,12 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
     """
     args = request.args if args is None else args
     for name, value in args.items(multi=True):
-        if len(value) > LONGEST_VALUE or "\x00" in value:
-            message = f"{name} is too long or holds characters that no filter understands."
+        if len(value) > LONGEST_VALUE or any(unicodedata.category(c) == "Cc" for c in value):
+            message = f"{name[:80]} is too long or holds control characters."
+            raise Invalid(message, {name[:80]: message})
+    for name in ("tag", "any_tag"):
+        if len(args.getlist(name)) > MOST_TAGS:
+            message = f"{name} may be given {MOST_TAGS} times."
             raise Invalid(message, {name: message})
     return Query(
         q=args.get("q", ""),

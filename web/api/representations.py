@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lectern.library import cards, folders
 from lectern.library.cards import TaskLine
-from lectern.models import Asset, Lesson, Upload, Usage, UsageHistory, Version
+from lectern.models import Asset, Lesson, Rendition, Upload, Usage, UsageHistory, Version
 from lectern.people.audit import Line
 
 
@@ -141,6 +141,18 @@ def version_json(version: Version, current: int) -> dict[str, Any]:
     }
 
 
+def rendition_json(rendition: Rendition) -> dict[str, Any]:
+    """Something that was derived from a version's bytes."""
+    return {
+        "spec": rendition.spec,
+        "mime": rendition.facts.get("mime") or rendition.blob.mime,
+        "size": rendition.blob.byte_size,
+        "digest": rendition.blob.digest,
+        "facts": rendition.facts,
+        "created_at": moment(rendition.created_at),
+    }
+
+
 def usage_json(usage: Usage) -> dict[str, Any]:
     """A live usage, with the titles of its place."""
     return {
@@ -156,6 +168,12 @@ def usage_json(usage: Usage) -> dict[str, Any]:
         if usage.lesson_id
         else url_for("courses.show", course_id=usage.course_id),
     }
+
+
+def declared_json(usage: Usage) -> dict[str, Any]:
+    """A live usage as it is declared, so that what was read can be sent back."""
+    declared = {"id": str(usage.asset_id), **_terms(usage)}
+    return declared | ({"version": usage.version_number} if usage.policy == "pin" else {})
 
 
 def past_usage_json(usage: UsageHistory) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,12 +18,14 @@ import core_ext
 from jobs import broker, enqueue
 from lectern.errors import Invalid, LecternError
 from lectern.library import assets, tasks, uploads
+from lectern.library.names import clean_text
 from lectern.library.receiving import Checksum, Receiver, checksum_of
 from lectern.library.uploads import NewUpload
-from lectern.models import UploadState
+from lectern.models import Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
-from web.api import idempotency, parsing
+from web.api import idempotency, paging, parsing
+from web.api.fields import Fields
 from web.api.representations import assets_json, upload_json
 from web.auth import allow, public
 from web.extensions import db, settings, work_factory
@@ -34,6 +37,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
 BODY = "application/offset+octet-stream"
 _FIELDS = {"filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 # The names other tus clients use for the same things.
 _ALIASES = {"name": "filename", "type": "filetype"}
 
@@ -63,14 +67,12 @@ def describe(upload_id: uuid.UUID | None = None) -> ResponseReturnValue:
 @allow(Action.SEE)
 def check() -> ResponseReturnValue:
     """Which files of this workspace have these bytes already."""
-    body = parsing.json_object()
-    digest, size = body.get("digest"), body.get("size")
-    if not isinstance(digest, str) or len(digest) != 64 or not isinstance(size, int):
-        raise Invalid(
-            "Send digest (64 hexadecimal digits, BLAKE3) and size (bytes).",
-            {"digest": "64 hexadecimal digits", "size": "a whole number of bytes"},
-        )
-    found = assets.with_digest(db.session(), g.principal, digest.lower(), min(size, 1 << 62))
+    body = Fields(parsing.json_object())
+    digest, size = body.text("digest").lower(), body.whole("size")
+    if not _DIGEST.fullmatch(digest):
+        message = "A digest is 64 hexadecimal digits (BLAKE3)."
+        raise Invalid(message, {"digest": message})
+    found = assets.with_digest(db.session(), g.principal, digest, size)
     return jsonify(duplicates=assets_json(db.session(), found))
 
 
@@ -87,13 +89,14 @@ def create() -> ResponseReturnValue:
         reply.status_code = 201
         reply.headers["Location"] = url_for("api.uploads.show", upload_id=upload.id)
         reply.headers["Upload-Expires"] = http_date(upload.expires_at)
-        g.upload_id = upload.id
+        made.append(upload)
         return reply
 
+    made: list[Upload] = []
     reply = idempotency.once(session, make)
-    if request.mimetype == BODY and "upload_id" in g:
-        reply.headers["Upload-Offset"] = "0"
-        return _receive(g.upload_id, 0, reply)
+    # A repeated request finds its upload made, and an empty file is refused already.
+    if request.mimetype == BODY and made and made[0].state == UploadState.RECEIVING:
+        return _receive(made[0].id, 0, reply)
     return reply
 
 
@@ -102,7 +105,7 @@ def create() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """This person's unfinished uploads, for a page that was reloaded."""
     found = uploads.list_open(db.session(), g.principal)
-    return jsonify(items=[upload_json(upload) for upload in found], next=None)
+    return jsonify(paging.whole(found, upload_json))
 
 
 # HEAD is tus's own question here, with headers GET does not have.
@@ -117,7 +120,7 @@ def head(upload_id: uuid.UUID) -> ResponseReturnValue:
         "Upload-Length": str(upload.byte_size),
         "Cache-Control": "no-store",
     }
-    if upload.state == UploadState.EXPIRED:
+    if uploads.broken_off(upload):
         return "", 410, headers
     headers["Upload-Expires"] = http_date(upload.expires_at)
     return "", 200, headers
@@ -176,6 +179,8 @@ class _Body:
         session = db.session()
         upload = uploads.get(session, self.principal, self.upload_id)
         self.reply.headers["Upload-Expires"] = http_date(upload.expires_at)
+        if self.reply.status_code == 201:
+            self.reply.set_data(jsonify(upload_json(upload)).get_data())
         if upload.state == UploadState.CHECKING:
             enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
         broker.publish(upload.workspace_id, upload_id=upload.id)
@@ -221,7 +226,7 @@ def _announced() -> NewUpload:
     fields: dict[str, Any] = {name: value for name, value in said.items() if name in _FIELDS}
     fields.setdefault("filename", "")
     if "tags" in fields:
-        fields["tags"] = [tag for tag in fields["tags"].split(",") if tag.strip()]
+        fields["tags"] = [tag for tag in fields["tags"].split(",") if clean_text(tag)]
     if "replaces" in fields:
         fields["replaces"] = _asset_id(fields["replaces"])
     fields["digest"] = fields.get("digest") or None
