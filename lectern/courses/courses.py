@@ -95,6 +95,7 @@ def get(session: Session, principal: Principal, ref: str) -> Course:
     Raises:
         NotFound: no such course.
     """
+    places.refuse_unusable(ref)
     return _get(session, principal, ref=ref)
 
 

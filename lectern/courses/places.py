@@ -76,6 +76,8 @@ def find(session: Session, principal: Principal, place: Place, *, lock: bool = F
         NotFound: the course, chapter or lesson does not exist in this workspace.
     """
     require(principal, Action.EDIT_COURSES if lock else Action.SEE_COURSES)
+    for ref in (place.course_ref, place.chapter_ref or "", place.lesson_ref or ""):
+        refuse_unusable(ref)
     course = _course(session, principal, Course.ref == place.course_ref, lock=lock)
     if place.lesson_ref is not None:
         lesson = session.scalars(
@@ -132,6 +134,16 @@ def lesson(session: Session, principal: Principal, lesson_id: uuid.UUID) -> Spot
         raise NotFound(NO_LESSON)
     above = session.get_one(Chapter, (again.workspace_id, again.chapter_id))
     return Spot(locked, above, again)
+
+
+def refuse_unusable(ref: str) -> None:
+    """Nothing has a reference that the database could not even be asked for.
+
+    Raises:
+        NotFound: the ref holds a NUL character or half a surrogate pair.
+    """
+    if "\0" in ref or any("\ud800" <= letter <= "\udfff" for letter in ref):
+        raise NotFound(NO_COURSE)
 
 
 def touch(course: Course) -> None:

@@ -1,6 +1,5 @@
 """How a place uses an asset: what callers may ask for, checked against the assets themselves."""
 
-import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ def _check_times(index: int, spec: UsageSpec, duration: float | None) -> None:
             continue
         if duration is None:
             raise _wrong(index, field, "This file has no duration, so nothing can be cut from it.")
-        if not math.isfinite(seconds) or not 0 <= seconds <= duration + _ROUNDING_S:
+        if not 0 <= seconds <= duration + _ROUNDING_S:  # false for NaN as well
             raise _wrong(index, field, f"Choose seconds from 0 to {duration:g}.")
     if spec.end_s is not None and spec.end_s <= (spec.start_s or 0):
         raise _wrong(index, "end", "The end must be after the start.")

@@ -156,8 +156,9 @@ def test_two_workspaces_have_their_own_course_of_one_ref(
 ) -> None:
     elsewhere = make_principal(session)
     course, _ = courses.put(session, owner, "opt-1", spec(a=["l1"]))
-    with pytest.raises(NotFound):
-        courses.get(session, elsewhere, "opt-1")
+    for ref in ("opt-1", "nul\0", "half \udfff"):
+        with pytest.raises(NotFound):
+            courses.get(session, elsewhere, ref)
     with pytest.raises(NotFound):
         courses.by_id(session, elsewhere, course.id)
     with pytest.raises(NotFound):

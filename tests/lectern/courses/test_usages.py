@@ -115,7 +115,15 @@ def test_another_workspaces_places_and_usages_are_missing_ones(
 
 
 @pytest.mark.parametrize(
-    "missing", [Place("nowhere"), Place("HERE", "c9"), Place("HERE", None, "l9")]
+    "missing",
+    [
+        Place("nowhere"),
+        Place("HERE", "c9"),
+        Place("HERE", None, "l9"),
+        Place("HERE", None, "\0"),
+        Place("HERE", "\ud800"),
+        Place("\0"),
+    ],
 )
 def test_a_missing_place_is_not_found(
     session: Session, owner: Principal, course: Course, missing: Place
