@@ -65,7 +65,7 @@ def publish(
 ) -> None:
     """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
 
-    `event` is `changed`, `added` or `removed`.
+    `event` is `changed` or `added` (an asset), or `signed-out` (some session of the workspace).
     """
     news = {"event": event, "asset": asset_id, "upload": upload_id}
     text = json.dumps({name: str(value) for name, value in news.items() if value is not None})

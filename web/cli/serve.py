@@ -128,6 +128,8 @@ def web_part(host_name: str, port: int) -> Part:
     """The web server: one process for pages and WebSockets for every two cores."""
     command = ["-m", "granian", "--interface", "asgi", "web.asgi:app"]
     command += ["--host", host_name, "--port", str(port), "--workers", str(share())]
+    # Each open page is a connection that stays: the default would let 1024 in, and no more.
+    command += ["--backpressure", "4096"]
     command += ["--no-access-log", "--log-level", "warning", "--workers-kill-timeout", "5"]
     return Part("web", (*PYTHON, *command))
 
