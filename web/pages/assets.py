@@ -15,7 +15,7 @@ from web.auth import allow
 from web.extensions import db, settings
 from web.forms import Form
 from web.pages.asset_page import AssetPage
-from web.pages.library import card_html
+from web.pages.library import card_html, gone
 
 bp = Blueprint("assets", __name__, url_prefix="/assets/<uuid:asset_id>")
 
@@ -94,10 +94,9 @@ def move_to_trash(asset_id: uuid.UUID) -> ResponseReturnValue:
     broker.publish(asset.workspace_id, asset_id=asset_id, event="removed")
     if request.form.get("from") != "grid":
         return htmx.go_to(url_for(".show", asset_id=asset_id))
-    gone = f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
     text = gettext("“%(name)s” is in the trash.", name=asset.name)
     undo = url_for(".restore", asset_id=asset_id)
-    return htmx.fragment(gone, toast=text, undo=undo, event="library-total")
+    return htmx.fragment(gone(asset_id), toast=text, undo=undo, event="library-total")
 
 
 @bp.post("/restoration")
@@ -111,8 +110,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     if not htmx.wants_fragment():
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is back in the library.", name=asset.name)
-    gone = f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
-    return htmx.fragment(gone, toast=text, event="library-changed")
+    return htmx.fragment(gone(asset_id), toast=text, event="library-changed")
 
 
 @bp.post("/retries")

@@ -20,7 +20,8 @@ from web.auth import allow
 from web.extensions import db
 
 bp = Blueprint("library", __name__)
-PAGE = 48
+# A multiple of all numbers of columns, so that each page's list ends with a full row.
+PAGE = 60
 MOST_REFRESHED = 200
 
 
@@ -62,19 +63,35 @@ def show_total() -> ResponseReturnValue:
 @bp.get("/library/refresh")
 @allow(Action.SEE)
 def refresh() -> ResponseReturnValue:
-    """The present state of the cards named by `id`, each for its own place in the page."""
-    wanted = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
-    found = cards.several(db.session(), g.principal, [each for each in wanted if each])
-    return htmx.fragment("".join(card_html(card, oob=True) for card in found))
+    """The present state of the cards named by `id`, and the cards newer than `top`."""
+    session = db.session()
+    ids = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
+    wanted = [each for each in ids if each]
+    found = {card.id: card for card in cards.several(session, g.principal, wanted)}
+    newer: list[Card] = []
+    top = _read_id(request.args.get("top", ""))
+    if top:
+        newest = cards.page(session, g.principal, Query(), None, PAGE).items
+        newer = [card for card in newest if card.id > top]
+    html = "".join(_present(each, found.get(each)) for each in wanted)
+    html += render_template("library/_newer.html", cards=newer)
+    return htmx.fragment(html, event="library-total" if newer else None)
 
 
 def render_card(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
     """The card as open pages take it from the socket: it replaces itself wherever it is shown."""
     with current_app.test_request_context():
         card = cards.one(db.session(), Principal.system(workspace_id), asset_id)
-        if card is None or card.trashed:
-            return f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
-        return card_html(card, oob=True)
+        return _present(asset_id, card)
+
+
+def gone(asset_id: uuid.UUID) -> str:
+    """What takes a card off every grid that shows it."""
+    return f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
+
+
+def _present(asset_id: uuid.UUID, card: Card | None) -> str:
+    return gone(asset_id) if card is None or card.trashed else card_html(card, oob=True)
 
 
 def card_html(card: Card, oob: bool = False) -> Markup:

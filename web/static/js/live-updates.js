@@ -1,10 +1,14 @@
 // <live-updates>: tells the state of the socket, and keeps pages true when there is none.
 // The socket itself is htmx's (hx-ws); HTML messages swap themselves, JSON ones are read here.
+import { refresh, tell } from "./refresh.js";
+
 const POLL_MS = 3000;
 const GRACE_MS = 2500;
 const FIRST_GRACE_MS = 8000;
 const ANSWER_MS = 1000;
 const SIGNED_OUT = 4401;
+// Stands for the asset in an address made by the server.
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 const CARD = /id="asset-([0-9a-f-]{36})"/g;
 
 class LiveUpdates extends HTMLElement {
@@ -23,7 +27,7 @@ class LiveUpdates extends HTMLElement {
     // htmx may have been faster than this module.
     if (this._htmx?.ws?.connection?.socket?.readyState === WebSocket.OPEN) {
       this.connected();
-      this.refresh(false);
+      refresh(this, false);
     }
   }
 
@@ -56,7 +60,7 @@ class LiveUpdates extends HTMLElement {
     // A reconnect within moments is nobody's business.
     this.grace = setTimeout(() => {
       if (this.dataset.live !== "out") this.say("off");
-      this.poll = setInterval(() => this.refresh(true), POLL_MS);
+      this.poll = setInterval(() => refresh(this, true), POLL_MS);
     }, grace);
   }
 
@@ -69,54 +73,31 @@ class LiveUpdates extends HTMLElement {
     if (typeof message.data !== "string") return;
     if (!message.data.startsWith("{")) {
       for (const [, id] of message.data.matchAll(CARD)) this.changed(id);
-      if (message.data.includes('hx-swap-oob="delete"')) this.tell("library-total");
+      if (message.data.includes('hx-swap-oob="delete"')) tell("library-total");
       return;
     }
     const { event, asset, upload } = JSON.parse(message.data);
-    if (event === "refresh") this.refresh(false);
+    if (event === "refresh") refresh(this, false);
     if (event === "asset-added") this.added(asset);
     if (asset) this.changed(asset);
-    if (event === "asset-added") this.tell("library-total");
-    if (upload) this.tell("upload-changed", { upload });
+    if (event === "asset-added") tell("library-total");
+    if (upload) tell("upload-changed", { upload });
   }
 
   // Parts of the asset's own page listen for this by its id.
   changed(id) {
-    this.tell(`asset-${id}`, { asset: id });
+    tell(`asset-${id}`, { asset: id });
   }
 
   added(id) {
     if (document.getElementById(`asset-${id}`)) return;
     const grid = document.querySelector("[data-newest-first]");
     if (grid) {
-      window.htmx.ajax("GET", `/assets/${id}/card`, { source: this, target: grid, swap: "afterbegin" });
+      const url = this.dataset.card.replace(NOBODY, id);
+      window.htmx.ajax("GET", url, { source: this, target: grid, swap: "afterbegin" });
     } else if (document.querySelector("#results .empty--drop")) {
-      this.tell("library-changed");
+      tell("library-changed");
     }
-  }
-
-  // After a gap: what is on its way or on screen is asked for again, in one request.
-  refresh(onlyBusy) {
-    const ids = [...document.querySelectorAll(".card[data-asset]")]
-      .filter((card) => card.dataset.state === "processing" || (!onlyBusy && this.visible(card)))
-      .map((card) => `id=${card.dataset.asset}`);
-    if (ids.length) {
-      const url = `/library/refresh?${ids.slice(0, 200).join("&")}`;
-      window.htmx.ajax("GET", url, { source: this, target: this, swap: "none" });
-    }
-    for (const page of document.querySelectorAll("[data-asset-page]")) {
-      if (!onlyBusy || page.dataset.busy) this.changed(page.dataset.assetPage);
-    }
-    this.tell("live-refresh");
-  }
-
-  visible(card) {
-    const box = card.getBoundingClientRect();
-    return box.bottom > 0 && box.top < window.innerHeight;
-  }
-
-  tell(name, detail) {
-    document.body.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 
