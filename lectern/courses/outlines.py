@@ -58,7 +58,7 @@ def overview(session: Session, principal: Principal) -> list[Overview]:
         .where(Course.workspace_id == workspace_id)
         .order_by(func.lower(Course.title), Course.id)
     )
-    return [Overview(*row, stills=tuple(stills.get(row[0], ()))) for row in rows.tuples()]
+    return [Overview(*row, stills=tuple(stills.get(row[0], ()))) for row in rows]
 
 
 def files_by_lesson(
