@@ -54,7 +54,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
         raise Refused("The file is encrypted (DRM): upload a copy without copy protection.")
     with open_container(source, demuxer, shape) as container:
         facts = _facts(container, source, demuxer, str(arguments["mime"]))
-    if shape and shape.cut_short:
+    if shape and shape.cut_short and not any("incomplete" in each for each in facts.warnings):
         warning = "The file may be incomplete: its data ends before the file says it does."
         facts = replace(facts, warnings=(*facts.warnings, warning))
     return facts.to_json()
@@ -176,10 +176,14 @@ def _duration(
         if claim_s and measured_s < claim_s:
             warnings.append(
                 f"The file may be incomplete: it says {clock(claim_s)}, "
-                f"but only {measured_s:.1f} seconds are there."
+                f"but only {_spoken(measured_s)} there."
             )
         claim_s = measured_s
     return round(claim_s, 3) or None, tuple(warnings)
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.1f} seconds are" if seconds < 60 else f"{clock(seconds)} is"
 
 
 def _read_tail(container: InputContainer, found: Tracks, end_s: float) -> bool:
@@ -249,6 +253,6 @@ def _fps(track: Track, whole: bool) -> float | None:
     if whole and track.packets > 1 and track.start_s is not None and track.end_s is not None:
         span_s = track.end_s - track.start_s
         rate = track.packets / span_s if span_s > 0 else None
-    elif track.packets > 1 and track.stream.average_rate:
-        rate = float(track.stream.average_rate)
+    elif track.packets > 1:
+        rate = float(track.stream.average_rate or track.stream.guessed_rate or 0)
     return round(rate, 3) if rate and rate <= MAX_FPS else None
