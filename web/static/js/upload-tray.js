@@ -45,7 +45,7 @@ class UploadTray extends HTMLElement {
     const changed = [...this.#dirty];
     this.#dirty.clear();
     for (const item of changed) {
-      if (queue.items.includes(item)) draw(this.#row(item), item, this.words, this.dataset.asset);
+      if (queue.items.includes(item)) draw(this.#row(item), item, this.words, this.dataset.assetPage);
       else this.#remove(this.#rows.get(item.id), item);
     }
     this.#tidy();
