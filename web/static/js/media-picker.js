@@ -2,23 +2,21 @@
 // inserting are plain htmx. Put into a <dialog>, it opens it; when that closes, it is taken out.
 import { chips } from "./picker/chips.js";
 import { neighbour } from "./picker/moves.js";
-
-// A pointer on its way elsewhere crosses many files.
-const DWELL_MS = 350;
+import { Preview } from "./picker/preview.js";
 
 class MediaPicker extends HTMLElement {
   #stop;
-  #timer;
-  #previewed;
+  #preview;
   #chosen = new Map(); // asset id → name, in the order chosen; outlives every search
 
   connectedCallback() {
     this.#stop = new AbortController();
     const { signal } = this.#stop;
+    this.#preview = new Preview(this.querySelector("#picker-preview"), this.dataset.preview);
     this.addEventListener("click", (event) => this.#click(event), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.addEventListener("focusin", (event) => this.#look(event.target), { signal });
-    this.addEventListener("pointerover", (event) => this.#look(event.target), { signal });
+    this.addEventListener("focusin", (event) => this.#look(event), { signal });
+    this.addEventListener("pointerover", (event) => this.#look(event), { signal });
     this.addEventListener("picked", () => this.#close(), { signal });
     this.addEventListener("htmx:after:swap", () => this.#draw(), { signal });
     document.addEventListener("lectern:uploading", ({ detail }) => this.#news(detail.text), { signal });
@@ -29,7 +27,7 @@ class MediaPicker extends HTMLElement {
 
   disconnectedCallback() {
     this.#stop.abort();
-    clearTimeout(this.#timer);
+    this.#preview.dwell(null);
   }
 
   #open(dialog) {
@@ -62,8 +60,8 @@ class MediaPicker extends HTMLElement {
     if (act === "close") this.#close();
     else if (act === "clear") this.#change(() => this.#chosen.clear());
     else if (act === "drop") this.#drop(event.target.closest("[data-id]"));
-    else if (act === "preview") this.#preview(item);
-    else if (act === "back") delete this.querySelector("#picker-preview").dataset.open;
+    else if (act === "preview") this.#preview.show(item);
+    else if (act === "back") this.#preview.leave();
     else if (event.target.matches(".pick__check")) this.#toggle(item);
     else if (event.target.closest(".pick__name") && this.#chosen.size && event.detail) {
       // While choosing several, a click chooses; Enter (no `detail`) inserts all that is chosen.
@@ -124,22 +122,8 @@ class MediaPicker extends HTMLElement {
     item.scrollIntoView({ block: "nearest" });
   }
 
-  #look(target) {
-    clearTimeout(this.#timer);
-    const item = target.closest?.("[data-asset]");
-    if (item) this.#timer = setTimeout(() => this.#preview(item, true), DWELL_MS);
-  }
-
-  // In passing, nothing is taken away from someone who is watching, nor laid over a small screen.
-  #preview(item, passing = false) {
-    const panel = this.querySelector("#picker-preview");
-    const playing = panel.querySelector("video, audio")?.paused === false;
-    if (passing && (playing || getComputedStyle(panel).display === "none")) return;
-    panel.dataset.open = "";
-    if (this.#previewed === item.dataset.asset) return;
-    this.#previewed = item.dataset.asset;
-    const address = this.dataset.preview.replace("ASSET", item.dataset.asset);
-    globalThis.htmx.ajax("GET", address, { source: this, target: panel, swap: "innerHTML" });
+  #look(event) {
+    this.#preview.dwell(event.target.closest?.("[data-asset]"));
   }
 }
 
