@@ -1,10 +1,7 @@
 """Cards: what a grid shows, formatted once, in a fixed number of queries."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from lectern.library import cards, posters, tags, tasks, trash, versions
@@ -12,21 +9,7 @@ from lectern.library.cards import Query, TaskLine
 from lectern.models import Step, TaskState
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_blob
-
-
-@contextmanager
-def max_queries(connection: Connection, most: int) -> Iterator[None]:
-    statements: list[str] = []
-
-    def note(*arguments: object) -> None:
-        statements.append(str(arguments[2]))
-
-    event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
-    assert len(statements) <= most, statements
+from tests.queries import max_queries
 
 
 @pytest.mark.parametrize(
