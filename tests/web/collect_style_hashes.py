@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 from playwright.sync_api import Playwright, sync_playwright
@@ -55,7 +56,8 @@ def page_of_controls() -> str:
 def collect(playwright: Playwright) -> list[str]:
     """The hashes as CSP writes them, without quotes."""
     browser = playwright.chromium.launch(
-        executable_path=os.environ.get("LECTERN_CHROMIUM") or _chromium(), args=["--no-sandbox"]
+        executable_path=os.environ.get("LECTERN_CHROMIUM") or shutil.which("chromium"),
+        args=["--no-sandbox"],
     )
     try:
         page = browser.new_page()
@@ -75,11 +77,6 @@ def collect(playwright: Playwright) -> list[str]:
 
 def _file(url: str) -> Path:
     return STATIC / url.removeprefix(f"{ORIGIN}/static/")
-
-
-def _chromium() -> str | None:
-    system = Path("/usr/bin/chromium")
-    return str(system) if system.exists() else None
 
 
 if __name__ == "__main__":

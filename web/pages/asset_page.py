@@ -93,6 +93,10 @@ class AssetPage:
         """Where it was used."""
         return usages.past_of_asset(self._session, self._principal, self.asset.id)
 
+    def place(self, usage: UsageHistory) -> str:
+        """Where a past usage was, in words."""
+        return history.place(usage.place)
+
     @cached_property
     def events(self) -> list[history.Event]:
         """The newest of what was done with it."""

@@ -1,6 +1,6 @@
 """The audit log of one asset, told in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ def events(lines: Sequence[Line]) -> list[Event]:
 def _told(line: Line) -> tuple[str, str]:
     details = line.details
     change = {"before": details.get("before"), "after": details.get("after")}
-    place = _place(details)
+    where = place(details.get("place") or {})
     match line.action:
         case "asset.upload":
             return gettext("Uploaded"), "upload"
@@ -51,19 +51,18 @@ def _told(line: Line) -> tuple[str, str]:
         case "asset.download":
             return gettext("Downloaded the original"), "download"
         case "usage.add":
-            return gettext("Put into %(place)s", place=place), "book"
+            return gettext("Put into %(place)s", place=where), "book"
         case "usage.end":
-            return gettext("Taken out of %(place)s", place=place), "book"
+            return gettext("Taken out of %(place)s", place=where), "book"
         case "usage.change" | "usage.reorder":
-            return gettext("Changed in %(place)s", place=place), "book"
+            return gettext("Changed in %(place)s", place=where), "book"
     return gettext("Changed: %(what)s", what=line.action.partition(".")[2]), "edit"
 
 
-def _place(details: dict[str, Any]) -> str:
-    titles = details.get("place")
-    if isinstance(titles, dict):
-        return " › ".join(str(title) for title in titles.values())
-    return str(titles or gettext("a lesson"))
+def place(titles: Mapping[str, str]) -> str:
+    """A place in words; PostgreSQL keeps the keys of JSON in an order of its own."""
+    levels = ("course", "chapter", "lesson")
+    return " › ".join(titles[level] for level in levels if titles.get(level))
 
 
 def _tags(change: dict[str, Any]) -> str:
