@@ -18,7 +18,7 @@ class MediaPicker extends HTMLElement {
     this.addEventListener("focusin", (event) => this.#look(event), { signal });
     this.addEventListener("pointerover", (event) => this.#look(event), { signal });
     this.addEventListener("picked", () => this.#close(), { signal });
-    this.addEventListener("htmx:after:swap", () => this.#draw(), { signal });
+    document.addEventListener("htmx:after:swap", () => this.#draw(), { signal });
     document.addEventListener("lectern:uploading", ({ detail }) => this.#news(detail.text), { signal });
     document.addEventListener("lectern:uploaded", () => this.#refresh(), { signal });
     this.#open(this.closest("dialog"));

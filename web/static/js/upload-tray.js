@@ -23,7 +23,7 @@ class UploadTray extends HTMLElement {
     queue.ask = (item, existing) => this.querySelector("duplicate-question").ask(item, existing);
     queue.addEventListener("changed", ({ detail }) => this.#later(detail), { signal });
     this.addEventListener("click", (event) => this.#act(event), { signal });
-    this.addEventListener("htmx:after:swap", () => this.#tidy(), { signal });
+    document.addEventListener("htmx:after:swap", () => this.#tidy(), { signal });
     stay(signal);
     // On a small screen what waits for its file does not hide the page.
     if (!queue.items.length && matchMedia("(max-width: 46rem)").matches) this.#fold(true);
