@@ -17,6 +17,8 @@ from lectern.host.account import Account
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
+# Bytes; a log longer than this is set aside at the next start, in place of the one before.
+LONGEST_LOG = 16 << 20
 # Nothing of our own environment is needed to run a server, and LECTERN_* holds secrets.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -46,6 +48,8 @@ def start_server(
 ) -> "subprocess.Popen[bytes]":
     """Start a server in `folder`, as `account`, in its own session; its words go to `log`."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.replace(log.with_name(f"{log.name}.1"))
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         return subprocess.Popen(

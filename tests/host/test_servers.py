@@ -330,3 +330,15 @@ def test_addresses_from_the_settings_are_used_as_they_are(
         assert hosted.settings.redis_url == redis_url
         assert len(hosted.settings.secret_key) >= 32
     assert not (tmp_path / "data" / "postgresql").exists()
+
+
+def test_a_long_log_is_set_aside_at_the_next_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "log").mkdir(parents=True)
+    log = data / "log" / "redis.log"
+    with log.open("wb") as file:
+        file.truncate(process.LONGEST_LOG + 1)
+    with host.servers(settings.read({}, data=data)):
+        pass
+    assert log.stat().st_size < 100_000
+    assert log.with_name("redis.log.1").stat().st_size == process.LONGEST_LOG + 1
