@@ -26,6 +26,13 @@ _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
     (errors.StorageFull, 507, "No space left"),
 ]
 
+# Where Werkzeug's own words would help nobody.
+_WORDS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    500: "Lectern could not do that. Nothing was changed; the log has the details.",
+}
+
 
 def init_app(app: Flask) -> None:
     """Answer every error of this application in the caller's language: JSON, page or fragment."""
@@ -54,7 +61,8 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     """What Flask and Werkzeug refuse, without their HTML."""
     if error.code is None or error.code < 400:
         return error.get_response()
-    reply = problem(error.code, error.name, error.description or error.name)
+    detail = _WORDS.get(error.code) or error.description or error.name
+    reply = problem(error.code, error.name, detail)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             reply.headers[name] = value
