@@ -6,6 +6,8 @@ import redis as redis_client
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from lectern.host import schema
+
 
 def test_application_role_may_not_change_the_schema(database_url: str) -> None:
     with (
@@ -37,3 +39,10 @@ def test_commits_of_a_test_are_gone_after_it(session: Session, turn: int) -> Non
 def test_redis_is_empty_for_each_test(redis: redis_client.Redis, turn: int) -> None:
     assert redis.dbsize() == 0
     redis.set("key", turn)
+
+
+def test_the_application_role_may_start_what_is_migrated_already(database_url: str) -> None:
+    schema.upgrade(database_url)
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    assert row == (schema.head(),)
