@@ -5,7 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,17 +86,14 @@ class Api:
 
     def wait_for_upload(self, upload_id: str) -> dict[str, Any]:
         """The upload once it has ended."""
-        return _wait(
-            lambda: self.call("GET", f"/uploads/{upload_id}").json,
+        return self.wait_until(
+            f"/uploads/{upload_id}",
             lambda upload: upload["state"] not in {"receiving", "checking"},
         )
 
     def wait_for_asset(self, asset_id: str) -> dict[str, Any]:
         """The asset once it is ready or has failed."""
-        return _wait(
-            lambda: self.call("GET", f"/assets/{asset_id}").json,
-            lambda asset: asset["state"] != "processing",
-        )
+        return self.wait_until(f"/assets/{asset_id}", lambda asset: asset["state"] != "processing")
 
     def add(self, file: Path, **metadata: str) -> dict[str, Any]:
         """A file in the library, ready."""
@@ -104,12 +101,12 @@ class Api:
         assert upload["state"] == "done", upload
         return self.wait_for_asset(upload["asset"])
 
-
-def _wait(ask: Any, done: Any) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        answer: dict[str, Any] = ask()
-        if done(answer):
-            return answer
-        assert time.monotonic() < deadline, f"still not ended: {answer}"
-        time.sleep(0.1)
+    def wait_until(self, path: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """What `path` answers, as soon as it is as it should be."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            answer: dict[str, Any] = self.call("GET", path).json
+            if done(answer):
+                return answer
+            assert time.monotonic() < deadline, f"still not so: {answer}"
+            time.sleep(0.1)

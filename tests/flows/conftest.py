@@ -202,3 +202,26 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
     subprocess.run([ffmpeg, "-loglevel", "error", *sources, *encoded, str(made)], check=True)
     return made
+
+
+def _made(folder: Path, name: str, *options: str) -> Path:
+    target = folder / name
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    subprocess.run([ffmpeg, "-loglevel", "error", *options, str(target)], check=True)
+    return target
+
+
+@pytest.fixture(scope="session")
+def slow_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute that no browser plays, so it has to be transcoded, and that takes a while."""
+    source = ["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25", "-t", "40"]
+    encoded = ["-c:v", "mpeg4", "-q:v", "3"]
+    return _made(tmp_path_factory.mktemp("slow"), "slow-lecture.avi", *source, *encoded)
+
+
+@pytest.fixture(scope="session")
+def big_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some tens of MB: several requests' worth."""
+    source = ["-f", "lavfi", "-i", "nullsrc=s=640x360:r=25,geq=random(1)*255:128:128", "-t", "6"]
+    encoded = ["-c:v", "mpeg4", "-q:v", "2", "-pix_fmt", "yuv420p"]
+    return _made(tmp_path_factory.mktemp("big"), "big-lecture.mp4", *source, *encoded)
