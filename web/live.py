@@ -127,11 +127,15 @@ class Hub:
         self._spawn(self._listen())
         self._spawn(self._recheck())
 
-    async def stop(self) -> None:
-        """Close every socket and stop listening."""
+    def hurry(self) -> None:
+        """The process is to end: close every socket, so that pages look for the next one."""
         for sockets in self._sockets.values():
             for socket in sockets:
                 socket.end(GOING_AWAY)
+
+    async def stop(self) -> None:
+        """Close every socket and stop listening."""
+        self.hurry()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -12,6 +12,15 @@ from http.client import HTTPConnection
 @contextmanager
 def served(target: str, environ: Mapping[str, str]) -> Iterator[int]:
     """Run granian on `target` as `serve` does; yields its port."""
+    with started(target, environ) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(
+    target: str, environ: Mapping[str, str]
+) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """The same; yields the server's process too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -20,7 +29,7 @@ def served(target: str, environ: Mapping[str, str]) -> Iterator[int]:
     with subprocess.Popen(command, env=dict(environ)) as server:
         try:
             wait_until_open(port)
-            yield port
+            yield port, server
         finally:
             server.terminate()
             server.wait(15)

@@ -2,73 +2,24 @@
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
 from jobs import broker
-from lectern import host
-from lectern.db import driver_url
-from lectern.host import schema
-from lectern.models import Asset
-from lectern.people import audit, sign_ins
-from lectern.people.principal import Principal
-from lectern.settings import read
-from tests.factories import make_asset, make_principal
-from tests.web.serving import served
+from lectern.people import sign_ins
+from tests.web.site import Site, living
 from tests.web.sockets import Refused, WebSocket
 from web.live import BUDGET, MOST_WAITING, Socket
 
 
-@dataclass
-class Site:
-    """A running web process and what stands behind it."""
-
-    port: int
-    hosted: host.Servers
-    session: Session
-
-    def person(self) -> tuple[Principal, str]:
-        principal = make_principal(self.session)
-        secret = sign_ins.open_for(self.session, principal).secret
-        self.session.commit()
-        return principal, secret
-
-    def open(self, secret: str) -> WebSocket:
-        cookie, origin = f"lectern={secret}", f"http://127.0.0.1:{self.port}"
-        opened = WebSocket(self.port, Cookie=cookie, Origin=origin)
-        assert opened.receive_json() == {"event": "refresh"}
-        return opened
-
-    def asset(self, principal: Principal) -> Asset:
-        asset = make_asset(self.session, principal)
-        self.session.commit()
-        return asset
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    data = tmp_path_factory.mktemp("site") / "data"
-    with ExitStack() as stack:
-        hosted = stack.enter_context(host.servers(read({}, data=data)))
-        schema.upgrade(hosted.migrate_url)
-        environ = {**os.environ, **hosted.environment}
-        port = stack.enter_context(served("web.asgi:app", environ))
-        engine = create_engine(driver_url(hosted.settings.database_url))
-        stack.callback(engine.dispose)
-        session = stack.enter_context(Session(engine, expire_on_commit=False))
-        audit.configure(hosted.settings.secret_key)
-        broker.configure(hosted.settings.redis_url)
-        yield Site(port, hosted, session)
-        broker.connection().close()
+    with living(tmp_path_factory.mktemp("site") / "data") as site:
+        yield site
 
 
 def test_a_change_reaches_every_page_of_the_workspace_and_no_other(site: Site) -> None:

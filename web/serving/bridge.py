@@ -11,6 +11,8 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,6 +32,11 @@ UPLOAD_TYPE = "application/offset+octet-stream"
 FILE_PIECE = 256 << 10
 # A form that takes longer between two packets than this is not coming.
 BODY_PATIENCE_S = 30.0
+# What still arrives after an early answer is read for this long, and this many bytes.
+DISCARD_S = 5.0
+MOST_DISCARDED = 256 << 20
+# What is under way when the process is asked to end has this long.
+LAST_CHANCE_S = 1.0
 
 
 class Gone(Exception):
@@ -44,6 +51,13 @@ class Bridge:
         self._views = ThreadPoolExecutor(threads, "view")
         # Bytes have threads of their own: a slow disk must not keep pages waiting.
         self._bytes = ThreadPoolExecutor(threads, "bytes")
+        self._requests: set[asyncio.Task[Any]] = set()
+
+    def hurry(self) -> None:
+        """The process is to end: in a moment stop waiting for clients, however far they are."""
+        loop = asyncio.get_running_loop()
+        for request in list(self._requests):
+            loop.call_later(LAST_CHANCE_S, request.cancel)
 
     def close(self) -> None:
         """Let running requests end, and start no more."""
@@ -52,34 +66,41 @@ class Bridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
         try:
             answer = await self._ask(scope, receive)
             if isinstance(answer.rest, ReceivingBody):
                 answer = await self._take_in(scope, receive, answer.rest)
             await self._send(answer, receive, send)
-        except Gone:
+        except (Gone, asyncio.CancelledError):
             return
 
     async def _ask(self, scope: Scope, receive: Receive) -> Answer:
         if takes_bytes(scope):
-            return await self._call(self._wsgi, environ_of(scope, b""))
+            return replace(await self._call(self._wsgi, environ_of(scope, b"")), early=True)
         body = await read_body(scope, receive)
         if body is None:
-            return refusal(413, "Too large", "A request may have at most 1 MiB here.")
+            words = "A request may have at most 1 MiB here."
+            return replace(refusal(413, "Too large", words), early=True)
         return await self._call(self._wsgi, environ_of(scope, body))
 
     async def _take_in(self, scope: Scope, receive: Receive, body: ReceivingBody) -> Answer:
         error: Exception | None = None
         try:
-            if not await Intake(receive, body.reply.receiver, self._bytes).run():
-                await self._run(self._views, body.reply.interrupt)
-                raise Gone
-        except Gone:
-            raise
+            complete = await Intake(receive, body.reply.receiver, self._bytes).run()
+        except asyncio.CancelledError:
+            complete = False
         except Exception as problem:  # noqa: BLE001 - the app's handlers know what it means
-            error = problem
+            complete, error = True, problem
+        if not complete:
+            await self._run(self._views, body.reply.interrupt)
+            raise Gone
         reply = await self._run(self._views, partial(body.reply.complete, error))
-        return await self._call(reply, environ_of(scope, b""))
+        answer = await self._call(reply, environ_of(scope, b""))
+        return replace(answer, early=error is not None)
 
     async def _call(self, wsgi: Wsgi, environ: dict[str, Any]) -> Answer:
         try:
@@ -89,6 +110,18 @@ class Bridge:
             return refusal(500, "Something went wrong", "The server's log says more.")
 
     async def _send(self, answer: Answer, receive: Receive, send: Send) -> None:
+        if answer.early and answer.rest is None:
+            # Ending the answer ends the connection, and a client that still sends would meet a
+            # reset before it reads: so the last byte waits until it has sent all, or long enough.
+            first, last = answer.body[:-1], answer.body[-1:]
+            await send(_start(answer))
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            await discard(receive)
+            await send({"type": "http.response.body", "body": last})
+        else:
+            await self._send_whole(answer, receive, send)
+
+    async def _send_whole(self, answer: Answer, receive: Receive, send: Send) -> None:
         file = -1
         if isinstance(answer.rest, FileBody):
             try:
@@ -98,13 +131,7 @@ class Bridge:
                 answer = refusal(500, "Something went wrong", "The file cannot be read.")
         gone = asyncio.ensure_future(_until_gone(receive))
         try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": answer.status,
-                    "headers": answer.headers,
-                }
-            )
+            await send(_start(answer))
             if isinstance(answer.rest, FileBody):
                 await self._send_file(file, answer.rest, send, gone)
             elif isinstance(answer.rest, Rest):
@@ -191,6 +218,26 @@ def refusal(status: int, title: str, detail: str) -> Answer:
         (b"cache-control", b"no-store"),
     ]
     return Answer(status, headers, body)
+
+
+async def discard(receive: Receive) -> None:
+    """Read on for a while and forget it."""
+    left = MOST_DISCARDED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_S):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+
+
+def _start(answer: Answer) -> dict[str, Any]:
+    return {
+        "type": "http.response.start",
+        "status": answer.status,
+        "headers": answer.headers,
+    }
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -28,12 +28,16 @@ class Rest:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply: its beginning is here; `rest` says how the other bytes come, if there are more."""
+    """A reply: its beginning is here; `rest` says how the other bytes come, if there are more.
+
+    `early` is true when the request's body was not read to its end.
+    """
 
     status: int
     headers: Headers
     body: bytes = b""
     rest: FileBody | ReceivingBody | Rest | None = None
+    early: bool = False
 
 
 def call(wsgi: Wsgi, environ: dict[str, Any]) -> Answer:

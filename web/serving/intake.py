@@ -36,6 +36,10 @@ class Intake:
             complete = await self._pump()
             await self._write()
             return complete
+        except asyncio.CancelledError:
+            # The process is to end. What has arrived is written all the same.
+            await self._write()
+            return False
         finally:
             if self._reading is not None:
                 self._reading.cancel()
