@@ -1,6 +1,5 @@
 """Making what a browser plays or shows of a version."""
 
-from lectern.media.playable import Skip
 from sqlalchemy.orm import Session
 
 from jobs import subject
@@ -8,6 +7,7 @@ from jobs.results import Results
 from jobs.work import Work
 from lectern.library import assets, renditions
 from lectern.media import playable
+from lectern.media.playable import Skip
 from lectern.models import TaskState
 
 

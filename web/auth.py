@@ -18,6 +18,7 @@ from lectern.people.rights import Action, require
 from web.extensions import db, settings
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+Result = TypeVar("Result")
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # Paths that may be asked with a token as well as with a browser's session (contracts.md).
@@ -35,7 +36,7 @@ def allow(action: Action) -> Callable[[View], View]:
     return declare
 
 
-def public(view: View) -> View:
+def public(view: Callable[..., Result]) -> Callable[..., Result]:
     """Declare that a route needs no sign-in."""
     view.action = None  # type: ignore[attr-defined]
     return view
