@@ -18,7 +18,9 @@ def get_current(session: Session, asset: Asset) -> Version | None:
 
 
 def find(session: Session, asset: Asset, number: int) -> Version | None:
-    """The asset's version by its number."""
+    """The asset's version by its number, whatever number that is."""
+    if number > asset.version_count:
+        return None
     return session.scalar(
         select(Version).where(
             Version.workspace_id == asset.workspace_id,

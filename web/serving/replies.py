@@ -71,7 +71,7 @@ class FileReply(Response):
 
 
 def _asked(environ: dict[str, Any], size: int) -> dict[str, Any]:
-    """The request where Werkzeug reads it differently from RFC 9110, §13.1.5 and §14.1.2 to 14.2."""
+    """The request, where Werkzeug reads RFC 9110 (§13.1.5, §14.1.2, §14.2) differently, put right."""
     asked = dict(environ)
     suffix = _SUFFIX.fullmatch(asked.get("HTTP_RANGE", ""))
     if suffix and int(suffix[1]) > size > 0:
