@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.models import Course, Lesson, Role, Usage, UsageHistory
 from lectern.people.principal import Principal
-from tests.factories import make_asset, make_colleague, make_course, make_principal
+from tests.factories import add_version, make_asset, make_colleague, make_course, make_principal
 from tests.web.conftest import SignIn
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -108,6 +108,19 @@ def test_each_use_has_an_address_that_other_pages_link_to(
     assert f"/m/{asset.id}/v/1/play" in page
     part = client.get(f"/lessons/{lesson.id}/usages/{usage.id}", headers=PARTIAL)
     assert part.text.strip().startswith(f'<article class="panel use" id="usage-{usage.id}"')
+
+
+def test_a_pinned_part_of_a_file_is_what_plays(
+    client: FlaskClient, session: Session, owner: Principal, course: Course, lesson: Lesson
+) -> None:
+    asset = make_asset(session, owner)
+    part = usages.UsageSpec(asset.id, policy="pin", start_s=5, end_s=20)
+    usages.put(session, owner, usages.Place(course.ref, None, lesson.ref), [part])
+    add_version(session, asset)
+    session.commit()
+    page = client.get(f"/lessons/{lesson.id}").text
+    assert f'src="/m/{asset.id}/v/1/play#t=5.0,20.0"' in page
+    assert "stays at version 1" in page
 
 
 def test_a_viewer_sees_the_lesson_and_no_way_to_change_it(

@@ -116,6 +116,7 @@ def upload_words() -> dict[str, str]:
         "reused": _("Nothing sent: the file in the library is used."),
         "refused": _("This file was refused."),
         "failed": _("The upload failed. Try again; if it fails again, tell an owner."),
+        "failed-signed-out": _("You were signed out. Sign in again; what has arrived is kept."),
         "cancelled": _("Not uploaded."),
         "act-pause": _("Pause {name}"),
         "act-resume": _("Go on with {name}"),

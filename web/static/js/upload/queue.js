@@ -160,9 +160,11 @@ class Queue extends EventTarget {
 
   /** No answer at all waits for the connection; an answer that says no is the end of it. */
   #stumble(item, error, reject) {
-    if (error.originalResponse?.getStatus()) {
+    const status = error.originalResponse?.getStatus();
+    if (status) {
       item.transfer = null;
-      reject(new Error(reasonOf(error)));
+      item.signedOut = status === 401;
+      reject(new Error(item.signedOut ? "" : reasonOf(error)));
     } else item.become("stalled");
   }
 }

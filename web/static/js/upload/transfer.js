@@ -9,6 +9,7 @@ const FAST = 40 * MIB; // bytes a second
 const DELAYS = [0, 1000, 2000, 4000, 8000, 15000, 30000, 60000, 60000, 120000, 120000, 180000];
 // A connection that went away with a sleeping laptop may never say so: after this long, ask again.
 const SILENCE_MS = 60_000;
+const FULL = 507; // no space left, which no repeating mends
 const PASSING = new Set([408, 409, 423, 425, 429, 460]);
 
 let library;
@@ -48,7 +49,7 @@ export async function send(file, { config, address, metadata, ...tell }) {
     storeFingerprintForResuming: false,
     onShouldRetry(error) {
       const status = error.originalResponse?.getStatus() ?? 0;
-      const again = status === 0 || status >= 500 || PASSING.has(status);
+      const again = status === 0 || (status >= 500 && status !== FULL) || PASSING.has(status);
       heard = performance.now() + Math.max(...DELAYS);
       if (again) tell.retrying();
       return again;

@@ -26,6 +26,7 @@ export function phrase(words, item) {
   if (item.reason) return item.reason;
   let key = item.state;
   if (key === "sending" && item.remaining !== null) key = "sending-timed";
+  if (key === "failed" && item.signedOut) key = "failed-signed-out";
   if (key === "done" && item.replaces) key = "done-version";
   else if (key === "done" && item.duplicateOf) {
     key = item.duplicateOf === item.asset ? "done-reused" : "done-kept";
