@@ -71,7 +71,7 @@ class FileReply(Response):
 
 
 def _asked(environ: dict[str, Any], size: int) -> dict[str, Any]:
-    """The request, where Werkzeug reads RFC 9110 (§13.1.5, §14.1.2, §14.2) differently, put right."""
+    """The request, put right where Werkzeug reads RFC 9110 (§13.1.5, §14.1.2, §14.2) otherwise."""
     asked = dict(environ)
     suffix = _SUFFIX.fullmatch(asked.get("HTTP_RANGE", ""))
     if suffix and int(suffix[1]) > size > 0:
