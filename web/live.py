@@ -39,7 +39,8 @@ SILENCE_S = 60.0
 MOST_WAITING = 100
 # How often a socket's sign-in is looked at again.
 RECHECK_S = 60.0
-RECONNECT_S = 1.0
+# While there is no news, pages are told to look this often, and Redis is tried as often.
+AWAY_S = 3.0
 REFRESH = json.dumps({"event": "refresh"})
 TRY_AGAIN, GOING_AWAY, SIGNED_OUT = 1013, 1001, 4401
 
@@ -178,21 +179,25 @@ class Hub:
         for socket in self._sockets.get(workspace_id, ()):
             socket.offer(key, text)
 
+    def _refresh_all(self) -> None:
+        for workspace_id in list(self._sockets):
+            self._offer(workspace_id, "refresh", REFRESH)
+
     async def _listen(self) -> None:
         while True:
             try:
                 await self._subscribed()
             except (RedisError, OSError) as error:
                 log.warning("live news is interrupted: %s", error)
-            await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(AWAY_S)
+            self._refresh_all()
 
     async def _subscribed(self) -> None:
         client = redis.asyncio.Redis.from_url(self._redis_url, health_check_interval=15)
         async with client, client.pubsub() as pubsub:
             await pubsub.psubscribe(f"{CHANNEL}*")
             # Whatever was published while nobody listened is lost: let every page look again.
-            for workspace_id in list(self._sockets):
-                self._offer(workspace_id, "refresh", REFRESH)
+            self._refresh_all()
             while True:
                 message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=10.0)
                 if message is not None:
