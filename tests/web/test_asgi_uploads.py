@@ -1,4 +1,4 @@
-"""Asked to stop, the web process waits for no client, and loses nothing that arrived."""
+"""Uploads and the server: stopping, dying, and connections that nobody is behind any more."""
 
 import base64
 import signal
@@ -79,3 +79,28 @@ def stall(site: Site, beginning: bytes) -> socket.socket:
     plain.sendall(beginning)
     time.sleep(0.5)
     return plain
+
+
+def test_a_newcomer_takes_an_upload_over_from_a_connection_that_has_died(tmp_path: Path) -> None:
+    with living(tmp_path / "data") as site:
+        owner, _ = site.person()
+        token = site.token(owner)
+        silent = half_an_upload(site, token)
+        headers = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
+        location = f"/api/v1/uploads/{site.session.query(Upload).one().id}"
+        connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
+        connection.request("HEAD", location, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        offset = int(answer.headers["Upload-Offset"])
+        more = {
+            **headers,
+            "Content-Type": "application/offset+octet-stream",
+            "Upload-Offset": str(offset),
+        }
+        connection.request("PATCH", location, b"y" * 1000, more)
+        taken = connection.getresponse()
+        taken.read()
+        connection.close()
+        assert (taken.status, taken.headers["Upload-Offset"]) == (204, str(offset + 1000))
+        silent.close()
