@@ -44,7 +44,7 @@ def _picture(asset: Asset, facts: dict[str, Any]) -> str:
         return ""
     parts = [f"{asset.width} × {asset.height}"]
     if facts.get("fps"):
-        parts.append(gettext("%(fps)s pictures a second", fps=format_decimal(facts["fps"])))
+        parts.append(gettext("%(fps)s fps", fps=format_decimal(facts["fps"])))
     if facts.get("hdr"):
         parts.append("HDR")
     return ", ".join(parts)

@@ -23,6 +23,7 @@ class LiveUpdates extends HTMLElement {
       this.answer(detail.connection);
       this.read(detail.message);
     });
+    this.say("wait");
     this.lost(undefined, FIRST_GRACE_MS);
     // htmx may have been faster than this module.
     if (this._htmx?.ws?.connection?.socket?.readyState === WebSocket.OPEN) {
