@@ -67,7 +67,9 @@ class LiveUpdates extends HTMLElement {
 
   say(state) {
     this.dataset.live = state;
-    this.querySelector("span").textContent = this.dataset[state];
+    const words = document.createElement("span");
+    words.textContent = this.dataset[state];
+    this.replaceChildren(words);
   }
 
   read(message) {
