@@ -70,9 +70,11 @@ def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -
     pool = [i for i, ok in enumerate(good) if ok] or list(range(len(samples)))
     pool.sort(key=lambda i: -_quality(samples[i], sharpest, duration_s))
     chosen: list[int] = []
-    for index in pool:
-        if all(_unlike(samples[index], samples[other]) for other in chosen):
-            chosen.append(index)
+    # Where a recording has few pictures, lesser differences make up the number.
+    for differs in (_unlike, _distinct):
+        for index in pool:
+            if all(differs(samples[index], samples[other]) for other in chosen):
+                chosen.append(index)
     return [
         Choice(
             index,
@@ -88,6 +90,10 @@ def _unlike(one: Sample, other: Sample) -> bool:
     apart = abs(one.sharpness - other.sharpness)
     written = apart > _TEMPLATE_SHARPNESS * max(one.sharpness, other.sharpness)
     return bits >= _DIFFERENT_BITS or (bits >= _TEMPLATE_BITS and written)
+
+
+def _distinct(one: Sample, other: Sample) -> bool:
+    return (one.difference_hash ^ other.difference_hash).bit_count() >= _TEMPLATE_BITS
 
 
 def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float:

@@ -102,10 +102,11 @@ _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pno
 def sniff(head: bytes, size: int, filename: str) -> Sniffed:
     """The one reader that may open a file, from its first `HEAD_BYTES` and its name.
 
-    The name adds a warning when it promises another kind, and wording to a refusal; no more.
+    The name adds a warning when it promises another kind, and wording to a refusal. Only a
+    document that is named like media is refused for it: whoever sends one expects it to play.
 
     Raises:
-        Refused: it is not media or a document, and the sentence says what it is instead.
+        Refused: it is not what Lectern keeps, and the sentence says what it is instead.
     """
     if not size:
         raise Refused("The file is empty: nothing was in it to keep.")
@@ -116,11 +117,16 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
     if found is None:
         raise Refused("This is not a file that Lectern knows: neither media nor a document.")
     kind, mime, demuxer = found
-    return Sniffed(kind, mime, demuxer, _mismatch(filename, kind))
-
-
-def _mismatch(filename: str, kind: str) -> tuple[str, ...]:
     promised = _SUFFIXES.get(PurePath(filename.lower()).suffix.lstrip("."))
+    if kind == "document" and promised not in {None, kind}:
+        raise Refused(
+            f"The name promises {_ARTICLES[str(promised)]}, but the content is {_ARTICLES[kind]} "
+            f"({mime}). Give the file its right ending, then upload it again."
+        )
+    return Sniffed(kind, mime, demuxer, _mismatch(promised, kind))
+
+
+def _mismatch(promised: str | None, kind: str) -> tuple[str, ...]:
     # A container may hold either; the probe, not the name, says which.
     if promised in {None, kind} or {promised, kind} == {"video", "audio"}:
         return ()

@@ -72,6 +72,7 @@ REFUSED = {
     "attack/svg-billion-laughs.svg": "entities",
     "attack/svg-xxe-hostname.svg": "entities",
     "attack/text-read-as-lyrics.wmv": "playlist",
+    "attack/pdf-named.png": "the content is a document",
     "attack/zip-bomb-1gb.zip": "ZIP archive",
     "attack/zip-slip.zip": "ZIP archive",
 }
@@ -82,7 +83,6 @@ OTHER_KINDS = {
     "attack/jpeg-named.png": "image",
     "attack/metadata-xss.mp3": "audio",
     "attack/neighbour.ts": "video",
-    "attack/pdf-named.png": "document",
     "attack/pdf-with-javascript.pdf": "document",
     "attack/png-named.mp4": "image",
     "attack/polyglot-gif-js.gif": "image",
