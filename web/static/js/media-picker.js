@@ -1,6 +1,6 @@
 // <media-picker>: the keyboard, the tray and the preview of the picker. Search, further pages and
 // inserting are plain htmx. Put into a <dialog>, it opens it; when that closes, it is taken out.
-import { chips } from "./picker/chips.js";
+import { showTray } from "./picker/chips.js";
 import { neighbour } from "./picker/moves.js";
 import { Preview } from "./picker/preview.js";
 
@@ -19,7 +19,8 @@ class MediaPicker extends HTMLElement {
     this.addEventListener("pointerover", (event) => this.#look(event), { signal });
     this.addEventListener("picked", () => this.#close(), { signal });
     document.addEventListener("htmx:after:swap", () => this.#draw(), { signal });
-    document.addEventListener("lectern:uploading", ({ detail }) => this.#news(detail.text), { signal });
+    const hint = this.querySelector("[data-hint]");
+    document.addEventListener("lectern:uploading", ({ detail }) => (hint.textContent = detail.text), { signal });
     document.addEventListener("lectern:uploaded", () => this.#refresh(), { signal });
     this.#open(this.closest("dialog"));
     this.#draw();
@@ -40,10 +41,6 @@ class MediaPicker extends HTMLElement {
 
   #close() {
     this.closest("dialog")?.close();
-  }
-
-  #news(text) {
-    this.querySelector("[data-hint]").textContent = text;
   }
 
   #refresh() {
@@ -97,13 +94,7 @@ class MediaPicker extends HTMLElement {
       for (const control of item.querySelectorAll("button, input")) control.tabIndex = -1;
     }
     if (stop) stop.querySelector(".pick__name").tabIndex = 0;
-    const count = this.#chosen.size;
-    this.querySelector("[data-tray]").replaceChildren(...chips(this.#chosen, this.dataset.drop));
-    const insert = this.querySelector(".picker__insert");
-    insert.hidden = !count;
-    insert.textContent = count === 1 ? this.dataset.one : this.dataset.several.replace("{count}", count);
-    this.querySelector("[data-act=clear]").hidden = !count;
-    this.querySelector("[data-hint]").hidden = Boolean(count);
+    showTray(this, this.#chosen, this.dataset);
   }
 
   #key(event) {

@@ -108,11 +108,9 @@ class UploadTray extends HTMLElement {
     const button = event.target.closest("button[data-act]");
     if (!button) return;
     const { act } = button.dataset;
-    if (act === "fold") {
-      this.#fold(button.getAttribute("aria-expanded") === "true");
-    } else if (act === "clear") {
-      queue.items.filter((item) => item.ended).forEach((item) => queue.forget(item));
-    } else {
+    if (act === "fold") this.#fold(button.getAttribute("aria-expanded") === "true");
+    else if (act === "clear") queue.clear();
+    else {
       const { id } = button.closest("[data-state]");
       queue[act](queue.items.find((item) => item.id === id));
     }

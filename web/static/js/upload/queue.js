@@ -72,6 +72,11 @@ class Queue extends EventTarget {
     this.#tell(item);
   }
 
+  /** Take off the list what has come to an end. */
+  clear() {
+    this.items.filter((item) => item.ended).forEach((item) => this.forget(item));
+  }
+
   #tell(item) {
     this.dispatchEvent(new CustomEvent("changed", { detail: item }));
     const next = this.items.find(({ state }) => state === "queued");
