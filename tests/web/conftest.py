@@ -93,9 +93,11 @@ def on_connection(app: Flask, connection: Connection) -> Iterator[None]:
         engines = db.engines
     engine, engines[None] = engines[None], connection  # type: ignore[assignment]
     options = db.session.session_factory.kw
+    before = dict(options)
     options["join_transaction_mode"] = "create_savepoint"
     yield
-    del options["join_transaction_mode"]
+    options.clear()
+    options.update(before)
     engines[None] = engine
 
 

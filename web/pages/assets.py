@@ -9,7 +9,7 @@ from flask_babel import gettext
 from jobs import broker, enqueue
 from lectern.library import assets, cards, posters, retrying, tasks, trash
 from lectern.models import Asset
-from lectern.people.rights import Action
+from lectern.people.rights import Action, require
 from web import htmx
 from web.auth import allow
 from web.extensions import db, settings
@@ -47,6 +47,7 @@ def show_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
 def edit_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     """A part as a form: in its place, or as a page of its own."""
     page = _page(asset_id)
+    require(g.principal, Action.EDIT, page.asset)
     template = f"assets/_{part}_form.html" if htmx.wants_fragment() else "assets/edit.html"
     return htmx.fragment(render_template(template, page=page, form=Form(), part=part))
 

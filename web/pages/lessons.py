@@ -102,6 +102,7 @@ def move_usage(lesson_id: uuid.UUID, usage_id: uuid.UUID) -> ResponseReturnValue
 def end_usage(lesson_id: uuid.UUID, usage_id: uuid.UUID) -> ResponseReturnValue:
     """Take a file out of the lesson; it stays in the library."""
     session = db.session()
+    lessons.get(session, g.principal, lesson_id)
     past = usages.end(session, g.principal, usage_id)
     undo = url_for(".bring_back", lesson_id=lesson_id, past_id=past.id)
     return _written(session, lesson_id, _("Removed from the lesson"), undo=undo)

@@ -1,0 +1,339 @@
+"""Every route, asked by every role for every kind of object, against the table of rights."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from lectern import settings
+from lectern.courses import usages
+from lectern.courses.usages import Place, UsageSpec
+from lectern.db import SessionLocal
+from lectern.errors import Forbidden, NotFound
+from lectern.library import posters, renditions, uploads
+from lectern.library.uploads import NewUpload
+from lectern.models import Asset, Role, Upload
+from lectern.people import sign_ins, tokens
+from lectern.people.principal import Principal
+from lectern.people.rights import RIGHTS, Action, Reach, can, require
+from tests.factories import make_asset, make_colleague, make_course, make_principal
+from tests.web.conftest import Caller, app_settings, current_version, on_connection, stored_blob
+from web.app import create_app
+
+Ids = dict[str, Any]
+
+_MAP = create_app(
+    settings.read(
+        {
+            "LECTERN_DATABASE_URL": "postgresql://nowhere/none",
+            "LECTERN_REDIS_URL": "redis://nowhere",
+            "LECTERN_SECRET_KEY": "x" * 32,
+        },
+        data=Path("/nonexistent"),
+    )
+)
+ROUTES = [
+    (rule, method)
+    for rule in sorted(_MAP.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
+    for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+]
+CLOSED = [
+    (rule, method)
+    for rule, method in ROUTES
+    if getattr(_MAP.view_functions[rule.endpoint], "action", None) is not None
+]
+WITH_OBJECT = [(rule, method) for rule, method in CLOSED if rule.arguments]
+# What needs no sign-in, and nothing else does not.
+PUBLIC = {
+    "static",
+    "health.alive",
+    "health.ready",
+    "people.sign_in",
+    "people.start_session",
+    "people.sign_out",
+    "people.show_setup",
+    "people.use_setup",
+    "api.docs.openapi",
+    "api.docs.read",
+    "api.uploads.describe",
+}
+# A part of an open page answers with nothing when its object has gone.
+QUIET = {"assets.show_card", "lessons.show_usage"}
+# A PUT makes what is not there, in the caller's own workspace.
+MAKES = {"api.courses.put"}
+# What a request needs besides its path.
+QUERY = {"picker.show": ("lesson_id", "lesson"), "picker.results": ("lesson_id", "lesson")}
+BODIES: dict[str, dict[str, Any]] = {
+    "api.courses.put_usages": {"json": {"assets": []}},
+    "api.uploads.append": {
+        "data": b"",
+        "content_type": "application/offset+octet-stream",
+        "headers": {"Upload-Offset": "0"},
+    },
+    "lessons.add_usages": {"data": {"asset": str(uuid.UUID(int=7))}},
+    "people.change_role": {"data": {"role": "viewer"}},
+}
+
+
+def name(route: tuple[Rule, str]) -> str:
+    return f"{route[1]} {route[0].rule}"
+
+
+@dataclass
+class World:
+    """One workspace with one of everything; `ids` are what an address may name."""
+
+    owner: Principal
+    ids: Ids
+
+
+@dataclass
+class Site:
+    """Two workspaces, and a caller of each role in the first, with things of their own."""
+
+    session: Session
+    home: World
+    away: World
+    callers: dict[Role, Caller] = field(default_factory=dict)
+    own: dict[Role, Ids] = field(default_factory=dict)
+
+    def ask(self, caller: Caller, rule: Rule, method: str, ids: Ids) -> TestResponse:
+        """One request whose effects are undone."""
+        values = {argument: value_of(rule, argument, ids) for argument in rule.arguments}
+        path = rule.build(values, append_unknown=False)
+        assert path is not None
+        more = dict(BODIES.get(rule.endpoint, {}))
+        if rule.endpoint in QUERY:
+            wanted, parameter = QUERY[rule.endpoint]
+            more["query_string"] = {parameter: str(ids[wanted])}
+        undo = self.session.connection().begin_nested()
+        try:
+            return caller(method, path[1], **more)
+        finally:
+            undo.rollback()
+
+
+def value_of(rule: Rule, argument: str, ids: Ids) -> Any:
+    if argument == "part":
+        # The first of the alternatives in the rule's text.
+        return rule.rule.partition("any(")[2].partition(",")[0]
+    return ids[argument]
+
+
+@pytest.fixture(scope="module")
+def site(application: Flask, engine: Engine, tmp_path_factory: Any) -> Iterator[Site]:
+    before = dict(SessionLocal.kw)
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        SessionLocal.configure(bind=connection, join_transaction_mode="create_savepoint")
+        folder = tmp_path_factory.mktemp("routes")
+        with on_connection(application, connection), SessionLocal() as session:
+            yield built(application, session, folder)
+        transaction.rollback()
+    SessionLocal.kw.clear()
+    SessionLocal.kw.update(before)
+
+
+def built(app: Flask, session: Session, folder: Path) -> Site:
+    site = Site(session, world(app, session, folder), world(app, session, folder))
+    for role in Role:
+        principal = make_colleague(session, site.home.owner, role)
+        signed_in = sign_ins.open_for(session, principal)
+        client = app.test_client()
+        client.set_cookie("lectern", signed_in.secret)
+        site.callers[role] = Caller(client, {"X-CSRF-Token": signed_in.csrf}, principal)
+        site.own[role] = {**site.home.ids, **personal(app, session, principal, folder)}
+    session.commit()
+    return site
+
+
+def world(app: Flask, session: Session, folder: Path) -> World:
+    owner = make_principal(session)
+    course = make_course(session, owner)
+    lesson = course.chapters[0].lessons[0]
+    course.chapters[0].ref, lesson.ref = f"c-{course.ref}", f"l-{course.ref}"
+    session.flush()
+    kept, ended = make_asset(session, owner), make_asset(session, owner)
+    place = Place(course.ref, None, lesson.ref)
+    (past,) = usages.put(session, owner, place, [UsageSpec(ended.id)])
+    past_id = past.id
+    (usage,) = usages.put(session, owner, place, [UsageSpec(kept.id)])
+    ids = {
+        "ref": course.ref,
+        "chapter": course.chapters[0].ref,
+        "lesson": lesson.ref,
+        "course_id": course.id,
+        "chapter_id": course.chapters[0].id,
+        "lesson_id": lesson.id,
+        "usage_id": usage.id,
+        "past_id": past_id,
+        "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
+        "number": 1,
+        "rank": 1,
+        **personal(app, session, owner, folder),
+    }
+    return World(owner, ids)
+
+
+def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
+    """An asset, an upload and a token of somebody's own."""
+    storage = app.extensions["lectern.storage"]
+    blobs = [
+        stored_blob(session, storage, who, f"{who.email} {number}".encode(), folder)
+        for number in range(3)
+    ]
+    asset = make_asset(session, who, blob=blobs[0])
+    version = current_version(session, asset)
+    facts = {"mime": "video/mp4"}
+    source = version.blob_id
+    renditions.record(session, who.workspace_id, source, renditions.PLAYABLE, blobs[1], facts)
+    posters.record(session, version, [(blobs[2], {"mime": "image/jpeg"})])
+    # Made for the member whatever the role is: a role may have changed since.
+    maker = Principal.system(who.workspace_id, who.user_id)
+    new = NewUpload("clip.mp4", 10)
+    configured = app.extensions["lectern.settings"]
+    upload = uploads.create(session, maker, new, settings=configured)
+    text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
+    return {"asset_id": asset.id, "upload_id": upload.id, "token_id": uuid.UUID(text.split("_")[1])}
+
+
+def test_every_route_says_what_it_needs() -> None:
+    undeclared = [
+        rule.rule for rule, _ in ROUTES if "action" not in vars(_MAP.view_functions[rule.endpoint])
+    ]
+    assert undeclared == []
+    assert {rule.endpoint for rule, _ in ROUTES} - {rule.endpoint for rule, _ in CLOSED} == (
+        PUBLIC - {"api.uploads.describe"}
+    )
+    assert getattr(_MAP.view_functions["api.uploads.describe"], "action", "none") is None
+
+
+def test_a_route_that_was_forgotten_opens_for_nobody(
+    database_url: str, redis_url: str, tmp_path: Path, site: Site, connection: Connection
+) -> None:
+    app = create_app(app_settings(database_url, redis_url, tmp_path))
+    app.add_url_rule("/forgotten", view_func=lambda: "open")
+    with on_connection(app, connection):
+        assert app.test_client().get("/forgotten").status_code == 500
+
+
+def action_of(rule: Rule) -> Action:
+    action: Action = _MAP.view_functions[rule.endpoint].action  # type: ignore[attr-defined]
+    return action
+
+
+def verdict(who: Principal, action: Action, thing: Any = None) -> int:
+    """The status of a refusal by the table, or 0."""
+    try:
+        require(who, action, thing)
+    except NotFound:
+        return 404
+    except Forbidden:
+        return 403
+    return 0
+
+
+def expected(site: Site, role: Role, rule: Rule, ids: Ids) -> int:
+    """What the table says about this caller and these objects; 0 lets pass."""
+    who, action = site.callers[role].who, action_of(rule)
+    refused = verdict(who, action)
+    if refused:
+        return refused
+    if "asset_id" in rule.arguments:
+        asset = site.session.get_one(Asset, (who.workspace_id, ids["asset_id"]))
+        return verdict(who, action, asset)
+    if "upload_id" in rule.arguments:
+        upload = site.session.get_one(Upload, (who.workspace_id, ids["upload_id"]))
+        return 0 if role is Role.OWNER or upload.created_by == who.user_id else 404
+    if "token_id" in rule.arguments:
+        mine = ids["token_id"] == site.own[role]["token_id"]
+        return 0 if mine or can(who, Action.MANAGE_MEMBERS) else 404
+    return 0
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+@pytest.mark.parametrize("role", list(Role))
+def test_the_answer_is_what_the_table_says(site: Site, role: Role, route: tuple[Rule, str]) -> None:
+    rule, method = route
+    for ids in (site.own[role], site.home.ids):
+        reply = site.ask(site.callers[role], rule, method, ids)
+        wanted = expected(site, role, rule, ids)
+        if wanted:
+            assert reply.status_code == wanted, reply.data
+        elif method == "GET":
+            assert reply.status_code in {200, 302, 303}, reply.data
+        else:
+            # An empty form may be refused as such, but not for who sends it.
+            assert reply.status_code in {200, 201, 204, 303, 400, 409, 412, 422}, reply.data
+
+
+@pytest.mark.parametrize("route", WITH_OBJECT, ids=name)
+@pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])
+def test_a_foreign_object_reads_like_a_missing_one(
+    site: Site, role: Role, route: tuple[Rule, str]
+) -> None:
+    rule, method = route
+    caller = site.callers[role]
+    missing = {key: absent(value) for key, value in site.home.ids.items()}
+    named = sorted(rule.arguments - {"part"})
+    for changed in [named, *([argument] for argument in named)]:
+        replies = [
+            site.ask(caller, rule, method, {**site.own[role], **{key: of[key] for key in changed}})
+            for of in (site.away.ids, missing)
+        ]
+        if {"number", "rank"} >= set(changed):
+            continue
+        assert replies[0].status_code == replies[1].status_code
+        assert replies[0].data == replies[1].data
+        assert replies[0].headers.to_wsgi_list() == replies[1].headers.to_wsgi_list()
+        wanted = verdict(caller.who, action_of(rule)) or 404
+        if rule.endpoint in QUIET and replies[0].status_code == 200:
+            assert replies[0].data == b""
+        elif rule.endpoint not in MAKES:
+            assert replies[0].status_code == wanted, replies[0].data
+
+
+def absent(value: Any) -> Any:
+    """Something of the same form that nobody has."""
+    if isinstance(value, uuid.UUID):
+        return uuid.uuid4()
+    return "no-such-ref" if isinstance(value, str) else 77
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=name)
+def test_without_a_sign_in_every_closed_route_stays_closed(
+    site: Site, application: Flask, route: tuple[Rule, str]
+) -> None:
+    rule, method = route
+    nobody = Caller(application.test_client(), {}, site.home.owner)
+    reply = site.ask(nobody, rule, method, site.home.ids)
+    if rule.rule.startswith(("/api/", "/m/")):
+        assert reply.status_code == 401
+    else:
+        assert reply.status_code == 303
+        assert reply.headers["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("route", [r for r in CLOSED if r[1] not in {"GET", "HEAD"}], ids=name)
+def test_no_change_is_made_without_the_sessions_token(site: Site, route: tuple[Rule, str]) -> None:
+    rule, method = route
+    caller = site.callers[Role.OWNER]
+    for headers in ({}, {"X-CSRF-Token": "guessed"}):
+        forger = Caller(caller.client, headers, caller.who)
+        reply = site.ask(forger, rule, method, site.own[Role.OWNER])
+        assert reply.status_code == 403, reply.data
+
+
+def test_the_table_leaves_each_role_something_and_only_owners_everything() -> None:
+    for role in Role:
+        reaches = {RIGHTS[action][role] for action in Action}
+        assert (reaches == {Reach.ANY}) == (role is Role.OWNER)
+        assert reaches != {Reach.NONE}
