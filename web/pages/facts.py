@@ -44,7 +44,7 @@ def _picture(asset: Asset, facts: dict[str, Any]) -> str:
         return ""
     parts = [f"{asset.width} × {asset.height}"]
     if facts.get("fps"):
-        parts.append(gettext("%(fps)s fps", fps=format_decimal(facts["fps"])))
+        parts.append(gettext("%(fps)s fps", fps=format_decimal(_frames(facts["fps"]))))
     if facts.get("hdr"):
         parts.append("HDR")
     return ", ".join(parts)
@@ -98,3 +98,8 @@ def _name(code: str | None) -> str:
     if not code:
         return ""
     return _NAMES.get(code) or code.upper()
+
+
+def _frames(rate: float) -> float:
+    """29.97 stays what it is; a rate measured a hair beside a whole number is that number."""
+    return round(rate) if abs(rate - round(rate)) < 0.012 else round(rate, 2)
