@@ -29,7 +29,6 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
         MAX_FORM_PARTS=500,
         TEMPLATES_AUTO_RELOAD=False,
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from lectern.errors import Conflict, Invalid
 from web.extensions import db
@@ -41,6 +40,6 @@ class Form:
 
 def local_path(text: str, otherwise: str) -> str:
     """`text` when it is a path on this site, else `otherwise`: nobody is sent to a stranger."""
-    parts = urlsplit(text)
+    # Browsers read a backslash as a slash, and skip control characters.
     plain = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
-    return text if plain and not parts.scheme and not parts.netloc else otherwise
+    return text if plain else otherwise

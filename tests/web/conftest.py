@@ -36,7 +36,7 @@ class Caller:
 
     def __call__(self, method: str, path: str, **more: Any) -> TestResponse:
         headers = {**self.headers, **more.pop("headers", {})}
-        return self.client.open(path, method=method, headers=headers, **more)
+        return self.client.open(path, method=method, headers=headers, buffered=True, **more)
 
     def get(self, path: str, **more: Any) -> TestResponse:
         return self("GET", path, **more)
