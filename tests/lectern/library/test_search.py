@@ -263,7 +263,7 @@ def cursor_of(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-ID = str(uuid.uuid4())
+ID = "00000000-0000-7000-8000-000000000001"
 NO_CURSORS = [
     "x",
     "ü",
