@@ -8,6 +8,7 @@ import yaml
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from web.api.reading import Reader
 from web.auth import public
 
 bp = Blueprint("docs", __name__)
@@ -33,14 +34,10 @@ def openapi() -> ResponseReturnValue:
 @public
 def read() -> ResponseReturnValue:
     """For people."""
-    return render_template("docs/api.html", api=description(), operations=_operations())
-
-
-def _operations() -> list[dict[str, Any]]:
-    """Every operation with its method and path, in the document's order."""
-    return [
-        {"method": method.upper(), "path": path, **operation}
-        for path, item in description()["paths"].items()
-        for method, operation in item.items()
-        if method in {"get", "put", "post", "patch", "delete", "head", "options"}
-    ]
+    reader = Reader(description())
+    return render_template(
+        "docs/api.html",
+        info=description()["info"],
+        groups=reader.groups(),
+        schemas=reader.schemas(),
+    )
