@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import socket
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.api import Api
+from tests.flows.conftest import CHECKOUT
 
 # What a refusal must never show.
 RAW = re.compile(r"Traceback|Error\(|errno|/tmp/|/var/|0x[0-9a-f]{6}|\[\w+ @ ", re.IGNORECASE)
@@ -26,7 +28,8 @@ def corpus(assets_dir: Path) -> Path:
 
 def rows() -> list[dict[str, str]]:
     """The manifest, found without a fixture so that every file is a test of its own."""
-    here = Path(__file__).resolve().parents[3] / "shared" / "media" / "corpus" / "MANIFEST.csv"
+    assets = Path(os.environ.get("LECTERN_TEST_ASSETS", CHECKOUT.parent / "shared"))
+    here = assets / "media" / "corpus" / "MANIFEST.csv"
     if not here.is_file():
         return []
     with here.open(newline="", encoding="utf-8") as file:
