@@ -1,7 +1,7 @@
 """Fixtures of the tests about the library."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from lectern import settings as settings_module
 from lectern.db import driver_url
+from lectern.library.receiving import Work
 from lectern.people.principal import Principal
 from lectern.settings import Settings
 from lectern.storage import LocalStorage
 from tests.factories import make_principal
-
-Work = Callable[[], AbstractContextManager[Session]]
+from tests.lectern.library.sending import BYTES, Sending
 
 
 @pytest.fixture
@@ -59,3 +59,14 @@ def work(own_engine: Engine) -> Work:
             yield session
 
     return begin
+
+
+@pytest.fixture
+def sender(work: Work) -> Principal:
+    with work() as session:
+        return make_principal(session)
+
+
+@pytest.fixture
+def sending(work: Work, settings: Settings, sender: Principal) -> Sending:
+    return Sending(work, settings, sender, len(BYTES))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lectern.library import admission, blobs, folders, tasks, trash, uploads
 from lectern.library.admission import Admitted
+from lectern.library.receiving import Work
 from lectern.library.uploads import NewUpload
 from lectern.models import Asset, AuditEntry, Blob, Upload, UploadState, Version
 from lectern.people import audit
@@ -17,7 +18,6 @@ from lectern.people.principal import Principal
 from lectern.settings import Settings
 from lectern.storage import LocalStorage
 from tests.factories import add_version, make_asset, make_blob, make_principal
-from tests.lectern.library.conftest import Work
 
 VIDEO: dict[str, Any] = {
     "kind": "video",

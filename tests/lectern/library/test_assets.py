@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.library import assets, tasks, trash, versions
+from lectern.library.receiving import Work
 from lectern.models import Asset, Role, Step, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_principal
-from tests.lectern.library.conftest import Work
 
 
 def test_an_asset_is_found_in_its_workspace_only(

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
 from lectern.library import folders, tags
+from lectern.library.receiving import Work
 from lectern.models import Asset, AssetTag, Folder, Tag
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_principal
-from tests.lectern.library.conftest import Work
 
 
 @pytest.mark.parametrize(

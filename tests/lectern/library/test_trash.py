@@ -12,11 +12,11 @@ from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, InUse, Invalid
 from lectern.library import trash
+from lectern.library.receiving import Work
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
-from tests.lectern.library.conftest import Work
 
 
 def test_there_and_back_leaves_the_asset_as_it_was(session: Session, owner: Principal) -> None:

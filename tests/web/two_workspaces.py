@@ -1,0 +1,139 @@
+"""Two workspaces with one of everything, and people of every role to ask for it."""
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from lectern.courses import usages
+from lectern.courses.usages import Place, UsageSpec
+from lectern.library import posters, renditions, uploads
+from lectern.library.uploads import NewUpload
+from lectern.models import Role
+from lectern.people import sign_ins, tokens
+from lectern.people.principal import Principal
+from tests.factories import make_asset, make_colleague, make_course, make_principal
+from tests.web.conftest import Caller, current_version, stored_blob
+
+Ids = dict[str, Any]
+# What a request needs besides its path.
+QUERY = {"picker.show": ("lesson_id", "lesson"), "picker.results": ("lesson_id", "lesson")}
+BODIES: dict[str, dict[str, Any]] = {
+    "api.courses.put_usages": {"json": {"assets": []}},
+    "api.uploads.append": {
+        "data": b"",
+        "content_type": "application/offset+octet-stream",
+        "headers": {"Upload-Offset": "0"},
+    },
+    "lessons.add_usages": {"data": {"asset": str(uuid.UUID(int=7))}},
+    "people.change_role": {"data": {"role": "viewer"}},
+}
+
+
+@dataclass
+class World:
+    """One workspace with one of everything; `ids` are what an address may name."""
+
+    owner: Principal
+    ids: Ids
+
+
+@dataclass
+class Site:
+    """Two workspaces, and a caller of each role in the first, with things of their own."""
+
+    session: Session
+    home: World
+    away: World
+    callers: dict[Role, Caller] = field(default_factory=dict)
+    own: dict[Role, Ids] = field(default_factory=dict)
+
+    def ask(self, caller: Caller, rule: Rule, method: str, ids: Ids) -> TestResponse:
+        """One request whose effects are undone."""
+        values = {argument: value_of(rule, argument, ids) for argument in rule.arguments}
+        path = rule.build(values, append_unknown=False)
+        assert path is not None
+        more = dict(BODIES.get(rule.endpoint, {}))
+        if rule.endpoint in QUERY:
+            wanted, parameter = QUERY[rule.endpoint]
+            more["query_string"] = {parameter: str(ids[wanted])}
+        undo = self.session.connection().begin_nested()
+        try:
+            return caller(method, path[1], **more)
+        finally:
+            undo.rollback()
+
+
+def value_of(rule: Rule, argument: str, ids: Ids) -> Any:
+    if argument == "part":
+        # The first of the alternatives in the rule's text.
+        return rule.rule.partition("any(")[2].partition(",")[0]
+    return ids[argument]
+
+
+def built(app: Flask, session: Session, folder: Path) -> Site:
+    site = Site(session, world(app, session, folder), world(app, session, folder))
+    for role in Role:
+        principal = make_colleague(session, site.home.owner, role)
+        signed_in = sign_ins.open_for(session, principal)
+        client = app.test_client()
+        client.set_cookie("lectern", signed_in.secret)
+        site.callers[role] = Caller(client, {"X-CSRF-Token": signed_in.csrf}, principal)
+        site.own[role] = {**site.home.ids, **personal(app, session, principal, folder)}
+    session.commit()
+    return site
+
+
+def world(app: Flask, session: Session, folder: Path) -> World:
+    owner = make_principal(session)
+    course = make_course(session, owner)
+    lesson = course.chapters[0].lessons[0]
+    course.chapters[0].ref, lesson.ref = f"c-{course.ref}", f"l-{course.ref}"
+    session.flush()
+    kept, ended = make_asset(session, owner), make_asset(session, owner)
+    place = Place(course.ref, None, lesson.ref)
+    (past,) = usages.put(session, owner, place, [UsageSpec(ended.id)])
+    past_id = past.id
+    (usage,) = usages.put(session, owner, place, [UsageSpec(kept.id)])
+    ids = {
+        "ref": course.ref,
+        "chapter": course.chapters[0].ref,
+        "lesson": lesson.ref,
+        "course_id": course.id,
+        "chapter_id": course.chapters[0].id,
+        "lesson_id": lesson.id,
+        "usage_id": usage.id,
+        "past_id": past_id,
+        "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
+        "number": 1,
+        "rank": 1,
+        **personal(app, session, owner, folder),
+    }
+    return World(owner, ids)
+
+
+def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
+    """An asset, an upload and a token of somebody's own."""
+    storage = app.extensions["lectern.storage"]
+    blobs = [
+        stored_blob(session, storage, who, f"{who.email} {number}".encode(), folder)
+        for number in range(3)
+    ]
+    asset = make_asset(session, who, blob=blobs[0])
+    version = current_version(session, asset)
+    facts = {"mime": "video/mp4"}
+    source = version.blob_id
+    renditions.record(session, who.workspace_id, source, renditions.PLAYABLE, blobs[1], facts)
+    posters.record(session, version, [(blobs[2], {"mime": "image/jpeg"})])
+    # Made for the member whatever the role is: a role may have changed since.
+    maker = Principal.system(who.workspace_id, who.user_id)
+    new = NewUpload("clip.mp4", 10)
+    configured = app.extensions["lectern.settings"]
+    upload = uploads.create(session, maker, new, settings=configured)
+    text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
+    return {"asset_id": asset.id, "upload_id": upload.id, "token_id": uuid.UUID(text.split("_")[1])}
