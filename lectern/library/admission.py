@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.library import assets, folders, tags, tasks, uploads, versions
@@ -33,16 +33,15 @@ def admit(session: Session, upload: Upload, facts: Mapping[str, Any], blob: Blob
     """Turn a checked upload into an asset, a version, or a pointer to what was there already.
 
     One transaction makes asset, version, tasks and audit entry. The caller is a worker that
-    holds the upload's task; a second delivery finds the upload ended and changes nothing.
+    holds the upload's task; a second delivery finds the upload ended and changes nothing. `blob`
+    is of this transaction (`blobs.add`): that lets equal files in one after the other, so that
+    the second sees the first.
     """
     session.refresh(upload, with_for_update=True)
     if upload.state != UploadState.CHECKING:
         return Admitted(upload.asset_id, None)
     upload.digest = blob.digest
     actor = Principal.system(upload.workspace_id, upload.created_by)
-    # Without this lock two equal files that arrive together would not see each other.
-    lock = func.hashtextextended(f"admit:{upload.workspace_id}:{blob.digest}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(lock)))
     existing = _holder(session, upload.workspace_id, blob)
     upload.duplicate_of = existing.id if existing else None
     if upload.replaces is not None:

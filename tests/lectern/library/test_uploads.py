@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, TooLarge
 from lectern.library import tags, tasks, trash, uploads
+from lectern.library.receiving import Work
 from lectern.library.uploads import NewUpload
 from lectern.models import Role, Upload, UploadState
 from lectern.people.principal import Principal
@@ -131,6 +132,20 @@ def test_giving_up_ends_what_is_being_received_and_nothing_else(
     assert upload.state == UploadState.EXPIRED
     assert upload.reason == "The upload was cancelled."
     assert checking.state == UploadState.CHECKING
+
+
+def test_giving_up_too_late_does_not_undo_what_was_completed_meanwhile(
+    work: Work, settings: Settings
+) -> None:
+    with work() as session:
+        owner = make_principal(session)
+        created = create(session, owner, settings)
+    with work() as session:
+        mine = uploads.get(session, owner, created.id)
+        with work() as elsewhere:
+            uploads.complete(elsewhere, uploads.get(elsewhere, owner, created.id), None)
+        uploads.cancel(session, mine)
+        assert mine.state == UploadState.CHECKING
 
 
 def test_uploads_past_their_time_end_and_give_their_bytes_back(
