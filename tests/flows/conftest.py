@@ -119,7 +119,9 @@ def api(served: Served) -> Api:
     return Api(served.base, said.split()[-1])
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright runs, its thread has an event loop, and other files'
+# tests want one of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium: the one the launcher found, the system's, or Playwright's."""
     executable = os.environ.get("LECTERN_CHROMIUM") or shutil.which("chromium")

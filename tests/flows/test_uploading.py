@@ -42,13 +42,13 @@ def test_an_upload_goes_on_after_a_reload(
 
 
 def test_what_is_not_media_is_refused_in_words(page: Page, served: Served, tmp_path: Path) -> None:
-    script = tmp_path / "lecture.mp4"
+    script = tmp_path / "not-a-film.mp4"
     script.write_text("#!/bin/sh\necho not a video\n")
     page.goto(f"{served.base}/library")
     choose(page, script)
     tray = page.get_by_role("region", name="Uploads")
     expect(tray).to_contain_text(re.compile("script|text", re.IGNORECASE))
-    expect(page.locator("[data-asset]").filter(has_text="lecture.mp4")).to_have_count(0)
+    expect(page.locator("[data-asset]").filter(has_text="not-a-film.mp4")).to_have_count(0)
 
 
 def test_a_known_file_is_noticed_before_it_is_sent(

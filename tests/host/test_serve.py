@@ -1,6 +1,5 @@
 """The commands as a person runs them: whole processes, real signals."""
 
-import contextlib
 import http.client
 import os
 import re
@@ -10,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -130,7 +130,7 @@ def test_only_the_pages_listen_on_a_network(served: Serve) -> None:
     listening = set()
     for process in [served.process, *served.process.children(recursive=True)]:
         # PostgreSQL's passing workers may be gone by now.
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess):
             listening |= {
                 (place.laddr.ip, place.laddr.port)
                 for place in process.net_connections("inet")
@@ -207,7 +207,9 @@ def test_after_kill_9_of_everything_the_next_serve_has_the_accounts(tmp_path: Pa
     added = run("user", "add", "ada@example.org", data=served.data)
     assert added.returncode == 0, added.stderr
     for process in [served.process, *served.process.children(recursive=True)]:
-        process.kill()
+        # Some die with the one killed before.
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     served.process.wait()
     again = Serve(tmp_path / "data")
     twice = run("user", "add", "ada@example.org", data=served.data)
