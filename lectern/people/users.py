@@ -33,17 +33,19 @@ def add(
 ) -> User:
     """Make an account a member of a workspace; `by` is None for the command line.
 
-    Without a slug the oldest workspace is meant, and the first is made if there is none. An
-    address that has an account already keeps its name and password.
+    Without a slug the oldest workspace is meant, and the first is made if there is none. An owner
+    on the command line makes a further one by naming a slug that nobody has. An address that has
+    an account already keeps its name and password.
 
     Raises:
-        NotFound: there are workspaces, but none of that slug.
+        NotFound: there are workspaces, but none of that slug, and this is no owner to make it.
         Conflict: already a member; or a password was given for an existing account.
         Invalid: `email`, `name`, `password` or `role` is unusable.
     """
     address = names.email(email)
     given = _role(role)
-    workspace = _workspace(session, workspace_slug)
+    may_make = by is None and given == Role.OWNER
+    workspace = _workspace(session, workspace_slug, may_make=may_make)
     user = find(session, address)
     if user is not None and password is not None:
         raise Conflict(f"{address} has an account already. Leave the password out to add it here.")
@@ -132,13 +134,13 @@ def _role(role: Role | str) -> Role:
         raise names.invalid("role", f"Choose one of {', '.join(Role)}.") from None
 
 
-def _workspace(session: Session, slug: str | None) -> Workspace:
+def _workspace(session: Session, slug: str | None, *, may_make: bool) -> Workspace:
     first = workspaces.first(session)
     if first is None:
         return workspaces.add(session, slug or "Library", slug)
     if slug is None:
         return first
     found = workspaces.find(session, slug)
-    if found is None:
-        raise NotFound(f"There is no workspace “{slug}”.")
-    return found
+    if found is None and not may_make:
+        raise NotFound(f"There is no workspace “{slug}”. Its first member, an owner, makes it.")
+    return found or workspaces.add(session, slug, slug)

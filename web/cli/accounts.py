@@ -23,7 +23,7 @@ def user() -> None:
 @click.argument("email")
 @click.option("--role", type=ROLES, default=Role.EDITOR.value, show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--workspace", metavar="SLUG", help="Default: the first, made if there is none.")
+@click.option("--workspace", metavar="SLUG", help="Default: the first. An owner makes a new one.")
 @data_option
 def add_user(
     email: str, role: str, password_stdin: bool, workspace: str | None, data: Path | None

@@ -41,6 +41,19 @@ def test_a_slug_names_the_first_workspace_and_finds_later_ones(session: Session)
         users.add(session, email="d@example.org", role="viewer", workspace_slug="chemistry")
 
 
+def test_an_owner_on_the_command_line_makes_a_further_workspace(session: Session) -> None:
+    users.add(session, email="a@example.org", role="owner")
+    first = workspaces.first(session)
+    owner = users.add(session, email="b@example.org", role="owner", workspace_slug="chemistry")
+    made = workspaces.find(session, "chemistry")
+    assert made is not None
+    assert made is not first
+    assert member_of(session, owner).workspace_id == made.id
+    inside = make_principal(session, workspace=made)
+    with pytest.raises(NotFound, match="no workspace"):
+        users.add(session, email="c@x.org", role="owner", workspace_slug="physics", by=inside)
+
+
 def test_without_a_password_nobody_gets_in(session: Session) -> None:
     user = users.add(session, email="a@example.org", role="owner")
     assert user.password_hash is None
