@@ -94,7 +94,9 @@ def edit(
         before = _read(session, asset, field)
         if not _same(field, before, value):
             _write(session, principal, asset, field, value)
-            entries.append((field, {"before": before, "after": value}))
+            after = _read(session, asset, field) if field == "folder" else value
+            if after != before:
+                entries.append((field, {"before": before, "after": after}))
     if entries:
         asset.lock_version += 1
         asset.updated_at = func.clock_timestamp()
@@ -141,6 +143,9 @@ def _tags(value: Any) -> list[str]:
 
 
 def _folder(value: Any) -> str:
+    if isinstance(value, dict):
+        # As an asset shows its folder, so that what was read can be sent back.
+        value = value.get("id") or value.get("path")
     return "/".join(folders.split(_text("folder", value or "", LONGEST_TEXT)))
 
 

@@ -1,4 +1,4 @@
-"""Folders by path: `Biology/Week 1`."""
+"""Folders by path, `Biology/Week 1`, or by the id that the API names them with."""
 
 import uuid
 from collections.abc import Collection
@@ -32,10 +32,16 @@ def split(path: str) -> list[str]:
 
 
 def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
-    """The folder at `path`, made with its parents where missing; None for the empty path."""
+    """The folder at `path`, made with its parents where missing; None for the empty path.
+
+    The id of a folder that is there stands for it.
+    """
     names = split(path)
     if not names:
         return None
+    known = _with_id(session, principal, names)
+    if known is not None:
+        return known
     # Two uploads of one folder arrive together; serialised, they make it once.
     lock = func.hashtextextended(f"folder:{principal.workspace_id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
@@ -58,9 +64,13 @@ def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
 
 
 def find(session: Session, principal: Principal, path: str) -> Folder | None:
-    """The folder at `path`, if it exists."""
+    """The folder at `path`, or with that id, if it exists."""
+    names = split(path)
+    known = _with_id(session, principal, names)
+    if known is not None:
+        return known
     folder: Folder | None = None
-    for name in split(path):
+    for name in names:
         folder = session.scalar(
             select(Folder).where(
                 Folder.workspace_id == principal.workspace_id,
@@ -71,6 +81,15 @@ def find(session: Session, principal: Principal, path: str) -> Folder | None:
         if folder is None:
             return None
     return folder
+
+
+def _with_id(session: Session, principal: Principal, names: list[str]) -> Folder | None:
+    try:
+        (name,) = names
+        folder_id = uuid.UUID(name)
+    except ValueError:
+        return None
+    return session.get(Folder, (principal.workspace_id, folder_id))
 
 
 def path_of(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID | None) -> str:

@@ -80,6 +80,22 @@ def test_a_folder_is_named_by_its_path_and_left_with_an_empty_one(
     assert after.details == {"before": "Biology/Week 1", "after": ""}
 
 
+def test_a_folder_is_named_by_its_id_too_as_an_asset_shows_it(
+    session: Session, owner: Principal
+) -> None:
+    first, second = make_asset(session, owner), make_asset(session, owner)
+    folder_id = assets.edit(session, owner, first, {"folder": "Biology/Week 1"}).folder_id
+    for sent in (str(folder_id), {"id": str(folder_id), "path": "Biology/Week 1"}):
+        assets.edit(session, owner, second, {"folder": sent})
+        assert second.folder_id == folder_id
+    (line,) = audit.history(session, owner, second.id)
+    assert line.details == {"before": "", "after": "Biology/Week 1"}
+    stranger = make_principal(session)
+    foreign = make_asset(session, stranger)
+    assets.edit(session, stranger, foreign, {"folder": str(folder_id)})
+    assert foreign.folder_id != folder_id
+
+
 def test_what_is_sent_unchanged_changes_nothing(session: Session, owner: Principal) -> None:
     asset = make_asset(session, owner)
     assets.edit(session, owner, asset, {"tags": ["Zoo", "Äpfel", "apple"], "name": "Clip"})
