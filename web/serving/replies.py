@@ -53,7 +53,9 @@ class FileReply(Response):
         self.content_type = mime
         self.content_length = self.byte_size
         self.headers["ETag"] = quote_etag(etag)
-        self.last_modified = modified
+        # Werkzeug writes None as this very second.
+        if modified is not None:
+            self.last_modified = modified
         self.make_conditional(
             _asked(request.environ, self.byte_size),
             accept_ranges=True,
@@ -77,7 +79,9 @@ def _asked(environ: dict[str, Any], size: int) -> dict[str, Any]:
     if suffix and int(suffix[1]) > size > 0:
         asked["HTTP_RANGE"] = "bytes=0-"
     weak = asked.get("HTTP_IF_RANGE", "").startswith("W/")
-    if weak or asked["REQUEST_METHOD"] != "GET":
+    # Of other units than bytes we know nothing, and such a request is for the whole.
+    unknown = not asked.get("HTTP_RANGE", "").lower().startswith("bytes=")
+    if weak or unknown or asked["REQUEST_METHOD"] != "GET":
         asked.pop("HTTP_RANGE", None)
     return asked
 
