@@ -84,6 +84,7 @@ def test_an_empty_file_is_refused_with_the_reason(api: Caller) -> None:
         ({"Upload-Length": "1e3"}, 422),
         ({"Upload-Length": "9" * 40}, 422),
         ({"Upload-Length": str(1 << 50)}, 413),
+        ({"Upload-Length": "9" * 20}, 413),
         ({"Upload-Defer-Length": "1"}, 422),
         ({"Upload-Metadata": "filename ***"}, 422),
         ({"Upload-Metadata": "filename Y2xpcA"}, 422),
@@ -202,6 +203,14 @@ def test_the_same_key_creates_nothing_twice(session: Session, api: Caller) -> No
     assert len(items(api.get(UPLOADS))) == 1
     other = create(api, 10, **{"Idempotency-Key": "another"})
     assert other.headers["Location"] != first.headers["Location"]
+
+
+def test_a_repeated_creation_with_bytes_tells_how_many_arrived(api: Caller) -> None:
+    key = {"Idempotency-Key": "one"}
+    first, second = (create(api, 10, body=b"abc", **key) for _ in range(2))
+    assert second.headers["Location"] == first.headers["Location"]
+    assert (first.headers["Upload-Offset"], second.headers["Upload-Offset"]) == ("3", "3")
+    assert api.head(first.headers["Location"]).headers["Upload-Offset"] == "3"
 
 
 def test_the_same_key_for_another_request_is_refused(

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import PreconditionFailed, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, PreconditionFailed, UnsupportedMediaType
 from werkzeug.http import http_date
 
 import core_ext
@@ -36,6 +36,8 @@ bp = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads")
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
 BODY = "application/offset+octet-stream"
+# Any size that somebody may name; what is too large is told by its meaning, not its length.
+LONGEST_NUMBER = 30
 _FIELDS = {"filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # The names other tus clients use for the same things.
@@ -94,9 +96,14 @@ def create() -> ResponseReturnValue:
 
     made: list[Upload] = []
     reply = idempotency.once(session, make)
-    # A repeated request finds its upload made, and an empty file is refused already.
-    if request.mimetype == BODY and made and made[0].state == UploadState.RECEIVING:
+    if request.mimetype != BODY:
+        return reply
+    if made and made[0].state == UploadState.RECEIVING:
         return _receive(made[0].id, 0, reply)
+    # Made by this request's first sending, whose bytes are here already, or empty and refused.
+    upload_id = uuid.UUID(reply.headers["Location"].rpartition("/")[2])
+    upload = uploads.get(session, g.principal, upload_id)
+    reply.headers["Upload-Offset"] = str(upload.received)
     return reply
 
 
@@ -214,7 +221,7 @@ def _check_version() -> None:
 
 def _whole(header: str) -> int:
     text = request.headers.get(header, "")
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
         raise Invalid(f"{header} must be a whole number of bytes.", {header: "a whole number"})
     return int(text)
 
@@ -265,7 +272,7 @@ def _checksum() -> tuple[Any, bytes] | None:
         "blake3": _Blake3,
     }
     if algorithm not in makers:
-        raise Invalid("Upload-Checksum: use sha1 or blake3.")
+        raise BadRequest("Upload-Checksum: use sha1 or blake3.")
     try:
         expected = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
