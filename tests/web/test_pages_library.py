@@ -249,3 +249,25 @@ def test_signed_out_browser_is_sent_to_the_door(app: Flask) -> None:
     reply = app.test_client().get("/library?kind=video")
     assert reply.status_code == 303
     assert reply.location == "/sign-in?next=/library%3Fkind%3Dvideo"
+
+
+def test_sound_without_a_picture_keeps_its_own_drawing(
+    client: FlaskClient, session: Session, owner: Principal
+) -> None:
+    heard = [make_asset(session, owner, name=f"{n}.mp3", kind="audio") for n in range(2)]
+    drawn = [drawing(client.get(f"/assets/{each.id}/card").text) for each in [*heard, heard[0]]]
+    assert drawn[0] == drawn[2]
+    assert drawn[0] != drawn[1]
+
+
+def test_document_is_drawn_as_a_sheet_with_its_type(
+    client: FlaskClient, session: Session, owner: Principal
+) -> None:
+    asset = make_asset(session, owner, name="Term <1>.pdf", kind="document")
+    assert ">PDF</text>" in drawing(client.get(f"/assets/{asset.id}/card").text)
+
+
+def drawing(html: str) -> str:
+    found = re.search(r'<svg class="motif.*?</svg>', html, re.DOTALL)
+    assert found, html
+    return found[0]
