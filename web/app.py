@@ -32,6 +32,8 @@ def create_app(settings: Settings) -> Flask:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
+    # The redirect that would merge them repeats the Host header, whoever wrote that.
+    app.url_map.merge_slashes = False
     app.extensions["lectern.settings"] = settings
     app.extensions["lectern.storage"] = open_storage(settings.storage_url)
     broker.configure(settings.redis_url)

@@ -3,7 +3,7 @@
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DataError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from lectern import errors
 from lectern.library.receiving import ChecksumMismatch, WrongOffset
@@ -89,7 +89,9 @@ def problem(
     status: int, title: str, detail: str, error: errors.LecternError | None = None
 ) -> Response:
     """One error as RFC 9457 JSON under /api/, as a fragment for htmx, as a page otherwise."""
-    if request.path.startswith(("/api/", "/m/")):
+    # A page links to others, which takes a Host header that can be one.
+    homeless = isinstance(request.routing_exception, BadHost)
+    if homeless or request.path.startswith(("/api/", "/m/")):
         return _json(status, title, detail, error)
     partial = request.headers.get("HX-Request-Type") == "partial"
     usages = error.usages if isinstance(error, errors.InUse) else []

@@ -261,3 +261,23 @@ def test_without_a_client_address_the_environ_has_none() -> None:
     assert "REMOTE_ADDR" not in environ
     assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"]) == ("text/plain", "2")
     assert environ["wsgi.input"].read() == b"hi"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"POST /echo HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
+        b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n12",
+        b"PATCH /api/v1/uploads/a HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/offset+octet-stream\r\n\r\nzz\r\n{}\r\n",
+    ],
+)
+def test_a_body_that_is_none_is_the_senders_mistake(port: int, said: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+        plain.sendall(said)
+        plain.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: plain.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == 400

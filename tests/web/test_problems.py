@@ -162,3 +162,15 @@ def test_an_error_leaves_no_half_change_behind(session: Session, api: Caller, ap
     assert_problem(api.patch(f"/api/v1/assets/{asset.id}", json=body), 422)
     session.refresh(asset)
     assert asset.name == "Before"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/assets", "/static/js/app.js"])
+def test_a_host_that_cannot_be_one_is_the_callers_mistake(visitor: FlaskClient, path: str) -> None:
+    assert_problem(visitor.get(path, headers={"Host": "x" * 300}), 400)
+
+
+@pytest.mark.parametrize("path", ["/api//v1/assets", "/static//js/app.js"])
+def test_no_address_redirects_to_the_host_that_was_claimed(visitor: FlaskClient, path: str) -> None:
+    reply = visitor.get(path, headers={"Host": "evil.example"})
+    assert reply.status_code == 404
+    assert "Location" not in reply.headers

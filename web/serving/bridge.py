@@ -39,8 +39,11 @@ MOST_DISCARDED = 256 << 20
 LAST_CHANCE_S = 1.0
 
 
+CUT_SHORT = "The request's body ended before its end, or is not framed as HTTP says."
+
+
 class Gone(Exception):
-    """The client went away."""
+    """The client went away, or sends nothing that can be read."""
 
 
 class Bridge:
@@ -75,7 +78,11 @@ class Bridge:
             if isinstance(answer.rest, ReceivingBody):
                 answer = await self._take_in(scope, receive, answer.rest)
             await self._send(answer, receive, send)
-        except (Gone, asyncio.CancelledError):
+        except Gone:
+            # Usually nobody reads this; but a body that is no body was sent by somebody who does.
+            with suppress(Exception):
+                await self._send(refusal(400, "Bad request", CUT_SHORT), receive, send)
+        except asyncio.CancelledError:
             return
 
     async def _ask(self, scope: Scope, receive: Receive) -> Answer:
