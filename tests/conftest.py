@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
 import redis as redis_client
@@ -30,6 +31,10 @@ APP_URL = "LECTERN_TEST_APP_URL"
 REDIS_URL = "LECTERN_TEST_REDIS_URL"
 # A test run survives no power cut, so it need not wait for the disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# How long an example takes says nothing about the code on a busy machine.
+hypothesis.settings.register_profile("lectern", deadline=None)
+hypothesis.settings.load_profile("lectern")
 
 _servers = pytest.StashKey[ExitStack]()
 

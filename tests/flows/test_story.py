@@ -12,7 +12,8 @@ from tests.flows.conftest import OWNER, PASSWORD, Served, watch
 def test_a_lecture_comes_from_an_empty_machine_into_a_lesson(
     new_served: Served, browser: Browser, lecture: Path
 ) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    # A dialog that is still fading in has no contrast yet.
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     wrong = watch(page, new_served.base)
 

@@ -38,10 +38,11 @@ def endless(film: Path, clip: Make) -> Path:
     return clip("endless.mkv", "-stream_loop", "150", "-i", str(film), "-c", "copy")
 
 
-def encoding(source: Path, scratch: Path) -> dict[str, object]:
+def encoding(source: Path, scratch: Path, scale: int = 1) -> dict[str, object]:
     """The arguments of a long transcode of `source`, its link laid in `scratch`."""
     (scratch / "in").symlink_to(source)
-    job = Conversion("matroska", Target.MP4, 600, GIB, video=Way.H264, width=1280, height=720)
+    width, height = 1280 * scale, 720 * scale
+    job = Conversion("matroska", Target.MP4, 600, GIB, video=Way.H264, width=width, height=height)
     return {"argv": arguments(job), "duration_s": 604.0}
 
 
@@ -169,10 +170,10 @@ def test_a_wish_to_stop_ends_it_at_once(endless: Path, scratch: Path) -> None:
 def test_each_limit_acts_and_is_named(
     endless: Path, scratch: Path, limits: Limits, words: str
 ) -> None:
+    # What fits a small picture does not fit a large one, on any number of cores.
+    given = encoding(endless, scratch, scale=3 if "memory" in words else 1)
     with pytest.raises(Refused, match=words):
-        box.run(
-            "ffmpeg", encoding(endless, scratch), read=[endless], scratch=scratch, limits=limits
-        )
+        box.run("ffmpeg", given, read=[endless], scratch=scratch, limits=limits)
     assert children() == []
 
 
