@@ -133,8 +133,15 @@ def _ask_to_sign_in() -> ResponseReturnValue:
         raise Unauthorized(NO_TOKEN)
     target = url_for("people.sign_in")
     if request.headers.get("HX-Request"):
-        # A fragment of the sign-in page inside another page would help nobody.
-        return "", 401, {"HX-Redirect": target}
-    if request.method in SAFE and request.path != "/":
-        target += "?next=" + quote(request.full_path.rstrip("?"))
+        # A fragment of the sign-in page inside another page would help nobody; that page is kept.
+        open_page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = open_page._replace(scheme="", netloc="", fragment="").geturl()
+        return "", 401, {"HX-Redirect": target + _next(here)}
+    if request.method in SAFE:
+        target += _next(request.full_path.rstrip("?"))
     return redirect(target, code=303)
+
+
+def _next(path: str) -> str:
+    """The part of the sign-in page's address that says where to go on."""
+    return f"?next={quote(path)}" if path not in {"", "/"} else ""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import format_decimal, get_locale, gettext
 
 from lectern.library.cards import duration_text, size_text
 from lectern.people.principal import Principal
@@ -31,7 +31,9 @@ def init_app(app: Flask) -> None:
         may=may,
         problem_title=problem_title,
     )
-    app.jinja_env.filters.update(duration=duration_text, initials=initials, iso=iso, size=size_text)
+    app.jinja_env.filters.update(
+        duration=duration_text, initials=initials, iso=iso, number=format_decimal, size=size_text
+    )
 
 
 def static_url(path: str) -> str:
@@ -61,7 +63,7 @@ def problem_title(status: int) -> str:
         412: gettext("Somebody was faster"),
         413: gettext("That is too large"),
         422: gettext("Please check what you entered"),
-        429: gettext("Too many attempts"),
+        429: gettext("Please wait a little"),
         503: gettext("One moment, please"),
         507: gettext("The disk is full"),
     }

@@ -22,6 +22,11 @@ class Form:
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "").strip()
 
+    def number(self, name: str) -> int | None:
+        """A whole number a page put there itself; None when it is missing or spoiled."""
+        text = self[name]
+        return int(text) if text.isascii() and text.isdigit() else None
+
     def secret(self, name: str) -> str:
         """A password: blanks at its ends belong to it."""
         return self.values.get(name, "")

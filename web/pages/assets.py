@@ -1,6 +1,7 @@
 """One asset: its page, the page's parts as fragments, and what can be done with it."""
 
 import uuid
+from functools import partial
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -58,7 +59,9 @@ def change(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     """Save what a part's form holds."""
     form, session, page = Form(request.form), db.session(), _page(asset_id)
     wanted = _name(form) if part == "title" else _details(form)
-    if form.attempt(lambda: assets.edit(session, g.principal, page.asset, wanted)) is None:
+    seen = form.number("seen")
+    edit = partial(assets.edit, session, g.principal, page.asset, wanted, expected=seen)
+    if form.attempt(edit) is None:
         template = f"assets/_{part}_form.html" if htmx.wants_fragment() else "assets/edit.html"
         html = render_template(template, page=_page(asset_id), form=form, part=part)
         return htmx.fragment(html, status=422)

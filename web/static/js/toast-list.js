@@ -1,12 +1,20 @@
-// <toast-list>: shows `toast` events ({text, undo?}) for a while; Undo POSTs to its address.
+// <toast-list>: shows `toast` events ({text, undo?}) for a while; Undo POSTs to its address. Tells
+// too when a request of the page got no answer.
 const SHOWN_MS = 7000;
 
 class ToastList extends HTMLElement {
   connectedCallback() {
     this.stop = new AbortController();
-    document.body.addEventListener("toast", (event) => this.show(event.detail), {
-      signal: this.stop.signal,
+    const listen = (name, action) =>
+      document.body.addEventListener(name, action, { signal: this.stop.signal });
+    listen("toast", (event) => this.show(event.detail));
+    // A TypeError is what fetch throws when no answer came. It is said once, until one comes, and
+    // only to someone who did something: what pages ask by themselves is asked again anyway.
+    listen("htmx:error", ({ detail: { error, ctx } }) => {
+      if (error instanceof TypeError && ctx?.sourceEvent?.isTrusted && !this.away?.isConnected)
+        this.away = this.show({ text: this.dataset.away, danger: true });
     });
+    listen("htmx:before:response", () => this.away?.remove());
   }
 
   disconnectedCallback() {
@@ -30,6 +38,7 @@ class ToastList extends HTMLElement {
     toast.append(this.button(this.dataset.close, () => toast.remove()));
     this.append(toast);
     this.expire(toast);
+    return toast;
   }
 
   button(label, action) {
