@@ -69,7 +69,7 @@ def change(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     broker.publish(page.asset.workspace_id, asset_id=asset_id)
     if not htmx.wants_fragment():
         return redirect(url_for(".show", asset_id=asset_id), code=303)
-    html = render_template(f"assets/_{part}.html", page=_page(asset_id))
+    html = render_template(f"assets/_{part}.html", page=_page(asset_id), saved=True)
     return htmx.fragment(html, toast=gettext("Saved."))
 
 
