@@ -19,6 +19,7 @@ from lectern.host import schema
 from lectern.people import audit, setup, tokens
 from lectern.people.principal import Principal
 from lectern.settings import Settings, read
+from web.cli.serve import ENVIRONMENT
 
 # The server as `serve` runs it, with one process.
 SERVER = ("-m", "granian", "--interface", "asgi", "--workers", "1", "--no-access-log")
@@ -58,7 +59,7 @@ def _web(environ: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, *SERVER, "--port", str(port), "--log-level", "error", "web.asgi:app"]
-    environ = {**os.environ, **environ}
+    environ = {**os.environ, **environ, **ENVIRONMENT}
     with subprocess.Popen([*command, "--backpressure", "4096"], env=environ) as server:
         try:
             _wait_until_open(port)

@@ -19,7 +19,8 @@ from web.cli.supervisor import Part, Supervisor
 
 # -P and its variable: a folder called web where the caller stands is not ours.
 PYTHON = (sys.executable, "-P")
-ENVIRONMENT = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+# glibc would keep freed memory in a pool for each of many threads: some MiB for every process.
+ENVIRONMENT = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
 # Media work is for the box, one process a task; half the cores leave the pages quick.
 DEFAULT_SHARE = 2
 
