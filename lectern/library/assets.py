@@ -84,19 +84,7 @@ def edit(
     session.refresh(asset, with_for_update=True)
     if expected is not None and asset.lock_version != expected:
         raise Stale("Somebody changed this file since you opened it. Reload to see the change.")
-    unknown = set(changes) - set(_FIELDS)
-    if unknown:
-        field = sorted(unknown)[0]
-        raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
-    wanted = {field: _FIELDS[field](value) for field, value in changes.items()}
-    entries = []
-    for field, value in wanted.items():
-        before = _read(session, asset, field)
-        if not _same(field, before, value):
-            _write(session, principal, asset, field, value)
-            after = _read(session, asset, field) if field == "folder" else value
-            if after != before:
-                entries.append((field, {"before": before, "after": after}))
+    entries = _apply(session, principal, asset, _checked(changes))
     if entries:
         asset.lock_version += 1
         asset.updated_at = func.clock_timestamp()
@@ -105,6 +93,29 @@ def edit(
     for field, details in entries:
         audit.record(session, principal, f"asset.{field}", "asset", asset.id, details)
     return asset
+
+
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(changes) - set(_FIELDS)
+    if unknown:
+        field = sorted(unknown)[0]
+        raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
+    return {field: _FIELDS[field](value) for field, value in changes.items()}
+
+
+def _apply(
+    session: Session, principal: Principal, asset: Asset, wanted: Mapping[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Write what differs; returns each changed field with its value before and after."""
+    entries = []
+    for field, value in wanted.items():
+        before = _read(session, asset, field)
+        if not _same(field, before, value):
+            _write(session, principal, asset, field, value)
+            after = _read(session, asset, field) if field == "folder" else value
+            if after != before:
+                entries.append((field, {"before": before, "after": after}))
+    return entries
 
 
 def _same(field: str, before: Any, after: Any) -> bool:
