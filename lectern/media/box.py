@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -33,7 +34,10 @@ _LOG_TAIL_BYTES = 8 << 10
 _FAREWELL_S = 5.0
 
 # How ffmpeg and x264 say it.
-_OUT_OF_MEMORY = (b"Cannot allocate memory", b"malloc of size")
+# x264 does not say why it cannot begin; with arguments that are ours, only memory is left.
+_OUT_OF_MEMORY = re.compile(
+    rb"Cannot allocate memory|malloc of size|enc:libx264 @ \w+\] Error while opening encoder"
+)
 
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
@@ -240,7 +244,7 @@ def _verdict(task: str, child: _Child, answer: Answer, limits: Limits) -> dict[s
         raise Refused(
             f"Opening the file took more than {limits.cpu_s} seconds of computing, the limit."
         )
-    if answer.out_of_memory or any(words in child.log for words in _OUT_OF_MEMORY):
+    if answer.out_of_memory or _OUT_OF_MEMORY.search(child.log):
         raise Refused(
             f"Opening the file takes more than {limits.memory_bytes / GIB:.0f} GiB of memory, "
             "the limit."
