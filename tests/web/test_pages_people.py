@@ -200,8 +200,8 @@ def test_only_owners_manage_members(
 
 
 def test_errors_are_pages_with_a_way_back(client: FlaskClient, app: Flask) -> None:
-    for browser in (client, app.test_client()):
+    for browser, way_back in ((client, "/library"), (app.test_client(), "/sign-in")):
         reply = browser.get("/no-such-page")
         assert reply.status_code == 404
         assert "There is nothing here" in reply.text
-        assert 'href="/library"' in reply.text
+        assert f'href="{way_back}"' in reply.text
