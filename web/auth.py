@@ -55,14 +55,18 @@ def init_app(app: Flask) -> None:
 def check() -> ResponseReturnValue | None:
     """Identify the caller, refuse forged requests, and ask the rights table."""
     g.principal, g.csrf = None, ""
+    # The same bytes for everybody: not worth a question to the database for each file of a page.
+    if request.endpoint == "static":
+        return None
+    # Before anything else, so that even a page about a missing address is the person's own.
+    found = _identify()
+    if found is not None:
+        g.principal, g.csrf = found
     if request.endpoint is None:
         return None
     view = current_app.view_functions[request.endpoint]
     # An undeclared route is a programming error; it must not be an open door.
     action: Action | None = view.action  # type: ignore[union-attr]
-    found = _identify()
-    if found is not None:
-        g.principal, g.csrf = found
     if request.method not in SAFE and "Authorization" not in request.headers:
         _refuse_forged(signed_in=found is not None)
     if action is None:

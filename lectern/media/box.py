@@ -33,8 +33,8 @@ _LOG_TAIL_BYTES = 8 << 10
 # Between the last word and the end of the process; Python takes a few milliseconds to leave.
 _FAREWELL_S = 5.0
 
-# How ffmpeg and x264 say it.
-# x264 does not say why it cannot begin; with arguments that are ours, only memory is left.
+# How ffmpeg and x264 say it. x264 does not say why it cannot begin; as its arguments are ours, only
+# memory is left.
 _OUT_OF_MEMORY = re.compile(
     rb"Cannot allocate memory|malloc of size|enc:libx264 @ \w+\] Error while opening encoder"
 )
