@@ -36,7 +36,8 @@ _FAREWELL_S = 5.0
 # How ffmpeg and x264 say it. x264 does not say why it cannot begin; as its arguments are ours, only
 # memory is left.
 _OUT_OF_MEMORY = re.compile(
-    rb"Cannot allocate memory|malloc of size|enc:libx264 @ \w+\] Error while opening encoder"
+    rb"Cannot allocate memory|Resource temporarily unavailable|malloc of size|"
+    rb"enc:libx264 @ \w+\] Error while opening encoder"
 )
 
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -253,7 +254,9 @@ def test_after_kill_9_of_everything_the_next_start_recovers(tmp_path: Path) -> N
     everything = [psutil.Process(pid) for pid in holder.pids]
     everything += [child for top in everything for child in top.children(recursive=True)]
     for one in [holder.process, *everything]:
-        os.kill(one.pid or 0, signal.SIGKILL)
+        # Some die with the one killed before.
+        with suppress(ProcessLookupError):
+            os.kill(one.pid or 0, signal.SIGKILL)
     holder.process.join()
     with (
         host.servers(settings.read({}, data=data), Kind.SERVE) as hosted,
