@@ -112,7 +112,7 @@ def test_searching_replaces_the_results_and_the_address(
     client: FlaskClient, session: Session, owner: Principal
 ) -> None:
     make_asset(session, owner, name="Mitosis")
-    reply = client.get("/library/cards?q=mito&kind=&sort=-created&usage=", headers=PARTIAL)
+    reply = client.get("/library/cards?q=mito&kind=&sort=&usage=", headers=PARTIAL)
     assert reply.headers["HX-Replace-Url"] == "/library?q=mito"
     assert names(reply.text) == ["Mitosis"]
     assert 'id="total"' in reply.text

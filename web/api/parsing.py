@@ -1,10 +1,7 @@
 """Requests into typed values; whatever does not fit is refused with the field's name."""
 
 import json
-import unicodedata
-import uuid
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import request
@@ -12,11 +9,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from lectern.errors import Invalid
+from lectern.library import search
 from lectern.library.search import MOST, Query
 
 T = TypeVar("T")
-LONGEST_VALUE = 2_000
-MOST_TAGS = 50
 
 
 def json_object() -> dict[str, Any]:
@@ -68,34 +64,8 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
         Invalid: a value that no filter understands.
     """
     args = request.args if args is None else args
-    for name, value in args.items(multi=True):
-        if len(value) > LONGEST_VALUE or any(unicodedata.category(c) == "Cc" for c in value):
-            message = f"{name[:80]} is too long or holds control characters."
-            raise Invalid(message, {name[:80]: message})
-    for name in ("tag", "any_tag"):
-        if len(args.getlist(name)) > MOST_TAGS:
-            message = f"{name} may be given {MOST_TAGS} times."
-            raise Invalid(message, {name: message})
-    return Query(
-        q=args.get("q", ""),
-        kind=args.get("kind", ""),
-        tag=tuple(args.getlist("tag")),
-        any_tag=tuple(args.getlist("any_tag")),
-        folder=args.get("folder", ""),
-        course=args.get("course", ""),
-        usage=args.get("usage", ""),
-        state=args.get("state", ""),
-        owner=_value(args, "owner", uuid.UUID),
-        duplicates=_flag(args, "duplicates"),
-        created_after=_value(args, "created_after", _moment),
-        created_before=_value(args, "created_before", _moment),
-        min_size=_value(args, "min_size", _whole(0, 1 << 62)),
-        max_size=_value(args, "max_size", _whole(0, 1 << 62)),
-        min_duration=_value(args, "min_duration", _seconds),
-        max_duration=_value(args, "max_duration", _seconds),
-        trashed=_flag(args, "trashed"),
-        sort=args.get("sort") or "-created",
-    )
+    lists = {name: args.getlist(name) for name in ("tag", "any_tag")}
+    return search.read({**args.to_dict(), **lists})
 
 
 def with_total() -> bool:
@@ -125,17 +95,3 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e9:
-        raise ValueError(text)
-    return value
-
-
-def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("a time needs its zone")
-    return at

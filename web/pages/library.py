@@ -16,6 +16,7 @@ from lectern.library.search import Query
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from web import htmx
+from web.api import parsing
 from web.auth import allow
 from web.extensions import db
 
@@ -130,22 +131,12 @@ def _total(query: Query, page: Page, cursor: str | None) -> int:
 
 
 def _read_query(args: MultiDict[str, str]) -> Query:
-    return Query(
-        q=args.get("q", "").strip(),
-        kind=args.get("kind", ""),
-        usage=args.get("usage", ""),
-        tag=tuple(args.getlist("tag")),
-        trashed=args.get("trashed") == "1",
-        sort=args.get("sort") or "-created",
-    )
+    return parsing.asset_query(args)
 
 
 def _address(query: Query) -> dict[str, Any]:
     """The query as address parameters, without what is default."""
-    named = {"q": query.q, "kind": query.kind, "usage": query.usage, "tag": query.tag}
-    named["sort"] = "" if query.sort == "-created" else query.sort
-    named["trashed"] = "1" if query.trashed else ""
-    return {name: value for name, value in named.items() if value}
+    return search.write(query)
 
 
 def _read_id(text: str) -> uuid.UUID | None:

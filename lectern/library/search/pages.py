@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,42 +22,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library import cursors, folders
+from lectern.library import folders
 from lectern.library.names import clean_text, tag_key
+from lectern.library.search import cursors
+from lectern.library.search.query import LONGEST_QUERY, Query
 from lectern.models import Asset, AssetTag, Course, Tag, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-LONGEST_QUERY = 500
 MOST_WORDS = 50
 MOST = 200
-
-
-@dataclass(frozen=True)
-class Query:
-    """What the library page and `GET /assets` filter by; empty means everything outside the trash.
-
-    Sizes are bytes, durations seconds; `tag` must all hold, `any_tag` at least one.
-    """
-
-    q: str = ""
-    kind: str = ""
-    tag: tuple[str, ...] = ()
-    any_tag: tuple[str, ...] = ()
-    folder: str = ""
-    course: str = ""
-    usage: str = ""
-    state: str = ""
-    owner: uuid.UUID | None = None
-    duplicates: bool = False
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    min_size: int | None = None
-    max_size: int | None = None
-    min_duration: float | None = None
-    max_duration: float | None = None
-    trashed: bool = False
-    sort: str = "-created"
 
 
 @dataclass(frozen=True)
@@ -91,7 +64,7 @@ def page(
     require(principal, Action.SEE)
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
-    name, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+    name, descending = query.order.removeprefix("-"), query.order.startswith("-")
     if name == "relevance":
         name, descending = "created", True
     if name not in _SORTS:
@@ -101,7 +74,7 @@ def page(
     key = _natural(value) if name == "name" else value
     statement = filtered(session, principal, query)
     if cursor:
-        seen, seen_id = cursors.read(cursor, query.sort, name)
+        seen, seen_id = cursors.read(cursor, query.order, name)
         after = tuple_(_natural(literal(seen)) if name == "name" else seen, seen_id)
         here = tuple_(key, Asset.id)
         statement = statement.where(here < after if descending else here > after)
@@ -109,7 +82,7 @@ def page(
     rows = session.execute(statement.add_columns(value).order_by(*order).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    following = cursors.write(query.sort, rows[-1][1], rows[-1][0].id) if more else None
+    following = cursors.write(query.order, rows[-1][1], rows[-1][0].id) if more else None
     return Found([row[0] for row in rows], following)
 
 
