@@ -24,7 +24,9 @@ class Action(StrEnum):
     PURGE = "purge"
     SEE_COURSES = "see_courses"
     EDIT_COURSES = "edit_courses"
+    MANAGE_TAGS = "manage_tags"
     SEE_AUDIT = "see_audit"
+    MANAGE_FIELDS = "manage_fields"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TOKENS = "manage_tokens"
 
@@ -53,7 +55,9 @@ _TABLE = {
     Action.PURGE:             (ANY,   NONE,  NONE,  NONE),
     Action.SEE_COURSES:       (ANY,   ANY,   ANY,   ANY),
     Action.EDIT_COURSES:      (ANY,   ANY,   ANY,   NONE),
+    Action.MANAGE_TAGS:       (ANY,   ANY,   NONE,  NONE),
     Action.SEE_AUDIT:         (ANY,   NONE,  NONE,  NONE),
+    Action.MANAGE_FIELDS:     (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_MEMBERS:    (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_TOKENS:     (ANY,   OWN,   OWN,   OWN),
 }
@@ -94,6 +98,8 @@ _WORDS = {
     Action.RESTORE: "restore files from the trash",
     Action.PURGE: "delete files for good",
     Action.EDIT_COURSES: "change courses",
+    Action.MANAGE_TAGS: "change tags, folders and shared searches",
+    Action.MANAGE_FIELDS: "manage the fields of this workspace",
     Action.MANAGE_MEMBERS: "manage the members of this workspace",
 }
 
