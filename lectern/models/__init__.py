@@ -2,6 +2,7 @@
 
 from lectern.models.base import Base, new_id
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
+from lectern.models.custom import CustomField, FieldType
 from lectern.models.library import (
     Asset,
     AssetState,
@@ -43,6 +44,8 @@ __all__ = [
     "Blob",
     "Chapter",
     "Course",
+    "CustomField",
+    "FieldType",
     "Folder",
     "IdempotentReply",
     "Kind",

@@ -45,6 +45,7 @@ def test_the_roles_in_words() -> None:
     assert {action for action in Action if not can(member(Role.EDITOR), action, Thing())} == {
         Action.PURGE,
         Action.SEE_AUDIT,
+        Action.MANAGE_FIELDS,
         Action.MANAGE_MEMBERS,
     }
     theirs = Thing(created_by=OTHER)
