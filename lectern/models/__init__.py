@@ -1,6 +1,7 @@
 """The tables: columns, constraints and relationships, no behaviour."""
 
 from lectern.models.base import Base, new_id
+from lectern.models.batches import Batch, BatchItem, BatchState, ItemState, Selection
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.models.custom import CustomField, FieldType
 from lectern.models.library import (
@@ -14,6 +15,7 @@ from lectern.models.library import (
     Tag,
     Version,
 )
+from lectern.models.listing import AssetText, CodeDelta, DigestCount, Listing, Vocabulary
 from lectern.models.people import (
     Attempt,
     Member,
@@ -38,21 +40,30 @@ __all__ = [
     "Asset",
     "AssetState",
     "AssetTag",
+    "AssetText",
     "Attempt",
     "AuditEntry",
     "Base",
+    "Batch",
+    "BatchItem",
+    "BatchState",
     "Blob",
     "Chapter",
+    "CodeDelta",
     "Course",
     "CustomField",
+    "DigestCount",
     "FieldType",
     "Folder",
     "IdempotentReply",
+    "ItemState",
     "Kind",
     "Lesson",
+    "Listing",
     "Member",
     "Rendition",
     "Role",
+    "Selection",
     "SetupLink",
     "SignIn",
     "Step",
@@ -66,6 +77,7 @@ __all__ = [
     "UsageHistory",
     "User",
     "Version",
+    "Vocabulary",
     "Workspace",
     "new_id",
 ]

@@ -121,21 +121,6 @@ class Asset(Tenant, Base):
         CheckConstraint("access IN ('course', 'unlisted', 'public')", name="access"),
         CheckConstraint("state IN ('processing', 'ready', 'failed')", name="state"),
         CheckConstraint("live = (trashed_at IS NULL)", name="live"),
-        Index(
-            "asset_newest_idx",
-            "workspace_id",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("live"),
-        ),
-        Index(
-            "asset_kind_newest_idx",
-            "workspace_id",
-            "kind",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("live"),
-        ),
         Index("asset_digest_idx", "workspace_id", "digest"),
     )
 
