@@ -11,7 +11,7 @@ from web import auth, htmx, media, problems, security
 from web.api import bp as api
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
-from web.pages import assets, courses, health, lessons, library, people, picker, uploads
+from web.pages import assets, courses, health, lessons, library, people, picker, tags, uploads
 
 # Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
 LONGEST_BODY = 1 << 20
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> Flask:
     problems.init_app(app)
     security.init_app(app)
     init_filters(app)
-    for module in (library, assets, uploads, courses, lessons, picker, people, health):
+    for module in (library, assets, uploads, courses, lessons, picker, people, health, tags):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

@@ -1,12 +1,13 @@
 """Tags on assets."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lectern.errors import Invalid
+from lectern.errors import Conflict, Invalid
 from lectern.library.names import tag_key, tag_name
 from lectern.models import Asset, AssetTag, Tag
 
@@ -31,18 +32,8 @@ def clean(raw: Iterable[str]) -> list[str]:
 
 def put(session: Session, asset: Asset, names: Iterable[str]) -> None:
     """Give the asset exactly these tags, making new ones as needed."""
-    wanted = {tag_key(name): name for name in clean(names)}
     workspace_id = asset.workspace_id
-    if wanted:
-        # Sorted, so that two editors who add the same new tags cannot deadlock.
-        rows = [
-            {"workspace_id": workspace_id, "name": name, "key": key}
-            for key, name in sorted(wanted.items())
-        ]
-        session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
-    found = session.scalars(
-        select(Tag.id).where(Tag.workspace_id == workspace_id, Tag.key.in_(wanted))
-    ).all()
+    found = ensure(session, workspace_id, clean(names))
     session.execute(
         delete(AssetTag).where(
             AssetTag.workspace_id == workspace_id,
@@ -62,3 +53,33 @@ def put(session: Session, asset: Asset, names: Iterable[str]) -> None:
         ]
         session.execute(insert(AssetTag).values(rows).on_conflict_do_nothing())
     session.expire(asset, ["tags"])
+
+
+def ensure(session: Session, workspace_id: uuid.UUID, names: Iterable[str]) -> Sequence[uuid.UUID]:
+    """The ids of these tags, made where missing, and kept from vanishing until the commit.
+
+    `names` are cleaned ones. Lock the assets that will get them first.
+
+    Raises:
+        Conflict: somebody removes them as fast as they are made.
+    """
+    wanted = {tag_key(name): name for name in names}
+    if not wanted:
+        return []
+    # Sorted, so that two editors who add the same new tags cannot deadlock.
+    rows = [
+        {"workspace_id": workspace_id, "name": name, "key": key}
+        for key, name in sorted(wanted.items())
+    ]
+    for _attempt in range(3):
+        session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
+        # Waits for whoever merges or deletes one right now; then it is gone, and made again.
+        found = session.scalars(
+            select(Tag.id)
+            .where(Tag.workspace_id == workspace_id, Tag.key.in_(wanted))
+            .order_by(Tag.key)
+            .with_for_update(read=True, key_share=True)
+        ).all()
+        if len(found) == len(wanted):
+            return found
+    raise Conflict("Somebody is changing these tags at this moment. Try again.")

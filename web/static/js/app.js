@@ -6,4 +6,5 @@ import "./local-time.js";
 import "./live-updates.js";
 import "./modal-dialog.js";
 import "./notice-box.js";
+import "./tag-input.js";
 import "./toast-list.js";
