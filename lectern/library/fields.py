@@ -1,0 +1,163 @@
+"""The fields of an asset that a person may change: how each is checked, read and written.
+
+A field's name and value are those of the JSON API.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.library import folders, names, tags
+from lectern.models import Asset, Folder
+from lectern.people.principal import Principal
+
+LONGEST_TEXT = 20_000
+# Levels of objects and lists in `custom`.
+DEEPEST = 8
+ACCESS = ("course", "unlisted", "public")
+# What a field without a value holds.
+EMPTY: Mapping[str, Any] = {
+    "name": "",
+    "tags": [],
+    "folder": "",
+    "description": "",
+    "language": None,
+    "licence": None,
+    "access": "course",
+    "custom": {},
+}
+# How many folders are offered where one is typed.
+MOST_OFFERED = 500
+
+
+def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are kept.
+
+    Raises:
+        Invalid: a field is unknown or unusable.
+    """
+    unknown = set(changes) - set(_CHECKS)
+    if unknown:
+        field = sorted(unknown)[0]
+        raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
+    return {field: _CHECKS[field](value) for field, value in changes.items()}
+
+
+def same(field: str, one: Any, other: Any) -> bool:
+    """True when two values of a field mean the same."""
+    if field == "tags":
+        # Two spellings are one tag, and it stays as it was first spelled.
+        return {names.tag_key(name) for name in one} == {names.tag_key(name) for name in other}
+    # In Python true is 1, in JSON it is not.
+    return bool(one == other) and json.dumps(one, sort_keys=True) == json.dumps(
+        other, sort_keys=True
+    )
+
+
+def read(session: Session, asset: Asset, field: str) -> Any:
+    """The value now; a folder is its path, and no folder the empty one."""
+    if field == "tags":
+        return [tag.name for tag in asset.tags]
+    if field == "folder":
+        return folders.path_of(session, asset.workspace_id, asset.folder_id)
+    return getattr(asset, field)
+
+
+def write(session: Session, principal: Principal, asset: Asset, field: str, value: Any) -> None:
+    """Set the value, which has been checked; tags and folders are made as needed."""
+    if field == "tags":
+        tags.put(session, asset, value)
+    elif field == "folder":
+        folder = folders.ensure(session, principal, value)
+        asset.folder_id = folder.id if folder else None
+    else:
+        setattr(asset, field, value)
+
+
+def folder_paths(session: Session, principal: Principal) -> list[str]:
+    """Folders to choose from, by path; of very many the newest."""
+    ids = session.scalars(
+        select(Folder.id)
+        .where(Folder.workspace_id == principal.workspace_id)
+        .order_by(Folder.id.desc())
+        .limit(MOST_OFFERED)
+    ).all()
+    found: dict[uuid.UUID | None, str] = folders.paths_of(session, principal.workspace_id, ids)
+    return sorted(found.values(), key=str.casefold)
+
+
+def _name(value: Any) -> str:
+    return names.asset_name(_text("name", value, LONGEST_TEXT))
+
+
+def _tags(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _wrong("tags", "Send a list of texts.")
+    return tags.clean(value)
+
+
+def _folder(value: Any) -> str:
+    if isinstance(value, dict):
+        # As an asset shows its folder, so that what was read can be sent back.
+        value = value.get("id") or value.get("path")
+    return "/".join(folders.split(_text("folder", value or "", LONGEST_TEXT)))
+
+
+def _access(value: Any) -> str:
+    if value not in ACCESS:
+        raise _wrong("access", "Choose course, unlisted or public.")
+    return str(value)
+
+
+def _custom(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or _depth(value, DEEPEST) > DEEPEST:
+        raise _wrong("custom", f"Send an object of objects and lists, at most {DEEPEST} deep.")
+    if len(json.dumps(value)) > LONGEST_TEXT:
+        raise _wrong("custom", f"This is too long; at most {LONGEST_TEXT} characters of JSON.")
+    return value
+
+
+def _depth(value: Any, most: int) -> int:
+    """How deep objects and lists are nested; does not look deeper than `most` and one."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list) or most < 0:
+        return 0
+    return 1 + max((_depth(item, most - 1) for item in inner), default=0)
+
+
+def _description(value: Any) -> str:
+    return names.clean_paragraphs(_text("description", value, LONGEST_TEXT))
+
+
+def _line(field: str, longest: int) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        return names.clean_text(_text(field, value or "", longest)) or None
+
+    return check
+
+
+def _text(field: str, value: Any, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest:
+        raise _wrong(field, f"Send a text of at most {longest} characters.")
+    return value
+
+
+def _wrong(field: str, problem: str) -> Invalid:
+    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "name": _name,
+    "tags": _tags,
+    "folder": _folder,
+    "description": _description,
+    "language": _line("language", 35),
+    "licence": _line("licence", 200),
+    "access": _access,
+    "custom": _custom,
+}
