@@ -44,11 +44,16 @@ class TaskState(StrEnum):
 
 
 class Step(StrEnum):
-    """The pipeline's steps in the order they are shown; `probe` belongs to an upload."""
+    """The pipeline's steps in the order they are shown; `probe` belongs to an upload.
+
+    `batch` and `undo` belong to a batch.
+    """
 
     PROBE = "probe"
     POSTER = "poster"
     PLAYABLE = "playable"
+    BATCH = "batch"
+    UNDO = "undo"
 
 
 class Upload(Tenant, Base):
@@ -100,12 +105,14 @@ class Task(Tenant, Base):
             "state IN ('waiting', 'queued', 'running', 'done', 'failed', 'skipped', 'cancelled')",
             name="state",
         ),
-        CheckConstraint("(upload_id IS NULL) <> (version_id IS NULL)", name="subject"),
+        CheckConstraint("num_nonnulls(upload_id, version_id, batch_id) = 1", name="subject"),
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
         UniqueConstraint("workspace_id", "upload_id", "step"),
         UniqueConstraint("workspace_id", "version_id", "step"),
+        UniqueConstraint("workspace_id", "batch_id", "step"),
         within("upload_id", "upload", ondelete="CASCADE"),
         within("version_id", "version"),
+        within("batch_id", "batch", ondelete="CASCADE"),
         within("asset_id", "asset"),
         Index("task_due_idx", "queue", "run_at", postgresql_where=text("state = 'queued'")),
         Index("task_leased_idx", "lease_until", postgresql_where=text("state = 'running'")),
@@ -114,6 +121,7 @@ class Task(Tenant, Base):
 
     upload_id: Mapped[uuid.UUID | None]
     version_id: Mapped[uuid.UUID | None]
+    batch_id: Mapped[uuid.UUID | None]
     # The version's asset, repeated so that a card's tasks are one lookup.
     asset_id: Mapped[uuid.UUID | None]
     step: Mapped[str]
