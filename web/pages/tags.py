@@ -23,7 +23,6 @@ def show_suggestions() -> ResponseReturnValue:
     html = render_template(
         "tags/_suggestions.html",
         found=found,
-        many=tag_words.MANY,
         typed="" if tag_key(typed) in known else typed,
     )
     return htmx.fragment(html)

@@ -56,6 +56,12 @@ def test_accents_and_case_do_not_matter(session: Session, owner: Principal, type
     assert names(session, owner, typed) == ["Écologie"]
 
 
+def test_nothing_typed_suggests_what_is_used_most(session: Session, owner: Principal) -> None:
+    use(session, owner, "rare", 1)
+    use(session, owner, "common", 2)
+    assert names(session, owner, " ") == ["common", "rare"]
+
+
 def test_signs_are_letters_not_patterns(session: Session, owner: Principal) -> None:
     use(session, owner, "100% (real) C++", 1)
     for typed in ("100%", "(re", "c++", "%"):
@@ -64,14 +70,13 @@ def test_signs_are_letters_not_patterns(session: Session, owner: Principal) -> N
     assert names(session, owner, "_") == []
 
 
-def test_what_is_taken_nothing_and_strangers_tags_are_not_suggested(
+def test_what_is_taken_and_strangers_tags_are_not_suggested(
     session: Session, owner: Principal, stranger: Principal
 ) -> None:
     use(session, owner, "Exam", 1)
     use(session, stranger, "exams elsewhere", 1)
     assert names(session, owner, "ex") == ["Exam"]
     assert names(session, owner, "ex", taken=["EXAM"]) == []
-    assert names(session, owner, "  ") == []
 
 
 def test_ten_thousand_tags_are_suggested_from_while_one_types(

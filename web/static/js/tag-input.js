@@ -94,7 +94,7 @@ class TagInput extends HTMLElement {
     if (parts.length) this.field.value = rest.trimStart();
     this.keep(false);
     clearTimeout(this.pause);
-    this.pause = setTimeout(() => this.ask(), PAUSE_MS);
+    this.pause = setTimeout(() => (this.field.value.trim() ? this.ask() : this.close()), PAUSE_MS);
   }
 
   press(event) {
@@ -124,19 +124,19 @@ class TagInput extends HTMLElement {
   async ask() {
     const text = this.field.value.trim();
     this.asking?.abort();
-    if (!text) return this.close();
     this.asking = new AbortController();
     const words = new URLSearchParams([["q", text], ...this.tags.map((tag) => ["taken", tag])]);
     try {
       const reply = await fetch(`${this.dataset.suggest}?${words}`, { signal: this.asking.signal });
       if (reply.ok && !reply.redirected) this.show(await reply.text());
-    } catch {
-      this.close(); // without suggestions the field is as good as any
+    } catch (error) {
+      // Without suggestions the field is as good as any.
+      if (error.name !== "AbortError") this.close();
     }
   }
 
   show(html) {
-    if (document.activeElement !== this.field || !this.field.value.trim()) return;
+    if (document.activeElement !== this.field) return;
     this.close();
     this.list.innerHTML = html;
     [...this.list.children].forEach((option, at) => (option.id = `${this.list.id}-${at}`));
@@ -148,6 +148,7 @@ class TagInput extends HTMLElement {
 
   close() {
     clearTimeout(this.pause);
+    this.asking?.abort();
     this.list.hidden = true;
     this.list.replaceChildren();
     this.field.setAttribute("aria-expanded", "false");
