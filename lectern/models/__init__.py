@@ -26,6 +26,7 @@ from lectern.models.people import (
     User,
     Workspace,
 )
+from lectern.models.saved import SavedSearch
 from lectern.models.work import (
     AuditEntry,
     IdempotentReply,
@@ -63,6 +64,7 @@ __all__ = [
     "Member",
     "Rendition",
     "Role",
+    "SavedSearch",
     "Selection",
     "SetupLink",
     "SignIn",
