@@ -103,7 +103,10 @@ SELECT a.workspace_id, a.id AS asset_id, a.live, a.created_at, natural_key(a.nam
     || ARRAY(SELECT facet_code(1, t.tag_id) FROM asset_tag t
         WHERE t.workspace_id = a.workspace_id AND t.asset_id = a.id)
     || ARRAY(SELECT DISTINCT facet_code(2, u.course_id) FROM usage u
-        WHERE u.workspace_id = a.workspace_id AND u.asset_id = a.id) AS codes
+        WHERE u.workspace_id = a.workspace_id AND u.asset_id = a.id)
+    || ARRAY(SELECT fixed_code(a.workspace_id, 41) FROM digest_count d
+        WHERE d.workspace_id = a.workspace_id AND d.digest = a.digest AND d.assets > 1 AND a.live)
+    AS codes
 FROM asset a;
 CREATE VIEW asset_text_truth AS
 SELECT a.workspace_id, a.id AS asset_id, fold(a.name) || E'\\n' || fold(a.original_name) AS names,
@@ -112,6 +115,18 @@ FROM asset a;
 """
 
 TRIGGERS = """
+-- Digest counts are locked in their order and before any listing, so that writers queue.
+CREATE FUNCTION mark_twins(digests text[]) RETURNS void LANGUAGE sql AS $$
+    UPDATE listing l SET codes = CASE WHEN twin THEN l.codes || fixed_code(l.workspace_id, 41)
+        ELSE array_remove(l.codes, fixed_code(l.workspace_id, 41)) END
+    FROM (SELECT a.workspace_id, a.id, a.live AND d.assets > 1 AS twin
+        FROM digest_count d JOIN asset a ON a.workspace_id = d.workspace_id AND a.digest = d.digest
+        WHERE (d.workspace_id, d.digest) IN (SELECT split_part(each, ' ', 1)::uuid,
+            split_part(each, ' ', 2) FROM unnest(digests) AS each)) AS known
+    WHERE l.workspace_id = known.workspace_id AND l.asset_id = known.id
+        AND twin <> (l.codes @> ARRAY[fixed_code(l.workspace_id, 41)])
+$$;
+
 CREATE FUNCTION list_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO listing (workspace_id, asset_id, live, created_at, name_key, byte_size, duration_s,
@@ -125,13 +140,29 @@ BEGIN
     SELECT workspace_id, digest, count(*) FROM added WHERE live AND digest IS NOT NULL
     GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (workspace_id, digest) DO UPDATE SET assets = digest_count.assets + excluded.assets;
+    PERFORM mark_twins(array_agg(workspace_id || ' ' || digest)) FROM added
+    WHERE digest IS NOT NULL;
     RETURN NULL;
 END $$;
 CREATE TRIGGER asset_added AFTER INSERT ON asset REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION list_added();
 
 CREATE FUNCTION list_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE twins text[];
 BEGIN
+    IF EXISTS (SELECT FROM after_it n JOIN before_it o
+        ON n.workspace_id = o.workspace_id AND n.id = o.id
+        WHERE (n.live, n.digest) IS DISTINCT FROM (o.live, o.digest)) THEN
+        INSERT INTO digest_count (workspace_id, digest, assets)
+        SELECT workspace_id, digest, sum(by) FROM (
+            SELECT workspace_id, digest, 1 AS by FROM after_it WHERE live
+            UNION ALL SELECT workspace_id, digest, -1 FROM before_it WHERE live) AS moved
+        WHERE digest IS NOT NULL GROUP BY 1, 2 HAVING sum(by) <> 0 ORDER BY 1, 2
+        ON CONFLICT (workspace_id, digest)
+            DO UPDATE SET assets = digest_count.assets + excluded.assets;
+        twins := ARRAY(SELECT workspace_id || ' ' || digest FROM after_it WHERE digest IS NOT NULL
+            UNION SELECT workspace_id || ' ' || digest FROM before_it WHERE digest IS NOT NULL);
+    END IF;
     IF EXISTS (SELECT FROM after_it n JOIN before_it o
         ON n.workspace_id = o.workspace_id AND n.id = o.id
         WHERE (n.live, n.name, n.byte_size, n.duration_s, n.usage_count, n.last_used_at,
@@ -143,7 +174,8 @@ BEGIN
         usage_count = n.usage_count, last_used_at = coalesce(n.last_used_at, to_timestamp(0)),
         created_at = n.created_at,
         codes = asset_codes(n.workspace_id, n.kind, n.state, n.usage_count, n.last_used_at,
-            n.folder_id, n.created_by) || ARRAY(SELECT c FROM unnest(l.codes) c WHERE c >> 60 < 3)
+            n.folder_id, n.created_by) || ARRAY(SELECT c FROM unnest(l.codes) c
+                WHERE c >> 60 < 3 OR c = fixed_code(n.workspace_id, 41))
     FROM after_it n WHERE l.workspace_id = n.workspace_id AND l.asset_id = n.id;
     END IF;
     IF EXISTS (SELECT FROM after_it n JOIN before_it o
@@ -155,17 +187,7 @@ BEGIN
     FROM after_it n JOIN asset_text_truth t ON t.workspace_id = n.workspace_id AND t.asset_id = n.id
     WHERE x.workspace_id = n.workspace_id AND x.asset_id = n.id;
     END IF;
-    IF EXISTS (SELECT FROM after_it n JOIN before_it o
-        ON n.workspace_id = o.workspace_id AND n.id = o.id
-        WHERE (n.live, n.digest) IS DISTINCT FROM (o.live, o.digest)) THEN
-        INSERT INTO digest_count (workspace_id, digest, assets)
-        SELECT workspace_id, digest, sum(by) FROM (
-            SELECT workspace_id, digest, 1 AS by FROM after_it WHERE live
-            UNION ALL SELECT workspace_id, digest, -1 FROM before_it WHERE live) AS moved
-        WHERE digest IS NOT NULL GROUP BY 1, 2 HAVING sum(by) <> 0 ORDER BY 1, 2
-        ON CONFLICT (workspace_id, digest)
-            DO UPDATE SET assets = digest_count.assets + excluded.assets;
-    END IF;
+    IF twins <> '{}' THEN PERFORM mark_twins(twins); END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER asset_changed AFTER UPDATE ON asset
@@ -178,6 +200,8 @@ BEGIN
     SELECT workspace_id, digest, -count(*) FROM removed WHERE live AND digest IS NOT NULL
     GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (workspace_id, digest) DO UPDATE SET assets = digest_count.assets + excluded.assets;
+    PERFORM mark_twins(array_agg(workspace_id || ' ' || digest)) FROM removed
+    WHERE digest IS NOT NULL;
     RETURN NULL;
 END $$;
 CREATE TRIGGER asset_removed AFTER DELETE ON asset REFERENCING OLD TABLE AS removed
@@ -305,8 +329,8 @@ LEARNERS = "".join(
 FORMER = """
 DROP VIEW listing_truth, asset_text_truth;
 DROP FUNCTION list_added, list_changed, list_removed, list_tagged, keep_asset_tag, count_codes,
-    counted_codes, learn, learn_text, learn_name, asset_codes, fixed_code, facet_code, low_bits,
-    spelled_words, near_keys, grams, natural_key, fold CASCADE;
+    counted_codes, learn, learn_text, learn_name, mark_twins, asset_codes, fixed_code, facet_code,
+    low_bits, spelled_words, near_keys, grams, natural_key, fold CASCADE;
 DROP TRIGGER usage_added ON usage;
 DROP TRIGGER usage_ended ON usage;
 CREATE OR REPLACE FUNCTION count_usage() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -329,12 +353,12 @@ CREATE INDEX asset_kind_newest_idx ON asset (workspace_id, kind, created_at DESC
 """
 
 EXISTING = """
+INSERT INTO digest_count (workspace_id, digest, assets)
+SELECT workspace_id, digest, count(*) FROM asset WHERE live AND digest IS NOT NULL GROUP BY 1, 2;
 INSERT INTO listing (workspace_id, asset_id, live, created_at, name_key, byte_size, duration_s,
     usage_count, last_used_at, codes) SELECT * FROM listing_truth;
 INSERT INTO asset_text (workspace_id, asset_id, names, description, grams)
 SELECT *, grams(names || E'\\n' || description) FROM asset_text_truth;
-INSERT INTO digest_count (workspace_id, digest, assets)
-SELECT workspace_id, digest, count(*) FROM asset WHERE live AND digest IS NOT NULL GROUP BY 1, 2;
 INSERT INTO vocabulary (workspace_id, word, near)
 SELECT workspace_id, word, near_keys(word) FROM (
     SELECT DISTINCT workspace_id, word FROM (
