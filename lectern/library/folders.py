@@ -31,6 +31,19 @@ def split(path: str) -> list[str]:
     return names
 
 
+def clean_name(raw: str) -> str:
+    """One folder's name.
+
+    Raises:
+        Invalid: empty, too long, only dots, or with a slash, which separates folders.
+    """
+    name = clean_text(raw)
+    if not name.strip(".") or len(name) > LONGEST or "/" in name:
+        message = f"A folder's name has 1 to {LONGEST} characters, no slash, and not only dots."
+        raise Invalid(message, {"name": message})
+    return name
+
+
 def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
     """The folder at `path`, made with its parents where missing; None for the empty path.
 
@@ -39,12 +52,11 @@ def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
     names = split(path)
     if not names:
         return None
-    known = _with_id(session, principal, names)
+    known = _with_id(session, principal, names, kept=True)
     if known is not None:
         return known
     # Two uploads of one folder arrive together; serialised, they make it once.
-    lock = func.hashtextextended(f"folder:{principal.workspace_id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(lock)))
+    hold(session, principal.workspace_id)
     folder: Folder | None = None
     for name in names:
         parent_id = folder.id if folder else None
@@ -61,6 +73,15 @@ def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
         session.add(folder)
         session.flush()
     return folder
+
+
+def hold(session: Session, workspace_id: uuid.UUID) -> None:
+    """Wait until nobody else changes the tree of folders, and keep it so until the commit.
+
+    Whoever locks files as well locks them first.
+    """
+    lock = func.hashtextextended(f"folder:{workspace_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
 def find(session: Session, principal: Principal, path: str) -> Folder | None:
@@ -83,13 +104,20 @@ def find(session: Session, principal: Principal, path: str) -> Folder | None:
     return folder
 
 
-def _with_id(session: Session, principal: Principal, names: list[str]) -> Folder | None:
+def _with_id(
+    session: Session, principal: Principal, names: list[str], *, kept: bool = False
+) -> Folder | None:
+    """The folder that the only name is the id of; `kept`: it stays until the commit."""
     try:
         (name,) = names
         folder_id = uuid.UUID(name)
     except ValueError:
         return None
-    return session.get(Folder, (principal.workspace_id, folder_id))
+    key = (principal.workspace_id, folder_id)
+    if not kept:
+        return session.get(Folder, key)
+    locks = {"read": True, "key_share": True}
+    return session.get(Folder, key, with_for_update=locks, populate_existing=True)
 
 
 def path_of(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID | None) -> str:
@@ -116,3 +144,16 @@ def paths_of(
         select(upwards.c.asked, upwards.c.path).where(upwards.c.parent_id.is_(None))
     )
     return {asked: path for asked, path in rows}
+
+
+def subtree(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID) -> list[uuid.UUID]:
+    """The ids of the folder and of all below it, in one query; nothing if there is no such one."""
+    start = (
+        select(Folder.id)
+        .where(Folder.workspace_id == workspace_id, Folder.id == folder_id)
+        .cte("below", recursive=True)
+    )
+    inside = select(Folder.id).where(
+        Folder.workspace_id == workspace_id, Folder.parent_id == start.c.id
+    )
+    return list(session.scalars(select(start.union_all(inside).c.id)))
