@@ -10,8 +10,12 @@ from typing import Any
 from lectern.errors import Invalid
 
 LONGEST_QUERY = 500
+MOST_WORDS = 50
 LONGEST_VALUE = 2_000
 MOST_VALUES = 50
+# Far above what there is, and within what the database compares.
+MOST_BYTES = 1 << 62
+MOST_SECONDS = 1e9
 KINDS = ("video", "audio", "image", "document")
 STATES = ("processing", "ready", "failed")
 USAGES = ("used", "unused", "formerly", "never")
@@ -144,8 +148,10 @@ def _flag(name: str, value: Any) -> bool:
 
 
 def _whole(name: str, value: Any) -> int:
-    text = str(value)
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) > 1 << 62:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    # The length first: Python refuses to read thousands of digits.
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_BYTES))
+    if not digits or int(text) > MOST_BYTES:
         raise _wrong(name, value, "Send a whole number.")
     return int(text)
 
@@ -153,9 +159,9 @@ def _whole(name: str, value: Any) -> int:
 def _seconds(name: str, value: Any) -> float:
     try:
         seconds = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _wrong(name, value, "Send seconds.") from error
-    if not 0 <= seconds < 1e9:
+    if not 0 <= seconds < MOST_SECONDS:
         raise _wrong(name, value, "Send seconds.")
     return seconds
 
