@@ -1,0 +1,149 @@
+"""Where the words of a search stand in a text, although searching ignores accents and case."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lectern.library.search.folding import fold
+
+_DOTS = "…"
+_JOINER = "\u200d"
+_SKIN = range(0x1F3FB, 0x1F400)
+# Vowels and final consonants of Korean written letter by letter.
+_JAMO = range(0x1160, 0x1200)
+
+
+class Piece(NamedTuple):
+    """A stretch of a text that either matches or does not."""
+
+    text: str
+    matched: bool
+
+
+class _Match(NamedTuple):
+    """Letters `begin` to `end` (exclusive) have the word of that number in them."""
+
+    begin: int
+    end: int
+    word: int
+
+
+class _Letters:
+    """A text letter by letter, a letter being a character with all its marks.
+
+    `begins` are the letters' places in the text, and its end; `letter_at` is the letter that each
+    character of `folded` comes from.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        if text.isascii():
+            self.folded: str = fold(text)
+            self.begins: Sequence[int] = range(len(text) + 1)
+            self.letter_at: Sequence[int] = range(len(text))
+            return
+        begins = [place for place in range(len(text)) if not place or not _joins(text, place)]
+        self.begins = [*begins, len(text)]
+        folded = [fold(self.between(at, at + 1)) for at in range(len(begins))]
+        self.folded = "".join(folded)
+        self.letter_at = [at for at, each in enumerate(folded) for _ in each]
+
+    def __len__(self) -> int:
+        return len(self.begins) - 1
+
+    def between(self, begin: int, end: int) -> str:
+        return self.text[self.begins[begin] : self.begins[end]]
+
+    def is_space(self, at: int) -> bool:
+        return self.between(at, at + 1).isspace()
+
+    def matches(self, words: Sequence[str]) -> Iterator[_Match]:
+        """Word by word, each from the left, overlapping ones too."""
+        for number, word in enumerate(words):
+            folded = fold(word)
+            place = self.folded.find(folded) if folded else -1
+            while place >= 0:
+                last = self.letter_at[place + len(folded) - 1]
+                yield _Match(self.letter_at[place], last + 1, number)
+                place = self.folded.find(folded, place + 1)
+
+
+def marks(text: str, words: Sequence[str]) -> list[Piece]:
+    """The text in pieces, which together are exactly it; matching ones are never neighbours.
+
+    A letter is marked whole, with its accents, if any part of what it folds to matches. The cost
+    grows with the length of the text times that of the words, which a search bounds.
+    """
+    return _marked(_Letters(text), words)
+
+
+def snippet(text: str, words: Sequence[str], around: int = 60) -> list[Piece]:
+    """The passage with the most different words, for a text too long to show.
+
+    It has up to `around` letters on either side of its matches, which begin at most twice as many
+    apart; it is cut between words where there is a space, with `…` for what is left out. Without
+    a match it is the beginning.
+    """
+    letters = _Letters(text)
+    found = sorted(letters.matches(words))
+    first, last = _densest(found, 2 * around) if found else (0, around)
+    begin, end = max(0, first - around), min(len(letters), last + around)
+    if begin:
+        begin = next((at + 1 for at in range(begin - 1, first) if letters.is_space(at)), begin)
+    if end < len(letters):
+        end = next((at for at in range(end, last - 1, -1) if letters.is_space(at)), end)
+    pieces = _marked(_Letters(letters.between(begin, end)), words)
+    before, after = begin > 0, end < len(letters)
+    return [*[Piece(_DOTS, False)] * before, *pieces, *[Piece(_DOTS, False)] * after]
+
+
+def _marked(letters: _Letters, words: Sequence[str]) -> list[Piece]:
+    covered = bytearray(len(letters))
+    word, reached = -1, 0
+    for match in letters.matches(words):
+        reached = reached if match.word == word else 0
+        # Overlapping matches are many: each adds only what is new.
+        begin = max(match.begin, reached)
+        covered[begin : match.end] = b"\1" * (match.end - begin)
+        word, reached = match.word, match.end
+    pieces, at = [], 0
+    while at < len(covered):
+        other = covered.find(1 - covered[at], at)
+        end = other if other >= 0 else len(covered)
+        pieces.append(Piece(letters.between(at, end), bool(covered[at])))
+        at = end
+    return pieces
+
+
+def _densest(found: Sequence[_Match], width: int) -> tuple[int, int]:
+    """From where to where most different words are, which begin at most `width` apart.
+
+    Of equal passages the first. `found` is in the order of the text.
+    """
+    counts: Counter[int] = Counter()
+    best, most, after = (0, 1), 0, 0
+    for number, match in enumerate(found):
+        while after < len(found) and found[after].begin <= match.begin + width:
+            counts[found[after].word] += 1
+            after += 1
+        if len(counts) > most:
+            best, most = (number, after), len(counts)
+        counts[match.word] -= 1
+        if not counts[match.word]:
+            del counts[match.word]
+    inside = found[slice(*best)]
+    return inside[0].begin, max(each.end for each in inside)
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether this character belongs to the letter before it."""
+    character, code = text[place], ord(text[place])
+    return (
+        unicodedata.category(character)[0] == "M"
+        # Some stand-alone forms fold to a mark.
+        or unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
+        or code in _SKIN
+        or code in _JAMO
+        or _JOINER in (character, text[place - 1])
+    )
