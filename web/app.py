@@ -11,7 +11,18 @@ from web import auth, htmx, media, problems, security
 from web.api import bp as api
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
-from web.pages import assets, courses, health, lessons, library, people, picker, tags, uploads
+from web.pages import (
+    assets,
+    courses,
+    health,
+    lessons,
+    library,
+    people,
+    picker,
+    selection,
+    tags,
+    uploads,
+)
 
 # Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
 LONGEST_BODY = 1 << 20
@@ -46,7 +57,8 @@ def create_app(settings: Settings) -> Flask:
     problems.init_app(app)
     security.init_app(app)
     init_filters(app)
-    for module in (library, assets, uploads, courses, lessons, picker, people, health, tags):
+    pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
+    for module in pages:
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

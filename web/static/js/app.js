@@ -6,5 +6,6 @@ import "./local-time.js";
 import "./live-updates.js";
 import "./modal-dialog.js";
 import "./notice-box.js";
+import "./selection-bar.js";
 import "./tag-input.js";
 import "./toast-list.js";

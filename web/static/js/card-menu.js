@@ -28,7 +28,7 @@ class CardMenu extends HTMLElement {
 
   open(button) {
     this.button = button;
-    this.card = button.closest(".card");
+    this.card = button.closest("[data-asset]");
     const page = this.card.querySelector("a").getAttribute("href");
     for (const link of this.menu.querySelectorAll("[data-path]")) {
       link.href = page + link.dataset.path;
