@@ -61,13 +61,16 @@ def publish(
     *,
     asset_id: uuid.UUID | None = None,
     upload_id: uuid.UUID | None = None,
+    batch_id: uuid.UUID | None = None,
     event: str = "changed",
 ) -> None:
     """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
 
-    `event` is `changed` or `added` (an asset), or `signed-out` (some session of the workspace).
+    `event` is `changed`, `added` or `removed` (an asset), `batch` (a bulk change has moved on),
+    `refresh` (so much has changed that each page fetches what it shows), or `signed-out` (some
+    session of the workspace).
     """
-    news = {"event": event, "asset": asset_id, "upload": upload_id}
+    news = {"event": event, "asset": asset_id, "upload": upload_id, "batch": batch_id}
     text = json.dumps({name: str(value) for name, value in news.items() if value is not None})
     try:
         connection().publish(channel(workspace_id), text)

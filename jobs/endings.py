@@ -2,13 +2,13 @@
 
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, uploads
+from lectern.library import assets, bulk, uploads
 from lectern.library.tasks import Claim
 from lectern.models import Task, Upload, UploadState
 
 
 def close(session: Session, task: Claim | Task, reason: str) -> None:
-    """The task has failed for good: an upload fails with it, an asset's state follows."""
+    """The task has failed for good: an upload or batch fails with it, an asset's state follows."""
     if task.upload_id is not None:
         upload = session.get_one(
             Upload,
@@ -18,5 +18,7 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
         )
         if upload.state == UploadState.CHECKING:
             uploads.fail(session, upload, reason)
+    elif task.batch_id is not None:
+        bulk.fail(session, task.workspace_id, task.batch_id, reason)
     elif task.asset_id is not None:
         assets.settle(session, task.workspace_id, task.asset_id)

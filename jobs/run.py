@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from jobs import playable, poster, probe, process
+from jobs import batch, playable, poster, probe, process
 from jobs.work import Work
 from lectern.db import unit_of_work
 from lectern.errors import LecternError
@@ -26,6 +26,8 @@ STEPS: dict[Step, Callable[[Work], None]] = {
     Step.PROBE: probe.run,
     Step.POSTER: poster.run,
     Step.PLAYABLE: playable.run,
+    Step.BATCH: batch.run,
+    Step.UNDO: batch.run,
 }
 
 

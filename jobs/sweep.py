@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, endings, enqueue, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
-from lectern.library import lapsed, tasks, uploads
+from lectern.library import bulk, lapsed, selections, tasks, uploads
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
 from lectern.people import rate_limits, sign_ins
 
@@ -53,7 +53,12 @@ def take_back() -> None:
     for again, failed in groups:
         for task in [*again, *failed]:
             log.warning("%s of task %s was taken back: now %s", task.step, task.id, task.state)
-            broker.publish(task.workspace_id, asset_id=task.asset_id, upload_id=task.upload_id)
+            broker.publish(
+                task.workspace_id,
+                asset_id=task.asset_id,
+                upload_id=task.upload_id,
+                batch_id=task.batch_id,
+            )
 
 
 def ring_due() -> None:
@@ -75,10 +80,12 @@ def expire(this: Process) -> None:
 
 
 def forget() -> None:
-    """Delete rows that have served: old attempts, ended sessions and old idempotent replies."""
+    """Delete rows that have served: attempts, ended sessions, replies, selections, batch items."""
     with unit_of_work() as session:
         rate_limits.clear_old(session)
         sign_ins.clear_ended(session)
+        selections.clear_old(session)
+        bulk.forget_old(session)
         session.execute(
             delete(IdempotentReply).where(IdempotentReply.created_at < _ago(REPLIES_KEPT))
         )

@@ -15,6 +15,7 @@ from jobs import broker, endings
 from jobs.process import Process
 from lectern.db import unit_of_work
 from lectern.library import tasks
+from lectern.library.bulk import contention
 from lectern.library.tasks import Claim, LostLease
 from lectern.models import TaskState
 
@@ -81,6 +82,16 @@ class Work:
         """Ask the rows, waiting while the database is away as long as the lease may hold."""
         return self._insist(question)
 
+    def part(self, change: Callable[[Session], T]) -> T:
+        """Write a part of the results in one transaction, which must prove the lease itself.
+
+        `change` may run again, so it must only touch the session.
+
+        Raises:
+            LostLease: the task is somebody else's by now, and nothing was written.
+        """
+        return self._insist(change)
+
     def finish(
         self,
         change: Callable[[Session], T],
@@ -126,13 +137,21 @@ class Work:
     def tell(self) -> None:
         """Have open pages look again."""
         claim = self.claim
-        broker.publish(claim.workspace_id, asset_id=claim.asset_id, upload_id=claim.upload_id)
+        broker.publish(
+            claim.workspace_id,
+            asset_id=claim.asset_id,
+            upload_id=claim.upload_id,
+            batch_id=claim.batch_id,
+        )
 
     def _insist(self, change: Callable[[Session], T]) -> T:
+        def once() -> T:
+            with unit_of_work() as session:
+                return change(session)
+
         while True:
             try:
-                with unit_of_work() as session:
-                    return change(session)
+                return contention.insist(once)
             except DATABASE_AWAY as error:
                 if self._lost.is_set() or time.monotonic() > self._held_until:
                     raise LostLease("The database was away for longer than the lease.") from error

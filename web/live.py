@@ -3,9 +3,11 @@
 `/live` is a WebSocket for a signed-in browser. What it sends:
 
 - HTML: a card that swaps itself out of band (`web.pages.library.render_card`);
-- `{"event": "refresh"}` on connecting, and when news may have been lost: fetch what is shown again;
+- `{"event": "refresh"}` on connecting, after a change to many assets, and when news may have been
+  lost: fetch what is shown again;
 - `{"event": "asset-added", "asset": ID}`: a card that no page has yet;
-- `{"event": "upload", "upload": ID}`: an upload moved on.
+- `{"event": "upload", "upload": ID}`: an upload moved on;
+- `{"event": "batch", "batch": ID}`: a bulk change moved on, or its undo.
 
 What a page may send: any text, as a sign of life. Without one a socket gets at most `BUDGET`
 bytes, since a server cannot see whether a sleeping page still reads; then it must connect again.
@@ -207,7 +209,7 @@ class Hub:
         try:
             workspace_id = uuid.UUID(channel.decode().removeprefix(CHANNEL))
             news = json.loads(data)
-            asset, upload = (news.get(name) for name in ("asset", "upload"))
+            asset, upload, batch = (news.get(name) for name in ("asset", "upload", "batch"))
             asset_id = uuid.UUID(asset) if asset else None
         except (ValueError, AttributeError):
             log.warning("unreadable news on %r", channel)
@@ -218,7 +220,11 @@ class Hub:
             self._spawn(self._look(list(self._sockets[workspace_id])))
         if upload:
             self._offer(workspace_id, upload, json.dumps({"event": "upload", "upload": upload}))
-        if asset_id and news.get("event") == "added":
+        if batch:
+            self._offer(workspace_id, batch, json.dumps({"event": "batch", "batch": batch}))
+        if news.get("event") == "refresh":
+            self._offer(workspace_id, "refresh", REFRESH)
+        elif asset_id and news.get("event") == "added":
             text = json.dumps({"event": "asset-added", "asset": asset})
             self._offer(workspace_id, f"added {asset}", text)
         elif asset_id:

@@ -14,6 +14,11 @@ CRASHES = (
     "Export it again from the program it came from, and upload that."
 )
 
+STUCK = (
+    "This change stopped our workers three times in the same place. What was changed until then "
+    "stays; ask who runs this server to look into its log."
+)
+
 
 def sweep(session: Session, limit: int = 500) -> tuple[Sequence[Task], Sequence[Task]]:
     """Take tasks from workers that vanished: (queued again, failed for killing too many).
@@ -55,7 +60,8 @@ def _take_back(session: Session, held: Sequence[Task]) -> tuple[Sequence[Task], 
         task.deaths += 1
         task.lease_until = None
         if task.deaths >= DEATHS:
-            task.state, task.reason = TaskState.FAILED, CRASHES
+            task.state = TaskState.FAILED
+            task.reason = CRASHES if task.batch_id is None else STUCK
             failed.append(task)
         else:
             task.state = TaskState.QUEUED

@@ -17,7 +17,13 @@ from sqlalchemy.orm import Session
 from lectern.errors import LecternError
 from lectern.models.work import Step, Task, TaskState
 
-QUEUES = {Step.PROBE: "probe", Step.POSTER: "media", Step.PLAYABLE: "media"}
+QUEUES = {
+    Step.PROBE: "probe",
+    Step.POSTER: "media",
+    Step.PLAYABLE: "media",
+    Step.BATCH: "small",
+    Step.UNDO: "small",
+}
 # reliability.md §1.1: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
 ATTEMPTS = 4
 BACKOFF_S = (10.0, 60.0, 600.0)
@@ -40,6 +46,7 @@ class Claim:
     upload_id: uuid.UUID | None
     version_id: uuid.UUID | None
     asset_id: uuid.UUID | None
+    batch_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def add(
     upload_id: uuid.UUID | None = None,
     version_id: uuid.UUID | None = None,
     asset_id: uuid.UUID | None = None,
+    batch_id: uuid.UUID | None = None,
 ) -> Task:
     """The task of this step for this subject; asking twice gives the same one."""
     session.execute(
@@ -71,16 +79,22 @@ def add(
             upload_id=upload_id,
             version_id=version_id,
             asset_id=asset_id,
+            batch_id=batch_id,
         )
         .on_conflict_do_nothing()
     )
-    return session.scalars(
-        select(Task).where(
-            Task.workspace_id == workspace_id,
-            Task.step == step,
-            Task.upload_id == upload_id if upload_id else Task.version_id == version_id,
-        )
-    ).one()
+    subjects = {"upload_id": upload_id, "version_id": version_id, "batch_id": batch_id}
+    subject = {name: value for name, value in subjects.items() if value is not None}
+    query = select(Task).filter_by(workspace_id=workspace_id, step=step, **subject)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def begin_again(session: Session, task: Task) -> None:
+    """Queue a task that has failed, with all its attempts."""
+    task.state, task.reason, task.finished_at = TaskState.QUEUED, None, None
+    task.attempts = task.deaths = 0
+    task.run_at = func.clock_timestamp()
+    session.flush()
 
 
 def claim(
@@ -105,7 +119,13 @@ def claim(
             started_at=func.clock_timestamp(),
         )
         .returning(
-            Task.step, Task.fence, Task.attempts, Task.upload_id, Task.version_id, Task.asset_id
+            Task.step,
+            Task.fence,
+            Task.attempts,
+            Task.upload_id,
+            Task.version_id,
+            Task.asset_id,
+            Task.batch_id,
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()
@@ -130,6 +150,17 @@ def record_progress(session: Session, claim: Claim, progress: float) -> None:
         LostLease: another worker has it, or it has ended.
     """
     _change(session, claim, progress=func.greatest(Task.progress, min(1.0, max(0.0, progress))))
+
+
+def advance(session: Session, claim: Claim, progress: float) -> None:
+    """Vouch for a part of the step's results, in the transaction that writes them.
+
+    A step that gets on is not what its workers die of.
+
+    Raises:
+        LostLease: another worker has it; the caller's transaction must roll back.
+    """
+    _change(session, claim, progress=min(1.0, max(0.0, progress)), deaths=0)
 
 
 def finish(session: Session, claim: Claim, state: TaskState, reason: str | None = None) -> None:

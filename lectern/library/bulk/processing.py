@@ -1,0 +1,98 @@
+"""Trying again the steps that failed or never ended, for many assets at once."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, any_, func, select, text, update
+from sqlalchemy.orm import Session
+
+from lectern.library import tasks
+from lectern.library.bulk import rows as chunk
+from lectern.library.bulk.action import BulkAction
+from lectern.library.bulk.rows import Done, Row
+from lectern.models import Task, TaskState
+from lectern.people.principal import Principal
+from lectern.people.rights import Action
+from lectern.settings import Settings
+
+# What `lectern.library.assets.settle` derives for one asset.
+_SETTLE = text("""
+    UPDATE asset a SET lock_version = a.lock_version + 1, state = CASE
+        WHEN 'failed' = ANY (t.states) THEN 'failed'
+        WHEN t.states <@ '{done,skipped,cancelled}'::text[] THEN 'ready'
+        ELSE 'processing' END
+    FROM (SELECT version_id, array_agg(state) AS states FROM task
+        WHERE workspace_id = :workspace_id AND asset_id = ANY (CAST(:assets AS uuid[]))
+        GROUP BY version_id) AS t
+    WHERE a.workspace_id = :workspace_id AND a.current_version_id = t.version_id""")
+
+
+class Process(BulkAction):
+    """Queues failed steps once more with all their attempts, and those that wait at once."""
+
+    right, undo_right = Action.EDIT, None
+
+    def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
+        super().__init__(session, principal, args)
+        self._open: set[uuid.UUID | None] = set()
+
+    @classmethod
+    def read(
+        cls,
+        session: Session,
+        principal: Principal,
+        args: Mapping[str, Any],
+        settings: Settings,
+        *,
+        dry: bool,
+    ) -> dict[str, Any]:
+        """See `BulkAction.read`: nothing."""
+        return {}
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Which assets have such steps."""
+        query = select(Task.asset_id).where(*self._again(rows)).distinct()
+        self._open = set(self.session.scalars(query))
+
+    def changes(self, row: Row) -> bool:
+        """See `BulkAction.changes`."""
+        return row.id in self._open
+
+    def apply(self, rows: Sequence[Row]) -> list[Done]:
+        """See `BulkAction.apply`."""
+        again = self.session.execute(
+            update(Task)
+            .where(*self._again(rows))
+            .values(
+                state=TaskState.QUEUED,
+                attempts=0,
+                progress=0,
+                reason=None,
+                run_at=func.clock_timestamp(),
+                finished_at=None,
+            )
+            .returning(Task.asset_id, Task.step, Task.id, Task.queue, Task.fence)
+            .execution_options(synchronize_session=False)
+        ).all()
+        values = {"workspace_id": self.workspace_id, "assets": [row.id for row in rows]}
+        self.session.execute(_SETTLE, values)
+        self.due = [tasks.Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]
+        steps: dict[uuid.UUID | None, list[str]] = defaultdict(list)
+        for asset_id, step, *_ in again:
+            steps[asset_id].append(step)
+        # A step that somebody else tried again at the same moment is not in `steps`.
+        return [
+            Done(row, {}, "asset.retry", {"steps": sorted(steps[row.id])})
+            for row in rows
+            if row.id in steps
+        ]
+
+    def _again(self, rows: Sequence[Row]) -> list[ColumnElement[bool]]:
+        return [
+            Task.workspace_id == self.workspace_id,
+            Task.asset_id == any_(chunk.ids(row.id for row in rows)),
+            Task.state.in_([TaskState.FAILED, TaskState.WAITING])
+            | ((Task.state == TaskState.QUEUED) & (Task.run_at > func.clock_timestamp())),
+        ]

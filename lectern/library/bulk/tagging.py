@@ -1,0 +1,163 @@
+"""Tags for many assets at once, and their removal."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import any_, select, text
+from sqlalchemy.orm import Session
+
+from lectern.errors import Invalid
+from lectern.library import tags
+from lectern.library.bulk import rows as chunk
+from lectern.library.bulk.action import BulkAction
+from lectern.library.bulk.rows import Done, Row
+from lectern.library.names import tag_key
+from lectern.models import AssetTag, Tag
+from lectern.people.principal import Principal
+from lectern.people.rights import Action
+from lectern.settings import Settings
+
+FULL = f"It would have more than {tags.MOST} tags."
+CHANGED = "Its tags were changed since."
+_ADD = text("""
+    INSERT INTO asset_tag (workspace_id, asset_id, tag_id, asset_created_at)
+    SELECT a.workspace_id, a.id, pair.tag_id, a.created_at
+    FROM unnest(CAST(:assets AS uuid[]), CAST(:tags AS uuid[])) AS pair (asset_id, tag_id)
+    JOIN asset a ON a.workspace_id = :workspace_id AND a.id = pair.asset_id
+    ON CONFLICT DO NOTHING""")
+_DROP = text("""
+    DELETE FROM asset_tag t
+    USING unnest(CAST(:assets AS uuid[]), CAST(:tags AS uuid[])) AS pair (asset_id, tag_id)
+    WHERE t.workspace_id = :workspace_id AND t.asset_id = pair.asset_id
+        AND t.tag_id = pair.tag_id""")
+
+
+class Tagging(BulkAction):
+    """What adding and removing tags have in common. Names are compared by their keys."""
+
+    right = undo_right = Action.EDIT
+
+    def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
+        super().__init__(session, principal, args)
+        self.wanted = {tag_key(name): name for name in args["tags"]}
+        # By asset: the names of its tags by key, in the order in which they are shown.
+        self._now: dict[uuid.UUID, dict[str, str]] = {}
+        self._ids: dict[str, uuid.UUID] = {}
+
+    @classmethod
+    def read(
+        cls,
+        session: Session,
+        principal: Principal,
+        args: Mapping[str, Any],
+        settings: Settings,
+        *,
+        dry: bool,
+    ) -> dict[str, Any]:
+        """See `BulkAction.read`: `tags`, a list of at least one."""
+        names = args.get("tags")
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            message = "Send tags: a list of at least one text."
+            raise Invalid(message, {"args.tags": message})
+        return {"tags": tags.clean(names)}
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """The tags that the assets have."""
+        self._now = {row.id: {} for row in rows}
+        found = self.session.execute(
+            select(AssetTag.asset_id, Tag.id, Tag.key, Tag.name)
+            .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+            .where(
+                AssetTag.workspace_id == self.workspace_id,
+                AssetTag.asset_id == any_(chunk.ids(self._now)),
+            )
+            .order_by(Tag.key)
+        )
+        for asset_id, tag_id, key, name in found:
+            self._now[asset_id][key] = name
+            self._ids[key] = tag_id
+
+    def now(self, row: Row) -> dict[str, str]:
+        """The names of its tags by key."""
+        return self._now[row.id]
+
+    def after(self, now: Mapping[str, str]) -> dict[str, str]:
+        """What these tags become."""
+        raise NotImplementedError
+
+    def changes(self, row: Row) -> bool:
+        """See `BulkAction.changes`."""
+        return self.after(self.now(row)).keys() != self.now(row).keys()
+
+    def apply(self, rows: Sequence[Row]) -> list[Done]:
+        """See `BulkAction.apply`."""
+        return self._put([(row, self.after(self.now(row))) for row in rows])
+
+    def check_undo(self, row: Row) -> str | None:
+        """See `BulkAction.check_undo`: one tag more or less since, and all stay."""
+        expected = self.after(_by_key(row.before["tags"]))
+        return CHANGED if expected.keys() != self.now(row).keys() else None
+
+    def undo(self, rows: Sequence[Row]) -> list[Done]:
+        """See `BulkAction.undo`."""
+        return self._put([(row, _by_key(row.before["tags"])) for row in rows])
+
+    def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
+        """Give each row exactly these tags."""
+        fresh: dict[str, str] = {}
+        for row, after in wanted:
+            now = self.now(row)
+            fresh |= {key: name for key, name in after.items() if key not in now}
+        spelled = self._ensure(fresh)
+        done, added, dropped = [], [], []
+        for row, after in wanted:
+            now = self.now(row)
+            added += [(row.id, self._ids[key]) for key in after if key not in now]
+            dropped += [(row.id, self._ids[key]) for key in now if key not in after]
+            names = [now.get(key) or spelled[key] for key in sorted(after)]
+            before = list(now.values())
+            change = {"before": before, "after": names}
+            done.append(Done(row, {"tags": before}, "asset.tags", change))
+        for statement, pairs in ((_ADD, added), (_DROP, dropped)):
+            if pairs:
+                assets, tag_ids = zip(*pairs, strict=True)
+                values = {"assets": list(assets), "tags": list(tag_ids)}
+                self.session.execute(statement, {"workspace_id": self.workspace_id, **values})
+        chunk.touch(self.session, [row for row, _ in wanted])
+        return done
+
+    def _ensure(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Each key's name as it was first spelled, for which tags are made where missing."""
+        found = self.session.execute(
+            select(Tag.key, Tag.id, Tag.name).where(
+                Tag.workspace_id == self.workspace_id,
+                Tag.id.in_(tags.ensure(self.session, self.workspace_id, names.values())),
+            )
+        ).all()
+        self._ids |= {key: tag_id for key, tag_id, _ in found}
+        return {key: name for key, _, name in found}
+
+
+class AddTags(Tagging):
+    """Adds tags; those that an asset has already stay as they are."""
+
+    def after(self, now: Mapping[str, str]) -> dict[str, str]:
+        """All of them."""
+        return {**self.wanted, **now}
+
+    def check(self, row: Row) -> str | None:
+        """See `BulkAction.check`."""
+        return FULL if len(self.after(self.now(row))) > tags.MOST else None
+
+
+class RemoveTags(Tagging):
+    """Removes tags; an asset that has none of them is left alone."""
+
+    def after(self, now: Mapping[str, str]) -> dict[str, str]:
+        """The others."""
+        return {key: name for key, name in now.items() if key not in self.wanted}
+
+
+def _by_key(names: Iterable[str]) -> dict[str, str]:
+    return {tag_key(name): name for name in names}
