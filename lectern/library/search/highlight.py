@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lectern.library.search.folding import fold
+from lectern.library.search.folding import SHORT, fold
 
 _DOTS = "…"
 _JOINER = "\u200d"
 _SKIN = range(0x1F3FB, 0x1F400)
 # Vowels and final consonants of Korean written letter by letter.
 _JAMO = range(0x1160, 0x1200)
+# Chinese, Japanese and Korean, where every letter may begin a word.
+_CJK = range(11904, 55216)
 
 
 class Piece(NamedTuple):
@@ -59,13 +61,17 @@ class _Letters:
         return self.between(at, at + 1).isspace()
 
     def matches(self, words: Sequence[str]) -> Iterator[_Match]:
-        """Word by word, each from the left, overlapping ones too."""
+        """Word by word, each from the left, overlapping ones too.
+
+        One of fewer than three letters is looked for only where a word begins, as in searching.
+        """
         for number, word in enumerate(words):
-            folded = fold(word)
+            folded = fold(word).strip()
             place = self.folded.find(folded) if folded else -1
             while place >= 0:
-                last = self.letter_at[place + len(folded) - 1]
-                yield _Match(self.letter_at[place], last + 1, number)
+                if len(folded) >= SHORT or _begins_word(self.folded, place):
+                    last = self.letter_at[place + len(folded) - 1]
+                    yield _Match(self.letter_at[place], last + 1, number)
                 place = self.folded.find(folded, place + 1)
 
 
@@ -75,7 +81,8 @@ def marks(text: str, words: Sequence[str]) -> list[Piece]:
     A letter is marked whole, with its accents, if any part of what it folds to matches. The cost
     grows with the length of the text times that of the words, which a search bounds.
     """
-    return _marked(_Letters(text), words)
+    letters = _Letters(text)
+    return _marked(letters, sorted(letters.matches(words)), 0, len(letters))
 
 
 def snippet(text: str, words: Sequence[str], around: int = 60) -> list[Piece]:
@@ -93,26 +100,26 @@ def snippet(text: str, words: Sequence[str], around: int = 60) -> list[Piece]:
         begin = next((at + 1 for at in range(begin - 1, first) if letters.is_space(at)), begin)
     if end < len(letters):
         end = next((at for at in range(end, last - 1, -1) if letters.is_space(at)), end)
-    pieces = _marked(_Letters(letters.between(begin, end)), words)
+    pieces = _marked(letters, found, begin, end)
     before, after = begin > 0, end < len(letters)
     return [*[Piece(_DOTS, False)] * before, *pieces, *[Piece(_DOTS, False)] * after]
 
 
-def _marked(letters: _Letters, words: Sequence[str]) -> list[Piece]:
-    covered = bytearray(len(letters))
-    word, reached = -1, 0
-    for match in letters.matches(words):
-        reached = reached if match.word == word else 0
+def _marked(letters: _Letters, found: Sequence[_Match], begin: int, end: int) -> list[Piece]:
+    """The letters from `begin` to `end` in pieces, of matches in the order of the text."""
+    covered, reached = bytearray(len(letters)), 0
+    for match in found:
         # Overlapping matches are many: each adds only what is new.
-        begin = max(match.begin, reached)
-        covered[begin : match.end] = b"\1" * (match.end - begin)
-        word, reached = match.word, match.end
-    pieces, at = [], 0
-    while at < len(covered):
-        other = covered.find(1 - covered[at], at)
-        end = other if other >= 0 else len(covered)
-        pieces.append(Piece(letters.between(at, end), bool(covered[at])))
-        at = end
+        if match.end > reached:
+            new = max(match.begin, reached)
+            covered[new : match.end] = b"\1" * (match.end - new)
+            reached = match.end
+    pieces, at = [], begin
+    while at < end:
+        other = covered.find(1 - covered[at], at, end)
+        after = other if other >= 0 else end
+        pieces.append(Piece(letters.between(at, after), bool(covered[at])))
+        at = after
     return pieces
 
 
@@ -147,3 +154,16 @@ def _joins(text: str, place: int) -> bool:
         or code in _JAMO
         or _JOINER in (character, text[place - 1])
     )
+
+
+def _begins_word(folded: str, place: int) -> bool:
+    """As the database's function `grams` has it: where letters or digits begin, and in between."""
+    kind = _kind(folded[place])
+    begins = not place or kind != _kind(folded[place - 1]) or ord(folded[place]) in _CJK
+    return kind > 0 and begins
+
+
+def _kind(character: str) -> int:
+    if "0" <= character <= "9":
+        return 1
+    return 2 if character > "\x7f" or "a" <= character <= "z" else 0
