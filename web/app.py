@@ -14,6 +14,7 @@ from web.filters import init_app as init_filters
 from web.pages import (
     assets,
     courses,
+    custom_fields,
     health,
     lessons,
     library,
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    for module in pages:
+    for module in (*pages, custom_fields):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import posters, renditions, uploads
+from lectern.library import custom_fields, posters, renditions, uploads
 from lectern.library.uploads import NewUpload
 from lectern.models import Role
 from lectern.people import sign_ins, tokens
@@ -112,6 +112,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
         "number": 1,
         "rank": 1,
+        "field_id": custom_fields.create(session, owner, {"label": "Term", "type": "text"}).id,
         **personal(app, session, owner, folder),
     }
     return World(owner, ids)

@@ -1,7 +1,7 @@
 """What an asset's page shows; each part is read when a template first asks for it."""
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import url_for
 from flask_babel import gettext
@@ -12,11 +12,12 @@ from lectern.library import cards, folders, posters, versions
 from lectern.library.cards import Card
 from lectern.library.posters import PosterCandidate
 from lectern.models import Asset, Usage, UsageHistory, User, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
-from web.pages import facts, history
-
-HISTORY = 30
+from web.extensions import settings
+from web.pages import asset_rows, facts, history
+from web.pages.asset_rows import Row
+from web.pages.history_page import HistoryPage
 
 
 class Player(NamedTuple):
@@ -69,19 +70,33 @@ class AssetPage:
     @property
     def facts(self) -> list[facts.Fact]:
         """The table of facts."""
-        return facts.lines(self.asset, self.version)
+        return facts.lines(self.asset, self.version, settings().storage_url)
 
     @property
     def warnings(self) -> list[str]:
         """What is odd about the file."""
         return facts.warnings(self.version)
 
-    @property
+    @cached_property
     def folder_path(self) -> str:
         """The asset's folder from the top, empty for none."""
         if self.asset.folder_id is None:
             return ""
         return folders.path_of(self._session, self.asset.workspace_id, self.asset.folder_id)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What a person can edit, besides the name."""
+        return asset_rows.rows(self._session, self._principal, self.asset)
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """What programs keep about it: key and value."""
+        return asset_rows.others(self.asset, self.rows)
+
+    def row(self, part: str, key: str) -> Row:
+        """One of the fields, with what its form offers."""
+        return asset_rows.row(self._session, self._principal, self.asset, part, key)
 
     @cached_property
     def usages(self) -> list[Usage]:
@@ -98,10 +113,15 @@ class AssetPage:
         return history.place(usage.place)
 
     @cached_property
-    def events(self) -> list[history.Event]:
-        """The newest of what was done with it."""
-        lines = audit.history(self._session, self._principal, self.asset.id, limit=HISTORY)
-        return history.events(lines)
+    def enders(self) -> dict[Any, str]:
+        """The names of those who began or ended a past usage, by id."""
+        people = [each for past in self.past for each in (past.created_by, past.ended_by)]
+        return audit_reading.names_of(self._session, self._principal, people)
+
+    @cached_property
+    def history(self) -> HistoryPage:
+        """What was done with it, as the address asks for it."""
+        return HistoryPage(self._session, self._principal, self.asset)
 
     @cached_property
     def candidates(self) -> list[PosterCandidate]:

@@ -3,19 +3,23 @@
 import uuid
 from functools import partial
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from jobs import broker, enqueue
-from lectern.library import assets, cards, posters, retrying, tasks, trash
+from lectern.errors import Invalid
+from lectern.library import assets, cards, posters, retrying, tasks, trash, undoing
 from lectern.models import Asset
+from lectern.people import audit_reading
+from lectern.people.audit_reading import Only
 from lectern.people.rights import Action, require
 from web import htmx
 from web.auth import allow
 from web.extensions import db, settings
 from web.forms import Form
 from web.pages.asset_page import AssetPage
+from web.pages.field_form import FieldForm
 from web.pages.library import card_html, gone
 
 bp = Blueprint("assets", __name__, url_prefix="/assets/<uuid:asset_id>")
@@ -43,34 +47,85 @@ def show_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     return htmx.fragment(render_template(f"assets/_{part}.html", page=_page(asset_id)))
 
 
-@bp.get("/<any(title, details):part>/edit")
+FIELD = "/fields/<any(name, description, tags, folder, language, licence, access, custom):part>"
+
+
+@bp.get(FIELD)
+@allow(Action.SEE)
+def show_field(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """One field as it is now, for when its form is left."""
+    page = _page(asset_id)
+    return htmx.fragment(_field(page, part, focus=bool(request.args.get("focus"))))
+
+
+@bp.get(f"{FIELD}/edit")
 @allow(Action.EDIT)
-def edit_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
-    """A part as a form: in its place, or as a page of its own."""
+def edit_field(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """A field as a form: in its place, or as a page of its own."""
     page = _page(asset_id)
     require(g.principal, Action.EDIT, page.asset)
-    template = f"assets/_{part}_form.html" if htmx.wants_fragment() else "assets/edit.html"
-    return htmx.fragment(render_template(template, page=page, form=Form(), part=part))
+    return _form(page, FieldForm(page.row(part, request.args.get("key", ""))), 200)
 
 
-@bp.post("/<any(title, details):part>")
+@bp.post(FIELD)
 @allow(Action.EDIT)
 def change(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
-    """Save what a part's form holds."""
-    form, session, page = Form(request.form), db.session(), _page(asset_id)
-    wanted = _name(form) if part == "title" else _details(form)
-    seen = form.number("seen")
-    edit = partial(assets.edit, session, g.principal, page.asset, wanted, expected=seen)
-    if form.attempt(edit) is None:
-        template = f"assets/_{part}_form.html" if htmx.wants_fragment() else "assets/edit.html"
-        html = render_template(template, page=_page(asset_id), form=form, part=part)
-        return htmx.fragment(html, status=422)
+    """Save a field; 409 with both values when somebody else has changed it meanwhile."""
+    session, page = db.session(), _page(asset_id)
+    require(g.principal, Action.EDIT, page.asset)
+    key, before = request.form.get("key", ""), _latest(asset_id, part)
+    form = FieldForm(page.row(part, key), request.form.to_dict())
+    edit = partial(assets.edit, session, g.principal, page.asset)
+    if not form.attempt(lambda: edit(form.changes(), seen=form.seen())):
+        page = _page(asset_id)
+        form.row = page.row(part, key)
+        return _form(page, form, 409 if form.clash else 422)
     session.commit()
     broker.publish(page.asset.workspace_id, asset_id=asset_id)
     if not htmx.wants_fragment():
         return redirect(url_for(".show", asset_id=asset_id), code=303)
-    html = render_template(f"assets/_{part}.html", page=_page(asset_id), saved=True)
-    return htmx.fragment(html, toast=gettext("Saved."))
+    html, seq = _field(_page(asset_id), part, key=key, focus=True), _latest(asset_id, part)
+    back = url_for(".undo", asset_id=asset_id, seq=seq) if seq != before else None
+    return htmx.fragment(html, toast=gettext("Saved."), undo=back)
+
+
+@bp.post("/undoing")
+@allow(Action.EDIT)
+def undo(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Take back one change of the history, by its number."""
+    session, asset = db.session(), _asset(asset_id)
+    require(g.principal, Action.EDIT, asset)
+    seq = Form(request.args).number("seq")
+    if seq is None:
+        raise Invalid(gettext("Say which change to undo."))
+    undoing.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
+    session.commit()
+    broker.publish(asset.workspace_id, asset_id=asset_id)
+    if not htmx.wants_fragment():
+        return redirect(url_for(".show", asset_id=asset_id, _anchor="history"), code=303)
+    return htmx.fragment("", toast=gettext("Undone."), event=f"asset-{asset_id}")
+
+
+@bp.get("/history/earlier")
+@allow(Action.SEE)
+def show_earlier(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Events before those that are shown; without scripts the page that begins with them."""
+    page = _page(asset_id)
+    if not htmx.wants_fragment():
+        return render_template("assets/show.html", page=page)
+    return htmx.fragment(render_template("assets/_events.html", page=page))
+
+
+@bp.get("/history.<any(csv, json):part>")
+@allow(Action.SEE)
+def export_history(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """The history as a file, as filtered as it is shown."""
+    page = _page(asset_id)
+    reply = Response("".join(page.history.exported(part)))
+    reply.mimetype = "text/csv" if part == "csv" else "application/json"
+    name = f"history-{asset_id}.{part}"
+    reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return reply
 
 
 @bp.post("/poster")
@@ -137,16 +192,23 @@ def _page(asset_id: uuid.UUID) -> AssetPage:
     return AssetPage(db.session(), g.principal, _asset(asset_id))
 
 
-def _name(form: Form) -> dict[str, object]:
-    return {"name": form["name"]}
+def _field(page: AssetPage, part: str, *, key: str = "", focus: bool = False) -> str:
+    if part == "name":
+        return render_template("assets/_title.html", page=page, saved=focus)
+    row = page.row(part, key or request.args.get("key", ""))
+    return render_template("assets/_field.html", page=page, row=row, saved=focus)
 
 
-def _details(form: Form) -> dict[str, object]:
-    tags = [tag for tag in (text.strip() for text in form["tags"].split(",")) if tag]
-    return {
-        "description": form["description"],
-        "tags": tags,
-        "folder": form["folder"],
-        "language": form["language"],
-        "licence": form["licence"],
-    }
+def _form(page: AssetPage, form: FieldForm, status: int) -> ResponseReturnValue:
+    title = form.row.part == "name"
+    whole = not htmx.wants_fragment()
+    name = "edit" if whole else "_title_form" if title else "_field_form"
+    html = render_template(f"assets/{name}.html", page=page, form=form, row=form.row, whole=whole)
+    return htmx.fragment(html, status=status)
+
+
+def _latest(asset_id: uuid.UUID, part: str) -> int:
+    """The number of the reader's own last change of a field; 0 for none."""
+    mine = Only((f"asset.{part}",), actor=g.principal.user_id)
+    lines = audit_reading.history(db.session(), g.principal, asset_id, mine, limit=1)
+    return lines[0].seq if lines else 0

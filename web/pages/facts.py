@@ -1,6 +1,7 @@
 """A file's facts in words, ready to print."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from flask_babel import format_decimal, gettext
 
@@ -9,27 +10,35 @@ from lectern.models import Asset, Version
 
 
 class Fact(NamedTuple):
-    """One line of the table; `copy` is the whole value where only its beginning is shown."""
+    """One line of the table; `copy` is the whole value where only its beginning is shown.
+
+    `what` names that value for who copies it.
+    """
 
     label: str
     value: str
     copy: str = ""
+    what: str = ""
 
 
-def lines(asset: Asset, version: Version | None) -> list[Fact]:
-    """What the probe found out, without the lines it has nothing to say on."""
+def lines(asset: Asset, version: Version | None, storage_url: str) -> list[Fact]:
+    """What the probe found out and where the bytes are, without lines that have nothing to say."""
     facts: dict[str, Any] = version.facts if version else {}
+    digest, key = asset.digest or "", version.blob.key if version else ""
     found = [
         Fact(gettext("Length"), duration_text(asset.duration_s)),
         Fact(gettext("Picture"), _picture(asset, facts)),
         Fact(gettext("Video"), _name(facts.get("video_codec"))),
         Fact(gettext("Sound"), _sound(facts)),
         Fact(gettext("Pages"), _pages(asset, facts)),
-        Fact(gettext("Size"), size_text(asset.byte_size)),
-        Fact(gettext("Type"), asset.mime or ""),
-        Fact(gettext("File name"), asset.original_name),
+        Fact(gettext("Size"), _size(asset)),
+        Fact(gettext("Format"), _format(asset, facts)),
+        Fact(gettext("MIME type"), asset.mime or ""),
+        Fact(gettext("Original name"), asset.original_name),
         Fact(gettext("Version"), _version(asset)),
-        Fact(gettext("Digest"), (asset.digest or "")[:12], asset.digest or ""),
+        Fact(gettext("Stored"), _place(storage_url) if key else ""),
+        Fact(gettext("Storage key"), key[:14], key, gettext("Copy the storage key")),
+        Fact(gettext("Digest"), digest[:14], digest, gettext("Copy the digest")),
     ]
     return [fact for fact in found if fact.value]
 
@@ -48,6 +57,26 @@ def _picture(asset: Asset, facts: dict[str, Any]) -> str:
     if facts.get("hdr"):
         parts.append("HDR")
     return ", ".join(parts)
+
+
+def _size(asset: Asset) -> str:
+    if asset.byte_size is None:
+        return ""
+    exact = gettext("%(count)s bytes", count=format_decimal(asset.byte_size))
+    return f"{size_text(asset.byte_size)} ({exact})"
+
+
+def _format(asset: Asset, facts: dict[str, Any]) -> str:
+    mime = asset.mime or ""
+    return _FORMATS.get(mime) or str(facts.get("container") or mime.partition("/")[2]).upper()
+
+
+def _place(storage_url: str) -> str:
+    """Where the back end keeps its bytes; the folder itself is the operator's business."""
+    parts = urlsplit(storage_url)
+    if parts.scheme == "b2":
+        return str(gettext("Backblaze B2, bucket %(name)s", name=parts.netloc))
+    return str(gettext("On this server's own disk"))
 
 
 def _pages(asset: Asset, facts: dict[str, Any]) -> str:
@@ -91,6 +120,26 @@ _NAMES = {
     "prores": "ProRes",
     "mjpeg": "Motion JPEG",
     "pcm_s16le": "PCM",
+}
+
+
+# Containers by the names people know.
+_FORMATS = {
+    "video/mp4": "MP4",
+    "video/quicktime": "QuickTime",
+    "video/webm": "WebM",
+    "video/x-matroska": "Matroska",
+    "video/x-msvideo": "AVI",
+    "video/mpeg": "MPEG",
+    "audio/mpeg": "MP3",
+    "audio/mp4": "MPEG-4 audio",
+    "audio/x-m4a": "MPEG-4 audio",
+    "audio/x-wav": "WAV",
+    "audio/wav": "WAV",
+    "image/jpeg": "JPEG",
+    "image/svg+xml": "SVG",
+    "application/pdf": "PDF",
+    "text/plain": "Text",
 }
 
 

@@ -6,57 +6,125 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext
 
+from lectern.library import undoing
 from lectern.people.audit import Line
+from web.pages import asset_rows
+from web.pages.diffs import Piece, diff
+
+# Kinds of events that one may want alone, with the actions of each.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "lessons": ("usage",),
+    "edits": (
+        *("asset.name", "asset.description", "asset.folder", "asset.language", "asset.licence"),
+        *("asset.access", "asset.custom", "asset.tags", "asset.poster"),
+    ),
+    "tags": ("asset.tags",),
+    "versions": ("asset.upload", "asset.replace", "asset.version", "asset.rollback"),
+    "downloads": ("asset.download",),
+    "trash": ("asset.trash", "asset.restore", "asset.purge"),
+}
 
 
 class Event(NamedTuple):
-    """One line of the timeline: what happened, when, by whom; `icon` is a symbol's name."""
+    """One line of the timeline: what happened, when, by whom; `icon` is a symbol's name.
+
+    `pieces` show a changed text, `added` and `removed` changed tags. `seq` is the line's number,
+    `undoable` whether it is a change that can be taken back, `many` that it was one of a batch.
+    """
 
     text: str
     icon: str
     at: datetime
     by: str
+    seq: int
+    pieces: Sequence[Piece] = ()
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    undoable: bool = False
+    many: bool = False
+
+
+def kind_words() -> dict[str, str]:
+    """What the kinds are called."""
+    return {
+        "edits": gettext("Edits"),
+        "tags": gettext("Tags"),
+        "lessons": gettext("Lessons"),
+        "versions": gettext("Uploads and versions"),
+        "downloads": gettext("Downloads"),
+        "trash": gettext("Trash"),
+    }
 
 
 def events(lines: Sequence[Line]) -> list[Event]:
     """The log's lines as a person reads them, in the same order."""
-    return [Event(*_told(line), line.at, line.actor or gettext("Lectern")) for line in lines]
+    return [_event(line) for line in lines]
+
+
+def _event(line: Line) -> Event:
+    text, icon = _told(line)
+    if line.details.get("undoes") is not None:
+        text, icon = gettext("Undone: %(what)s", what=text), "restore"
+    event = Event(text, icon, line.at, line.actor or gettext("Lectern"), line.seq)
+    before, after = (line.details.get(when) for when in ("before", "after"))
+    field = line.action.partition(".")[2]
+    if line.action == "asset.tags":
+        old, new = list(before or ()), list(after or ())
+        event = event._replace(
+            added=[tag for tag in new if tag not in old],
+            removed=[tag for tag in old if tag not in new],
+        )
+    elif line.action in {"asset.name", "asset.description"}:
+        event = event._replace(pieces=diff(str(before or ""), str(after or "")))
+    elif line.action == "asset.custom":
+        event = event._replace(pieces=_custom(before or {}, after or {}))
+    elif line.action.startswith("asset.") and field in undoing.FIELDS:
+        was, became = asset_rows.words(field, before), asset_rows.words(field, after)
+        event = event._replace(pieces=_swap(was, became))
+    return event._replace(undoable=undoing.possible(line), many="batch" in line.details)
 
 
 def _told(line: Line) -> tuple[str, str]:
-    details = line.details
-    change = {"before": details.get("before"), "after": details.get("after")}
-    where = place(details.get("place") or {})
+    where = place(line.details.get("place") or {})
     match line.action:
-        case "asset.upload":
-            return gettext("Uploaded"), "upload"
-        case "asset.replace" | "asset.version":
-            return gettext("A new version was uploaded"), "upload"
-        case "asset.name":
-            return gettext("Renamed from “%(before)s” to “%(after)s”", **change), "edit"
-        case "asset.tags":
-            return _tags(change), "tag"
-        case "asset.folder":
-            return _moved(change), "folder"
-        case "asset.description":
-            return gettext("Description changed"), "edit"
-        case "asset.poster":
-            return gettext("Chose another poster"), "image"
-        case "asset.trash":
-            return gettext("Moved to the trash"), "trash"
-        case "asset.restore":
-            return gettext("Restored from the trash"), "restore"
-        case "asset.retry":
-            return gettext("Tried to prepare it again"), "refresh"
-        case "asset.download":
-            return gettext("Downloaded the original"), "download"
         case "usage.add":
             return gettext("Put into %(place)s", place=where), "book"
         case "usage.end":
             return gettext("Taken out of %(place)s", place=where), "book"
         case "usage.change" | "usage.reorder":
             return gettext("Changed in %(place)s", place=where), "book"
-    return gettext("Changed: %(what)s", what=line.action.partition(".")[2]), "edit"
+        case "asset.name":
+            change = {when: line.details.get(when) for when in ("before", "after")}
+            return gettext("Renamed from “%(before)s” to “%(after)s”", **change), "edit"
+        case "asset.folder":
+            return _moved(line.details), "folder"
+        case "asset.trash" if line.details.get("reason"):
+            why = line.details["reason"]
+            return gettext("Moved to the trash: %(why)s", why=why), "trash"
+    found = _plainly().get(line.action)
+    what = line.action.partition(".")[2]
+    return found or (gettext("Changed: %(what)s", what=what), "edit")
+
+
+def _plainly() -> dict[str, tuple[str, str]]:
+    """Actions that need no details to tell."""
+    return {
+        "asset.upload": (gettext("Uploaded"), "upload"),
+        "asset.replace": (gettext("A new version was uploaded"), "upload"),
+        "asset.version": (gettext("A new version was uploaded"), "upload"),
+        "asset.rollback": (gettext("An earlier version was brought back"), "restore"),
+        "asset.tags": (gettext("Tags changed"), "tag"),
+        "asset.description": (gettext("Description changed"), "edit"),
+        "asset.language": (gettext("Language changed"), "edit"),
+        "asset.licence": (gettext("Licence changed"), "edit"),
+        "asset.access": (gettext("Access changed"), "edit"),
+        "asset.custom": (gettext("Fields changed"), "edit"),
+        "asset.poster": (gettext("Chose another poster"), "image"),
+        "asset.trash": (gettext("Moved to the trash"), "trash"),
+        "asset.restore": (gettext("Restored from the trash"), "restore"),
+        "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
+        "asset.download": (gettext("Downloaded the original"), "download"),
+    }
 
 
 def place(titles: Mapping[str, str]) -> str:
@@ -65,19 +133,25 @@ def place(titles: Mapping[str, str]) -> str:
     return " › ".join(titles[level] for level in levels if titles.get(level))
 
 
-def _tags(change: dict[str, Any]) -> str:
-    before, after = set(change["before"] or ()), set(change["after"] or ())
-    parts = []
-    if after - before:
-        parts.append(gettext("Tagged %(tags)s", tags=", ".join(sorted(after - before))))
-    if before - after:
-        parts.append(gettext("Removed the tag %(tags)s", tags=", ".join(sorted(before - after))))
-    return ". ".join(parts) or gettext("Tags changed")
+def _custom(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for key in sorted(before.keys() | after.keys()):
+        old, new = (asset_rows.words("line", each.get(key)) for each in (before, after))
+        if old != new:
+            gap = " " if pieces else ""
+            pieces += [Piece("same", f"{gap}{key}: "), *_swap(old, new)]
+    return pieces
 
 
-def _moved(change: dict[str, Any]) -> str:
-    if change["after"]:
-        told = gettext("Moved to the folder %(folder)s", folder=change["after"])
+def _swap(old: str, new: str) -> list[Piece]:
+    pieces = [Piece("gone", old), Piece("new", new)]
+    kept = [piece for piece in pieces if piece.text]
+    return [kept[0], Piece("same", " → "), kept[1]] if len(kept) == 2 else kept
+
+
+def _moved(details: Mapping[str, Any]) -> str:
+    if details.get("after"):
+        told = gettext("Moved to the folder %(folder)s", folder=details["after"])
     else:
-        told = gettext("Taken out of the folder %(folder)s", folder=change["before"])
+        told = gettext("Taken out of the folder %(folder)s", folder=details.get("before"))
     return str(told)

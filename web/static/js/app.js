@@ -2,6 +2,7 @@
 import "./card-grid.js";
 import "./card-menu.js";
 import "./copy-text.js";
+import "./field-rows.js";
 import "./local-time.js";
 import "./live-updates.js";
 import "./modal-dialog.js";
