@@ -127,6 +127,11 @@ def expected(site: Site, role: Role, rule: Rule, ids: Ids) -> int:
     if "upload_id" in rule.arguments:
         upload = site.session.get_one(Upload, (who.workspace_id, ids["upload_id"]))
         return 0 if role is Role.OWNER or upload.created_by == who.user_id else 404
+    if "selection_id" in rule.arguments:
+        return 0 if ids["selection_id"] == site.own[role]["selection_id"] else 404
+    if rule.endpoint == "api.bulk.undo":
+        # What it needs depends on the batch: this one's is a change of tags.
+        return verdict(who, Action.EDIT)
     if "token_id" in rule.arguments:
         mine = ids["token_id"] == site.own[role]["token_id"]
         return 0 if mine or can(who, Action.MANAGE_MEMBERS) else 404

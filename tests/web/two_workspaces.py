@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import custom_fields, posters, renditions, uploads
+from lectern.library import bulk, custom_fields, posters, renditions, selections, uploads
+from lectern.library.bulk import Chosen
 from lectern.library.uploads import NewUpload
 from lectern.models import Role
 from lectern.people import sign_ins, tokens
@@ -112,6 +113,14 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
         "number": 1,
         "rank": 1,
+        "batch_id": bulk.start(
+            session,
+            owner,
+            "tag",
+            {"tags": ["seen"]},
+            Chosen(ids=[kept.id]),
+            settings=app.extensions["lectern.settings"],
+        ).batch.id,
         "field_id": custom_fields.create(session, owner, {"label": "Term", "type": "text"}).id,
         **personal(app, session, owner, folder),
     }
@@ -137,4 +146,11 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     configured = app.extensions["lectern.settings"]
     upload = uploads.create(session, maker, new, settings=configured)
     text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
-    return {"asset_id": asset.id, "upload_id": upload.id, "token_id": uuid.UUID(text.split("_")[1])}
+    chosen = selections.begin(session, maker, "library")
+    selections.add(session, maker, chosen, [asset.id])
+    return {
+        "asset_id": asset.id,
+        "upload_id": upload.id,
+        "selection_id": chosen.id,
+        "token_id": uuid.UUID(text.split("_")[1]),
+    }

@@ -1,0 +1,161 @@
+"""Changes to many assets at once, in JSON."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify
+from flask.typing import ResponseReturnValue
+
+from jobs import announce
+from lectern.errors import Invalid
+from lectern.library import bulk, search
+from lectern.library.bulk import Chosen, Started, Told, contention
+from lectern.library.search import Query
+from lectern.models import Batch, ItemState
+from lectern.people.rights import Action
+from web.api import idempotency, parsing
+from web.api.representations import moment
+from web.auth import allow
+from web.extensions import db, settings
+
+bp = Blueprint("bulk", __name__, url_prefix="/api/v1/bulk")
+
+_FILTERS = {field.name for field in fields(Query)}
+
+
+@bp.post("")
+@allow(Action.SEE)
+def start() -> ResponseReturnValue:
+    """Change many assets, or say what would change; 202 while a worker is at it."""
+    session, body = db.session(), parsing.json_object()
+    request = (g.principal, body.get("action"), _args(body), _chosen(body))
+    if _dry(body):
+        return jsonify(would=_would(bulk.dry_run(session, *request, settings=settings())))
+    return _begin(lambda: bulk.start(session, *request, settings=settings()))
+
+
+@bp.get("/<uuid:batch_id>")
+@allow(Action.SEE)
+def show(batch_id: uuid.UUID) -> ResponseReturnValue:
+    """How far a change is, and what it refused."""
+    return jsonify(_batch(bulk.get(db.session(), g.principal, batch_id)))
+
+
+@bp.post("/<uuid:batch_id>/undo")
+@allow(Action.SEE)
+def undo(batch_id: uuid.UUID) -> ResponseReturnValue:
+    """Give every asset back what it had, unless somebody changed that since."""
+    return _begin(lambda: bulk.undo(db.session(), g.principal, batch_id))
+
+
+def _begin(change: Callable[[], Started]) -> Response:
+    """Commit what `change` begins, once for each key; tell others of it after the commit."""
+    begun: list[Started] = []
+
+    def make() -> Response:
+        begun[:] = [change()]
+        reply = jsonify(_batch(begun[0].batch))
+        reply.status_code = 200 if begun[0].task is None else 202
+        return reply
+
+    session = db.session()
+    reply = contention.insist(lambda: idempotency.once(session, make), session.rollback)
+    for each in begun:
+        announce.started(each)
+    return reply
+
+
+def _chosen(body: dict[str, Any]) -> Chosen:
+    query, selection = body.get("query"), body.get("selection")
+    return Chosen(
+        ids=None if body.get("ids") is None else _ids(body["ids"]),
+        query=None if query is None else _query(query),
+        selection=None if selection is None else _id("selection", selection),
+    )
+
+
+def _ids(values: Any) -> list[uuid.UUID]:
+    if not isinstance(values, list):
+        raise _wrong("ids", "Send a list of ids.")
+    return [_id(f"ids.{index}", value) for index, value in enumerate(values)]
+
+
+def _id(field: str, value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _wrong(field, "Send an id.") from error
+
+
+def _query(values: Any) -> Query:
+    if not isinstance(values, dict):
+        raise _wrong("query", "Send an object of filters.")
+    unknown = sorted(values.keys() - _FILTERS)
+    if unknown:
+        # In a list a filter that is none shows too much; here it would change too much.
+        raise _wrong(f"query.{unknown[0]}", "There is no such filter.")
+    return search.read(values)
+
+
+def _args(body: dict[str, Any]) -> dict[str, Any]:
+    args = body.get("args")
+    if args is not None and not isinstance(args, dict):
+        raise _wrong("args", "Send an object.")
+    return args or {}
+
+
+def _dry(body: dict[str, Any]) -> bool:
+    dry = body.get("dry_run", False)
+    if not isinstance(dry, bool):
+        raise _wrong("dry_run", "Send true or false.")
+    return dry
+
+
+def _wrong(field: str, problem: str) -> Invalid:
+    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
+
+
+def _would(would: bulk.Would) -> dict[str, Any]:
+    body = {
+        "total": would.total,
+        "change": would.change,
+        "same": would.same,
+        "refuse": [_told(told) for told in would.refuse],
+    }
+    if would.refused > len(would.refuse):
+        body["more"] = would.refused - len(would.refuse)
+    if would.preview:
+        body["preview"] = [
+            {"id": str(each.id), "before": each.before, "after": each.after}
+            for each in would.preview
+        ]
+    return body
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    session = db.session()
+    refused, kept = bulk.told(session, batch), bulk.told(session, batch, ItemState.KEPT)
+    return {
+        "batch": str(batch.id),
+        "action": batch.action,
+        "state": batch.state,
+        "total": batch.total,
+        "done": batch.done,
+        "same": batch.same,
+        "refused": [_told(told) for told in refused],
+        "more": batch.refused - len(refused),
+        "undone": batch.undone,
+        "kept": [_told(told) for told in kept],
+        "more_kept": batch.kept - len(kept),
+        "reason": batch.reason,
+        "can_undo": bulk.can_undo(batch),
+        "created_at": moment(batch.created_at),
+        "created_by": str(batch.created_by) if batch.created_by else None,
+        "finished_at": moment(batch.finished_at),
+    }
+
+
+def _told(told: Told) -> dict[str, Any]:
+    return {"id": str(told.id), "reason": told.reason}
