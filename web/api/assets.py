@@ -11,8 +11,9 @@ from lectern.courses import usages
 from lectern.errors import Stale
 from lectern.library import assets, renditions, search, trash, versions
 from lectern.models import Asset
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.rights import Action
+from web import history_filters
 from web.api import paging, parsing
 from web.api.representations import (
     asset_json,
@@ -110,15 +111,16 @@ def list_usages(asset_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/<uuid:asset_id>/history")
 @allow(Action.SEE)
 def list_history(asset_id: uuid.UUID) -> ResponseReturnValue:
-    """What was done with it, newest first."""
+    """What was done with it, newest first; by action, actor and time."""
     session, principal = db.session(), g.principal
     asset = assets.get(session, principal, asset_id)
+    only = history_filters.read(request.args)
     return jsonify(
         paging.lines(
-            lambda before, limit: audit.history(
-                session, principal, asset.id, before=before, limit=limit
+            lambda before, limit: audit_reading.history(
+                session, principal, asset.id, only, before=before, limit=limit
             ),
-            lambda: audit.count_of(session, principal, asset.id),
+            lambda: audit_reading.count(session, principal, asset.id, only),
         )
     )
 
