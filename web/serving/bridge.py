@@ -172,7 +172,8 @@ class Bridge:
             piece = first
             while piece and not gone.done():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                piece = await self._run(self._views, rest.next)
+                # No request is left to be worked on, only bytes.
+                piece = await self._run(self._bytes, rest.next)
             await send({"type": "http.response.body", "body": b""})
         finally:
             await self._run(self._views, rest.close)

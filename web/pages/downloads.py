@@ -1,0 +1,39 @@
+"""Downloads of many files at once."""
+
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+
+from lectern.library import selections
+from lectern.library.bulk import archive
+from lectern.people.rights import Action
+from web.auth import allow
+from web.extensions import db, storage
+from web.serving.zips import StoredFile, ZipReply
+
+bp = Blueprint("downloads", __name__, url_prefix="/downloads")
+
+
+@bp.get("/selection/<uuid:selection_id>.zip")
+@allow(Action.DOWNLOAD_ORIGINAL)
+def selection(selection_id: uuid.UUID) -> ResponseReturnValue:
+    """The originals of what is selected, and a manifest that also says what is left out."""
+    session = db.session()
+    chosen = selections.get(session, g.principal, selection_id)
+    entries = archive.plan(session, g.principal, chosen, storage())
+    if request.method == "GET":
+        archive.record(session, g.principal, entries)
+        session.commit()
+    files = [
+        StoredFile(each.path, storage().path(each.key), each.byte_size)
+        for each in entries
+        if each.path
+    ]
+    reply = ZipReply(files, [(archive.MANIFEST, archive.manifest(entries))])
+    name = quote(archive.file_name(datetime.now(UTC)), safe="")
+    reply.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    reply.headers["Cache-Control"] = "private, no-store"
+    return reply
