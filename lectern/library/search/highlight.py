@@ -3,6 +3,8 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from lectern.library.search.folding import SHORT, fold
@@ -45,9 +47,13 @@ class _Letters:
             self.begins: Sequence[int] = range(len(text) + 1)
             self.letter_at: Sequence[int] = range(len(text))
             return
-        begins = [place for place in range(len(text)) if not place or not _joins(text, place)]
+        begins = [
+            place
+            for place, character in enumerate(text)
+            if not place or not (_joins(character) or text[place - 1] == _JOINER)
+        ]
         self.begins = [*begins, len(text)]
-        folded = [fold(self.between(at, at + 1)) for at in range(len(begins))]
+        folded = [_folded(text[begin:end]) for begin, end in pairwise(self.begins)]
         self.folded = "".join(folded)
         self.letter_at = [at for at, each in enumerate(folded) for _ in each]
 
@@ -143,17 +149,22 @@ def _densest(found: Sequence[_Match], width: int) -> tuple[int, int]:
     return inside[0].begin, max(each.end for each in inside)
 
 
-def _joins(text: str, place: int) -> bool:
-    """Whether this character belongs to the letter before it."""
-    character, code = text[place], ord(text[place])
+@lru_cache(maxsize=4096)
+def _joins(character: str) -> bool:
+    """Whether it belongs to the letter before it, whatever that is."""
     return (
         unicodedata.category(character)[0] == "M"
         # Some stand-alone forms fold to a mark.
         or unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
-        or code in _SKIN
-        or code in _JAMO
-        or _JOINER in (character, text[place - 1])
+        or ord(character) in _SKIN
+        or ord(character) in _JAMO
+        or character == _JOINER
     )
+
+
+@lru_cache(maxsize=4096)
+def _folded(letter: str) -> str:
+    return fold(letter)
 
 
 def _begins_word(folded: str, place: int) -> bool:
