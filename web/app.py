@@ -15,6 +15,7 @@ from web.pages import (
     assets,
     courses,
     custom_fields,
+    downloads,
     health,
     lessons,
     library,
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    for module in (*pages, custom_fields):
+    for module in (*pages, custom_fields, downloads):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)
