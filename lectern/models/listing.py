@@ -19,7 +19,8 @@ _GIN = {"gin_pending_list_limit": 256}
 class Listing(Base):
     """An asset as lists see it: its sort keys, and `codes`, a number for each thing it is.
 
-    The numbers are those of `lectern.library.search.codes`. What an asset does not have sorts as 0.
+    The numbers are those of `lectern.library.search.codes`. A size or time that is not there is 0,
+    a duration -1.
     """
 
     __tablename__ = "listing"

@@ -74,11 +74,11 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 $$;
 CREATE FUNCTION facet_code(field int, id uuid) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT field::bigint << 60 | low_bits(id)
+    SELECT (field::bigint << 60) | low_bits(id)
 $$;
 CREATE FUNCTION fixed_code(workspace_id uuid, number int) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT 5::bigint << 60 | (low_bits(workspace_id) & ((1::bigint << 52) - 1)) << 8 | number
+    SELECT (5::bigint << 60) | ((low_bits(workspace_id) & ((1::bigint << 52) - 1)) << 8) | number
 $$;
 CREATE FUNCTION asset_codes(workspace_id uuid, kind text, state text, usage_count int,
     last_used_at timestamptz, folder_id uuid, created_by uuid) RETURNS bigint[]
@@ -96,7 +96,7 @@ $$;
 TRUTH = """
 CREATE VIEW listing_truth AS
 SELECT a.workspace_id, a.id AS asset_id, a.live, a.created_at, natural_key(a.name) AS name_key,
-    coalesce(a.byte_size, 0) AS byte_size, coalesce(a.duration_s, 0) AS duration_s, a.usage_count,
+    coalesce(a.byte_size, 0) AS byte_size, coalesce(a.duration_s, -1) AS duration_s, a.usage_count,
     coalesce(a.last_used_at, to_timestamp(0)) AS last_used_at,
     asset_codes(a.workspace_id, a.kind, a.state, a.usage_count, a.last_used_at, a.folder_id,
         a.created_by)
@@ -170,7 +170,7 @@ BEGIN
         IS DISTINCT FROM (o.live, o.name, o.byte_size, o.duration_s, o.usage_count, o.last_used_at,
             o.created_at, o.kind, o.state, o.folder_id, o.created_by)) THEN
     UPDATE listing l SET live = n.live, name_key = natural_key(n.name),
-        byte_size = coalesce(n.byte_size, 0), duration_s = coalesce(n.duration_s, 0),
+        byte_size = coalesce(n.byte_size, 0), duration_s = coalesce(n.duration_s, -1),
         usage_count = n.usage_count, last_used_at = coalesce(n.last_used_at, to_timestamp(0)),
         created_at = n.created_at,
         codes = asset_codes(n.workspace_id, n.kind, n.state, n.usage_count, n.last_used_at,

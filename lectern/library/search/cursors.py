@@ -10,12 +10,22 @@ from typing import Any
 
 from lectern.errors import Invalid
 
+_BROKEN = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+
 
 def write(sort: str, value: Any, asset_id: uuid.UUID) -> str:
     """The cursor of the place after this asset, whose sort value is `value`."""
     plain = value.isoformat() if isinstance(value, datetime) else value
     text = json.dumps([sort, plain, str(asset_id)], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def sort_of(cursor: str) -> str:
+    """The sort that a cursor was made for; empty for what is no cursor."""
+    try:
+        return str(_opened(cursor)[0])
+    except _BROKEN:
+        return ""
 
 
 def read(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
@@ -25,14 +35,19 @@ def read(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
         Invalid: it was not made here, or for another sort.
     """
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        made_for, value, asset_id = json.loads(base64.urlsafe_b64decode(padded))
+        made_for, value, asset_id = _opened(cursor)
         if made_for != sort:
             raise ValueError(made_for)
         return _VALUES[name](value), uuid.UUID(asset_id)
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except _BROKEN as error:
         message = "This cursor belongs to no list. Begin again without it."
         raise Invalid(message, {"cursor": message}) from error
+
+
+def _opened(cursor: str) -> Any:
+    padded = cursor + "=" * (-len(cursor) % 4)
+    made_for, value, asset_id = json.loads(base64.urlsafe_b64decode(padded))
+    return made_for, value, asset_id
 
 
 def _moment(value: Any) -> datetime:
@@ -69,4 +84,5 @@ _VALUES: Mapping[str, Callable[[Any], Any]] = {
     "duration": _seconds,
     "usage": _whole,
     "last_used": _moment,
+    "relevance": _whole,
 }

@@ -1,0 +1,67 @@
+"""The numbers that stand for what a filter can ask for; `Listing.codes` holds an asset's.
+
+The same as `facet_code` and `fixed_code` of migration 0005. All of them are one workspace's own.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lectern.models import CodeDelta
+
+TAG, COURSE, FOLDER, OWNER, _FIXED = 1, 2, 3, 4, 5
+_LOW = (1 << 60) - 1
+# What every live asset has, and what every trashed one has instead of all its codes.
+LIVE, TRASHED, TWIN = "live", "trashed", "twin"
+FIXED: Mapping[str, int] = {
+    LIVE: 0,
+    "video": 1,
+    "audio": 2,
+    "image": 3,
+    "document": 4,
+    "processing": 11,
+    "ready": 12,
+    "failed": 13,
+    "used": 21,
+    "formerly": 22,
+    "never": 23,
+    TRASHED: 31,
+    TWIN: 41,
+}
+
+
+def of(field: int, thing_id: uuid.UUID) -> int:
+    """The code of having this tag, course, folder or owner."""
+    return field << 60 | thing_id.int & _LOW
+
+
+def fixed(workspace_id: uuid.UUID, word: str) -> int:
+    """The code of a kind, a state or a usage."""
+    low = workspace_id.int & _LOW & ((1 << 52) - 1)
+    return _FIXED << 60 | low << 8 | FIXED[word]
+
+
+def field_of(code: int) -> int:
+    """TAG, COURSE, FOLDER, OWNER, or another number for the fixed ones."""
+    return code >> 60
+
+
+def word_of(code: int) -> str:
+    """The word that `fixed` made the code from."""
+    return next(word for word, number in FIXED.items() if number == code & 0xFF)
+
+
+def counts(
+    session: Session, workspace_id: uuid.UUID, codes: Collection[int] | None = None
+) -> dict[int, int]:
+    """How many live assets have each of these codes, or each code there is; exact and quick."""
+    query = (
+        select(CodeDelta.code, func.sum(CodeDelta.assets))
+        .where(CodeDelta.workspace_id == workspace_id)
+        .group_by(CodeDelta.code)
+    )
+    if codes is not None:
+        query = query.where(CodeDelta.code.in_(codes))
+    return {code: int(number) for code, number in session.execute(query)}
