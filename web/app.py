@@ -15,12 +15,15 @@ from web.pages import (
     assets,
     courses,
     custom_fields,
+    folders,
     downloads,
     health,
     lessons,
     library,
     people,
     picker,
+    places,
+    saved_searches,
     selection,
     tags,
     uploads,
@@ -60,7 +63,8 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    for module in (*pages, custom_fields, downloads):
+    places_of = (places, folders, saved_searches)
+    for module in (*pages, *places_of, custom_fields, downloads):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

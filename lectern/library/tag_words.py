@@ -1,16 +1,23 @@
-"""Tags as a person types them: what a few letters may become, the most used first."""
+"""Tags by a few letters: what one begins to type may become, and the list of all."""
 
+import uuid
 from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from lectern.errors import Invalid
 from lectern.library.live_counts import Field, files
 from lectern.library.names import LONGEST_TAG, clean_text, tag_key
 from lectern.models import Tag
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+
+ORDERS = ("name", "-files", "files")
+# Of the list of all tags.
+PAGE = 200
+LAST_PAGE = 10_000
 
 
 class Suggestion(NamedTuple):
@@ -50,3 +57,46 @@ def suggest(
         .limit(limit)
     )
     return [Suggestion(name, count) for name, count in rows]
+
+
+class Tagged(NamedTuple):
+    """A tag of the list of all, and how many live files have it."""
+
+    id: uuid.UUID
+    name: str
+    files: int
+
+
+def listing(
+    session: Session, principal: Principal, text: str = "", order: str = "name", page: int = 1
+) -> tuple[list[Tagged], int]:
+    """The tags that hold `text`, `PAGE` of them, and how many there are; pages count from 1.
+
+    `order` is `name`, `-files` (most used first) or `files`.
+
+    Raises:
+        Invalid: there is no such order or page.
+    """
+    require(principal, Action.SEE)
+    if order not in ORDERS:
+        message = f"sort is one of {', '.join(ORDERS)}."
+        raise Invalid(message, {"sort": message})
+    if not 1 <= page <= LAST_PAGE:
+        message = f"page is 1 to {LAST_PAGE}."
+        raise Invalid(message, {"page": message})
+    part = func.fold(clean_text(text)[:LONGEST_TAG])
+    fitting = (Tag.workspace_id == principal.workspace_id) & (
+        func.strpos(func.fold(Tag.name), part) > 0
+    )
+    used = files(Field.TAG, principal.workspace_id, Tag.id).label("files")
+    first = {"files": [used], "-files": [used.desc()]}.get(order, [])
+    rows = session.execute(
+        select(Tag.id, Tag.name, used)
+        .where(fitting)
+        .order_by(*first, func.natural_key(Tag.name), Tag.key)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    )
+    found = [Tagged(tag_id, name, count) for tag_id, name, count in rows]
+    total = session.scalar(select(func.count()).select_from(Tag).where(fitting))
+    return found, total or 0

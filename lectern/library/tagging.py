@@ -63,7 +63,7 @@ def preview(
 
     Raises:
         NotFound: a tag is not there (any more).
-        Invalid: the name cannot be one.
+        Invalid: the name cannot be one, or is the tag's already.
     """
     require(principal, Action.MANAGE_TAGS)
     into = tag_name(name) if name else ""
@@ -84,6 +84,9 @@ def preview(
     if other is not None and other.id not in {tag.id for tag in tags}:
         # It stays as it was first spelled.
         into = other.name
+    if len(tags) == 1 and into == tags[0].name:
+        message = "The tag is called that already."
+        raise Invalid(message, {"name": message})
     merging = bool(into) and (len(tags) > 1 or (other is not None and other.id != tags[0].id))
     return Preview(tuple(tags), into, merging, files, trashed, tuple(named))
 

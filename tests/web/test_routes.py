@@ -135,6 +135,8 @@ def expected(site: Site, role: Role, rule: Rule, ids: Ids) -> int:
     if "token_id" in rule.arguments:
         mine = ids["token_id"] == site.own[role]["token_id"]
         return 0 if mine or can(who, Action.MANAGE_MEMBERS) else 404
+    if "saved_id" in rule.arguments:
+        return 0 if ids["saved_id"] == site.own[role]["saved_id"] else 404
     return 0
 
 

@@ -12,8 +12,19 @@ from werkzeug.test import TestResponse
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import bulk, custom_fields, posters, renditions, selections, uploads
+from lectern.library import (
+    bulk,
+    custom_fields,
+    folders,
+    posters,
+    renditions,
+    saved_searches,
+    selections,
+    tags,
+    uploads,
+)
 from lectern.library.bulk import Chosen
+from lectern.library.search import Query
 from lectern.library.uploads import NewUpload
 from lectern.models import Role
 from lectern.people import sign_ins, tokens
@@ -23,7 +34,12 @@ from tests.web.conftest import Caller, current_version, stored_blob
 
 Ids = dict[str, Any]
 # What a request needs besides its path.
-QUERY = {"picker.show": ("lesson_id", "lesson"), "picker.results": ("lesson_id", "lesson")}
+QUERY = {
+    "picker.show": ("lesson_id", "lesson"),
+    "picker.results": ("lesson_id", "lesson"),
+    "tags.ask_change": ("tag_id", "tag"),
+    "tags.ask_removal": ("tag_id", "tag"),
+}
 BODIES: dict[str, dict[str, Any]] = {
     "api.courses.put_usages": {"json": {"assets": []}},
     "api.uploads.append": {
@@ -101,6 +117,8 @@ def world(app: Flask, session: Session, folder: Path) -> World:
     (past,) = usages.put(session, owner, place, [UsageSpec(ended.id)])
     past_id = past.id
     (usage,) = usages.put(session, owner, place, [UsageSpec(kept.id)])
+    shelf = folders.ensure(session, owner, "Folder")
+    assert shelf is not None
     ids = {
         "ref": course.ref,
         "chapter": course.chapters[0].ref,
@@ -113,6 +131,8 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
         "number": 1,
         "rank": 1,
+        "folder_id": shelf.id,
+        "tag_id": tags.ensure(session, owner.workspace_id, ["tag"])[0],
         "batch_id": bulk.start(
             session,
             owner,
@@ -153,4 +173,5 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
         "upload_id": upload.id,
         "selection_id": chosen.id,
         "token_id": uuid.UUID(text.split("_")[1]),
+        "saved_id": saved_searches.create(session, who, "Mine", Query(kind="video")).id,
     }

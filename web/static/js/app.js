@@ -4,6 +4,7 @@ import "./card-menu.js";
 import "./copy-text.js";
 import "./field-rows.js";
 import "./local-time.js";
+import "./folder-tree.js";
 import "./live-updates.js";
 import "./modal-dialog.js";
 import "./notice-box.js";
