@@ -179,7 +179,7 @@ def test_a_change_is_undone_from_the_timeline(
     assert asset.description == "How cells divide in two."
     assert "Undone: Description changed" in shown(client, asset)
     without = client.post(f"/assets/{asset.id}/undoing?seq={last(session, owner, asset)}")
-    assert (without.status_code, without.location) == (303, f"/assets/{asset.id}#history")
+    assert (without.status_code, without.location) == (303, f"/assets/{asset.id}")
     session.refresh(asset)
     assert asset.description == "How plants divide in two."
 
@@ -203,7 +203,8 @@ def test_trash_is_undone_from_the_timeline(
     trash.trash(session, owner, asset, days=30, reason="Too old")
     session.commit()
     assert "Moved to the trash: Too old" in shown(client, asset)
-    assert undo(client, asset, last(session, owner, asset)).status_code == 200
+    reply = undo(client, asset, last(session, owner, asset))
+    assert reply.headers["HX-Redirect"] == f"/assets/{asset.id}"
     session.refresh(asset)
     assert asset.live
 

@@ -98,11 +98,14 @@ def undo(asset_id: uuid.UUID) -> ResponseReturnValue:
     seq = Form(request.args).number("seq")
     if seq is None:
         raise Invalid(gettext("Say which change to undo."))
+    trashed = not asset.live
     undoing.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id)
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show", asset_id=asset_id, _anchor="history"), code=303)
+    back = trashed and asset.live
+    broker.publish(asset.workspace_id, asset_id=asset_id, event="added" if back else "changed")
+    if back or not htmx.wants_fragment():
+        # Without an anchor: to one of the same page a browser would scroll, not go.
+        return htmx.go_to(url_for(".show", asset_id=asset_id))
     return htmx.fragment("", toast=gettext("Undone."), event=f"asset-{asset_id}")
 
 
