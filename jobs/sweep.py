@@ -15,6 +15,7 @@ from jobs import broker, endings, enqueue, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
 from lectern.library import bulk, lapsed, selections, tasks, uploads
+from lectern.library.search import codes
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
 from lectern.people import rate_limits, sign_ins
 
@@ -83,6 +84,7 @@ def forget() -> None:
     """Delete rows that have served: attempts, ended sessions, replies, selections, batch items."""
     with unit_of_work() as session:
         rate_limits.clear_old(session)
+        codes.fold_deltas(session)
         sign_ins.clear_ended(session)
         selections.clear_old(session)
         bulk.forget_old(session)

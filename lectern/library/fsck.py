@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 import core_ext
+from lectern.library import promises
 from lectern.library.uploads import spool_path
 from lectern.models import Blob, Upload, UploadState, Workspace
 from lectern.people import audit
@@ -25,97 +26,9 @@ class Finding:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A promise among rows. `broken` selects workspace and thing; `repair` mends all of them."""
-
-    sentence: str
-    broken: str
-    repair: str | None = None
-
-
-_COUNTED = """
-    SELECT a.workspace_id, a.id, a.name,
-        (SELECT count(*) FROM usage u
-            WHERE u.workspace_id = a.workspace_id AND u.asset_id = a.id) AS uses,
-        (SELECT count(*) FROM version v
-            WHERE v.workspace_id = a.workspace_id AND v.asset_id = a.id) AS versions
-    FROM asset a"""
-_CURRENT = """
-    SELECT a.workspace_id, a.id, a.name, v.number, b.digest, b.byte_size, b.mime
-    FROM asset a
-    JOIN version v ON v.workspace_id = a.workspace_id AND v.id = a.current_version_id
-    JOIN blob b ON b.workspace_id = v.workspace_id AND b.id = v.blob_id"""
-_DIFFERS = """(a.version_number, a.digest, a.byte_size, a.mime)
-    IS DISTINCT FROM (t.number, t.digest, t.byte_size, t.mime)"""
-_SAME = "a.workspace_id = t.workspace_id AND a.id = t.id"
-
-RULES = (
-    Rule(
-        "“{name}” says it is used in {stated} places, and {true} use it.",
-        f"SELECT a.name, a.usage_count AS stated, t.uses AS true FROM asset a"
-        f" JOIN ({_COUNTED}) t ON {_SAME} WHERE a.usage_count <> t.uses",
-        f"UPDATE asset a SET usage_count = t.uses, lock_version = a.lock_version + 1"
-        f" FROM ({_COUNTED}) t WHERE {_SAME} AND a.usage_count <> t.uses",
-    ),
-    Rule(
-        "“{name}” says it has {stated} versions, and there are {true}.",
-        f"SELECT a.name, a.version_count AS stated, t.versions AS true FROM asset a"
-        f" JOIN ({_COUNTED}) t ON {_SAME} WHERE a.version_count <> t.versions",
-        f"UPDATE asset a SET version_count = t.versions, lock_version = a.lock_version + 1"
-        f" FROM ({_COUNTED}) t WHERE {_SAME} AND a.version_count <> t.versions",
-    ),
-    Rule(
-        "“{name}” shows facts that are not its current version's.",
-        f"SELECT a.name FROM asset a JOIN ({_CURRENT}) t ON {_SAME} WHERE {_DIFFERS}",
-        f"UPDATE asset a SET version_number = t.number, digest = t.digest,"
-        f" byte_size = t.byte_size, mime = t.mime, lock_version = a.lock_version + 1"
-        f" FROM ({_CURRENT}) t WHERE {_SAME} AND {_DIFFERS}",
-    ),
-    Rule(
-        "“{name}” has no current version, or another asset's.",
-        "SELECT a.name FROM asset a LEFT JOIN version v ON v.workspace_id = a.workspace_id"
-        " AND v.id = a.current_version_id WHERE v.asset_id IS DISTINCT FROM a.id",
-    ),
-    Rule(
-        "The versions of “{name}” are not numbered from 1 without gaps.",
-        "SELECT a.name FROM asset a JOIN version v ON v.workspace_id = a.workspace_id"
-        " AND v.asset_id = a.id GROUP BY a.workspace_id, a.id, a.name"
-        " HAVING min(v.number) <> 1 OR max(v.number) <> count(*)",
-    ),
-    Rule(
-        "“{name}” needs bytes that are being deleted.",
-        "SELECT a.name FROM asset a JOIN version v ON v.workspace_id = a.workspace_id"
-        " AND v.asset_id = a.id JOIN blob b ON b.workspace_id = v.workspace_id"
-        " AND b.id = v.blob_id WHERE b.state = 'deleting'",
-    ),
-    Rule(
-        "The poster of “{name}” names bytes that are not there.",
-        "SELECT a.name FROM asset a LEFT JOIN blob b ON b.workspace_id = a.workspace_id"
-        " AND b.id = a.poster_blob_id AND b.state <> 'deleting'"
-        " WHERE a.poster_blob_id IS NOT NULL AND b.id IS NULL",
-    ),
-    Rule(
-        "A tag of “{name}” has another date than it, so lists by tag are out of order.",
-        "SELECT a.name FROM asset a JOIN asset_tag t ON t.workspace_id = a.workspace_id"
-        " AND t.asset_id = a.id WHERE t.asset_created_at <> a.created_at",
-        "UPDATE asset_tag t SET asset_created_at = a.created_at FROM asset a"
-        " WHERE t.workspace_id = a.workspace_id AND t.asset_id = a.id"
-        " AND t.asset_created_at <> a.created_at",
-    ),
-    Rule(
-        # Far beyond lease and sweep (reliability.md §1.2 I7), so that a running server is at peace.
-        "The step {step} has had no worker for {minutes} minutes, and nobody took it up.",
-        "SELECT step, (extract(epoch FROM clock_timestamp() - lease_until) / 60)::int AS minutes"
-        " FROM task WHERE state = 'running'"
-        " AND lease_until < clock_timestamp() - interval '10 min'",
-    ),
-)
-
-
 def rows(session: Session) -> Iterator[Finding]:
     """What the rows say of each other; one statement a rule, each a consistent view."""
-    for rule in RULES:
+    for rule in promises.RULES:
         for row in session.execute(text(rule.broken)).mappings():
             yield Finding(rule.sentence.format_map(row))
 
@@ -126,7 +39,7 @@ def repair(session: Session) -> int:
     Facts that repeat others are set from those. Lost or damaged bytes are a backup's business.
     """
     changed = 0
-    for rule in RULES:
+    for rule in promises.RULES:
         if rule.repair:
             result = session.execute(text(rule.repair + " RETURNING 1"))
             changed += len(result.all())

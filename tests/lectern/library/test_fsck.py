@@ -57,6 +57,29 @@ def test_a_broken_row_is_named_and_mended_if_it_only_repeats_others(
     assert bool(left) == (expected not in MENDED)
 
 
+LISTS = {
+    "as something else than it is": "UPDATE listing SET byte_size = 7 WHERE asset_id = :id",
+    "Lists show": "DELETE FROM listing WHERE asset_id = :id",
+    "Lists show “": "UPDATE listing SET codes = codes[2:] WHERE asset_id = :id",
+    "by the words": "UPDATE asset_text SET grams = '{}' WHERE asset_id = :id",
+    "not found by": "UPDATE asset_text SET names = 'else' WHERE asset_id = :id",
+    "finds 9 files, and there are 1": "INSERT INTO code_delta (workspace_id, code, assets)"
+    " SELECT workspace_id, codes[1], 8 FROM listing WHERE asset_id = :id",
+    "5 files are said to have": "UPDATE digest_count SET assets = 5 WHERE digest ="
+    " (SELECT digest FROM asset WHERE id = :id)",
+}
+
+
+@pytest.mark.parametrize("expected", LISTS)
+def test_what_lists_are_made_of_is_compared_and_made_again(
+    session: Session, asset: Asset, expected: str
+) -> None:
+    session.execute(text(LISTS[expected]), {"id": asset.id})
+    assert any(expected in sentence for sentence in sentences(session))
+    fsck.repair(session)
+    assert sentences(session) == []
+
+
 def test_an_invented_audit_entry_breaks_the_chain(session: Session, owner: Principal) -> None:
     audit.record(session, owner, "asset.create", "asset", new_id())
     session.execute(

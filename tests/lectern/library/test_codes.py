@@ -1,0 +1,47 @@
+"""Kept counts: true after every change, and after the sweep has folded them together."""
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from lectern.library import tags
+from lectern.library.search import codes
+from lectern.models import CodeDelta
+from lectern.people.principal import Principal
+from tests.factories import make_asset, make_course
+
+
+def rows(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(CodeDelta)) or 0
+
+
+def test_python_and_database_give_the_same_codes(session: Session, owner: Principal) -> None:
+    course = make_course(session, owner)
+    ask = text("SELECT facet_code(2, :course), fixed_code(:space, 23)")
+    there = session.execute(ask, {"course": course.id, "space": owner.workspace_id}).one()
+    assert tuple(there) == (
+        codes.of(codes.COURSE, course.id),
+        codes.fixed(owner.workspace_id, "never"),
+    )
+    assert codes.field_of(there[0]) == codes.COURSE
+    assert codes.word_of(there[1]) == "never"
+
+
+def test_folding_changes_no_count_and_leaves_one_row_a_code(
+    session: Session, owner: Principal
+) -> None:
+    for number in range(5):
+        asset = make_asset(session, owner, kind=("video", "audio")[number % 2])
+        tags.put(session, asset, ["exam"])
+    tags.put(session, asset, [])
+    asset.kind = "image"
+    session.flush()
+    before = codes.counts(session, owner.workspace_id)
+    assert before[codes.fixed(owner.workspace_id, "live")] == 5
+    assert before[codes.fixed(owner.workspace_id, "video")] == 2
+    assert before[codes.fixed(owner.workspace_id, "image")] == 1
+    many = rows(session)
+    codes.fold_deltas(session)
+    assert codes.counts(session, owner.workspace_id) == before
+    assert rows(session) == len(before) < many
+    codes.fold_deltas(session)
+    assert rows(session) == len(before)
