@@ -13,6 +13,7 @@ from web.extensions import babel, db
 from web.filters import init_app as init_filters
 from web.pages import (
     assets,
+    bulk,
     courses,
     custom_fields,
     folders,
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches)
-    for module in (*pages, *places_of, custom_fields, downloads):
+    for module in (*pages, *places_of, custom_fields, bulk, downloads):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

@@ -6,7 +6,7 @@ Each answer says how many are selected now and, of the files in `shown`, which.
 import uuid
 from typing import Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 
@@ -80,7 +80,7 @@ def _told(chosen: Selection, shown: list[uuid.UUID]) -> dict[str, Any]:
         "words": ngettext("%(count)s selected", "%(count)s selected", count, count=shown_count),
         "all": chosen.query is not None and not chosen.removed,
         "selected": [str(each) for each in shown if each in among],
-        "download": f"/downloads/selection/{chosen.id}.zip",
+        "download": url_for("downloads.selection", selection_id=chosen.id),
     }
 
 

@@ -41,8 +41,11 @@ class CardMenu extends HTMLElement {
   }
 
   act(event) {
-    const post = event.target.closest("[data-post]")?.dataset.post;
+    const { post, bulk } = event.target.closest("a, button")?.dataset ?? {};
     if (event.target.closest("a, button")) this.menu.hidePopover();
+    // The dialogs for many files serve one as well.
+    const detail = { action: bulk, asset: this.card.dataset.asset };
+    if (bulk) document.dispatchEvent(new CustomEvent("lectern:bulk", { detail }));
     if (!post) return;
     const page = this.card.querySelector("a").getAttribute("href");
     window.htmx.ajax("POST", `${page}/${post}`, {

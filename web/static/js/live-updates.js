@@ -79,12 +79,13 @@ class LiveUpdates extends HTMLElement {
       if (message.data.includes('hx-swap-oob="delete"')) tell("library-total");
       return;
     }
-    const { event, asset, upload } = JSON.parse(message.data);
+    const { event, asset, upload, batch } = JSON.parse(message.data);
     if (event === "refresh") refresh(this, false);
     if (event === "asset-added") this.added(asset);
     if (asset) this.changed(asset);
     if (event === "asset-added") tell("library-total");
     if (upload) tell("upload-changed", { upload });
+    if (batch) tell(`batch-${batch}`);
   }
 
   // Parts of the asset's own page listen for this by its id.

@@ -1,5 +1,6 @@
 // <selection-bar>: how many files are selected, and what can be done with them. It asks the server
 // again whenever this page may not know best: on arrival, on return, and after a bulk change.
+import { refresh, tell } from "./refresh.js";
 import { whatWasCarried } from "./selection/carrying.js";
 import "./selection/leaving.js";
 import { selection } from "./selection/store.js";
@@ -19,7 +20,9 @@ class SelectionBar extends HTMLElement {
     listen(document, "lectern:bulk", ({ detail }) => this.open(detail));
     listen(document, "lectern:move-here", ({ detail }) => this.moveTo(detail.folder));
     listen(document, "lectern:batch", () => this.begun());
-    listen(document.body, "selection-changed", () => selection.refresh());
+    for (const name of ["selection-changed", "library-changed"]) {
+      listen(document.body, name, () => selection.refresh());
+    }
     listen(document, "visibilitychange", () => !document.hidden && selection.refresh());
     listen(window, "focus", () => selection.refresh());
     listen(window, "pageshow", ({ persisted }) => persisted && selection.refresh());
@@ -85,11 +88,17 @@ class SelectionBar extends HTMLElement {
   async click(event) {
     const { act, bulk } = event.target.closest("button")?.dataset ?? {};
     if (bulk) this.open({ action: bulk });
+    else if (act === "dismiss") this.dismiss(event.target.closest(".batch"));
     else if (act === "clear") selection.clear();
     else if (act === "all") {
       await selection.all(location.search);
-      this.part("[data-act=clear]").focus();
+      this.part(".bulk__clear").focus();
     }
+  }
+
+  dismiss(panel) {
+    panel.remove();
+    this.leave();
   }
 
   key(event) {
@@ -125,9 +134,13 @@ class SelectionBar extends HTMLElement {
     });
   }
 
+  // Cards change by the live channel; without one they are asked for.
   begun() {
     document.querySelector("#bulk-dialog dialog")?.close();
     selection.refresh();
+    tell("library-total");
+    const live = document.getElementById("live");
+    if (live?.dataset.live !== "on") refresh(live, false);
   }
 }
 
