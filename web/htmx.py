@@ -1,5 +1,7 @@
 """The only reader and writer of the HX-* headers."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, redirect
 from flask.typing import ResponseReturnValue
 from htmx_flask import Htmx, make_response, request
@@ -27,20 +29,32 @@ def fragment(
     toast: str = "",
     undo: str | None = None,
     address: str | None = None,
+    pushed: str | None = None,
     event: str | None = None,
     status: int = 200,
 ) -> Response:
     """A fragment with what else the page should do.
 
     `toast` is shown for a few seconds, with an Undo button when `undo` is the address to POST to.
-    `address` replaces the one in the location bar. `event` is dispatched on the element that asked.
+    `address` replaces the one in the location bar; `pushed` follows it, so that Back returns to it,
+    unless it is the same. `event` is dispatched on the element that asked.
     """
+    if pushed is not None and pushed == _shown():
+        address, pushed = pushed, None
     events: dict[str, object] = {event: None} if event else {}
     if toast:
         events["toast"] = {"text": toast, "undo": undo}
-    response: Response = make_response(html, trigger=events or None, replace_url=address)
+    response: Response = make_response(
+        html, trigger=events or None, replace_url=address, push_url=pushed
+    )
     response.status_code = status
     return response
+
+
+def _shown() -> str:
+    """The path and query of the page that asks."""
+    url = urlsplit(request.htmx.current_url or "")
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 def go_to(url: str) -> ResponseReturnValue:

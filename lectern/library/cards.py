@@ -8,16 +8,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lectern.library import search
-from lectern.library.search import Query
+from lectern.library.search import Query, Spelling, highlight, operators
 from lectern.models import Asset, AssetTag, Blob, Tag, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+
+# A snippet is looked for in so many letters of a description.
+LONGEST_SEARCHED = 4_000
 
 
 class TaskLine(NamedTuple):
@@ -30,7 +34,10 @@ class TaskLine(NamedTuple):
 
 
 class Card(NamedTuple):
-    """One asset in the grid. `poster` is the first digits of the still's digest, or None."""
+    """One asset in the grid. `poster` is the first digits of the still's digest, or None.
+
+    `snippet` is the passage of the description that holds what was searched for.
+    """
 
     id: uuid.UUID
     name: str
@@ -50,76 +57,146 @@ class Card(NamedTuple):
     created_at: datetime
     tasks: tuple[TaskLine, ...]
     trashed: bool
+    snippet: str = ""
 
 
 class Page(NamedTuple):
-    """Cards, and the cursor that continues them."""
+    """Cards, and the cursor that continues them; `spelling` when near words were searched for."""
 
     items: list[Card]
     next: str | None
+    spelling: Spelling | None = None
 
 
 def page(
-    session: Session, principal: Principal, query: Query, cursor: str | None, limit: int
+    session: Session,
+    principal: Principal,
+    query: Query,
+    cursor: str | None,
+    limit: int,
+    *,
+    snippets: bool = False,
 ) -> Page:
-    """One page of cards: four queries, however many cards."""
-    found = search.page(session, principal, query, cursor=cursor, limit=limit)
-    return Page(_cards(session, principal.workspace_id, found.assets), found.next)
+    """One page of cards, with `snippets` of their descriptions only where these are shown.
+
+    It asks as many questions for two cards as for two hundred.
+    """
+    found = search.ids(session, principal, query, cursor=cursor, limit=limit)
+    words = words_of(query, found.spelling) if snippets else ()
+    read = {card.id: card for card in _cards(session, principal.workspace_id, found.ids, words)}
+    items = [read[asset_id] for asset_id in found.ids if asset_id in read]
+    return Page(items, found.next, found.spelling)
+
+
+def words_of(query: Query, spelling: Spelling | None) -> tuple[str, ...]:
+    """What a search for the query looks for, also by the spellings it took instead."""
+    meant = [word for _, words in spelling.words for word in words] if spelling else []
+    return tuple(dict.fromkeys([*operators.parse(query.q).words, *meant]))
 
 
 def one(session: Session, principal: Principal, asset_id: uuid.UUID) -> Card | None:
     """The card of one asset, or None when there is none any more."""
-    require(principal, Action.SEE)
-    asset = session.get(Asset, (principal.workspace_id, asset_id), populate_existing=True)
-    return _cards(session, principal.workspace_id, [asset])[0] if asset else None
+    return next(iter(several(session, principal, [asset_id])), None)
 
 
 def several(session: Session, principal: Principal, asset_ids: Iterable[uuid.UUID]) -> list[Card]:
     """The cards of these assets that exist, in no particular order."""
     require(principal, Action.SEE)
-    assets = session.scalars(
-        select(Asset).where(
-            Asset.workspace_id == principal.workspace_id, Asset.id.in_(list(asset_ids))
+    return _cards(session, principal.workspace_id, list(asset_ids))
+
+
+# Plain columns, not assets: making objects of sixty rows would cost more than the page.
+_TAGS = (
+    select(func.array_agg(aggregate_order_by(Tag.name, Tag.key)))
+    .join(AssetTag, (AssetTag.workspace_id == Tag.workspace_id) & (AssetTag.tag_id == Tag.id))
+    .where(AssetTag.workspace_id == Asset.workspace_id, AssetTag.asset_id == Asset.id)
+    .correlate(Asset)
+    .scalar_subquery()
+)
+_STILL = (
+    select(func.left(Blob.digest, 12))
+    .where(Blob.workspace_id == Asset.workspace_id, Blob.id == Asset.poster_blob_id)
+    .correlate(Asset)
+    .scalar_subquery()
+)
+_ROWS = select(
+    Asset.id,
+    Asset.name,
+    Asset.kind,
+    Asset.state,
+    Asset.mime,
+    _STILL.label("poster"),
+    Asset.duration_s,
+    Asset.byte_size,
+    _TAGS.label("tags"),
+    Asset.usage_count,
+    Asset.last_used_at,
+    Asset.version_number,
+    Asset.version_count,
+    Asset.width,
+    Asset.height,
+    Asset.lock_version,
+    Asset.created_at,
+    Asset.live,
+)
+
+
+def _cards(
+    session: Session,
+    workspace_id: uuid.UUID,
+    asset_ids: Sequence[uuid.UUID],
+    words: Sequence[str] = (),
+) -> list[Card]:
+    if not asset_ids:
+        return []
+    text = func.left(Asset.description, LONGEST_SEARCHED) if words else literal("")
+    rows = session.execute(
+        _ROWS.add_columns(text.label("description")).where(
+            Asset.workspace_id == workspace_id, Asset.id.in_(asset_ids)
         )
     ).all()
-    return _cards(session, principal.workspace_id, assets)
-
-
-def _cards(session: Session, workspace_id: uuid.UUID, assets: Sequence[Asset]) -> list[Card]:
-    tags = tags_of(session, workspace_id, [asset.id for asset in assets])
-    posters = _posters(session, workspace_id, assets)
     # A ready asset has nothing to tell about its tasks, unless a newer version is on its way.
-    busy = [a.id for a in assets if a.state != "ready" or a.version_number != a.version_count]
+    busy = [r.id for r in rows if r.state != "ready" or r.version_number != r.version_count]
     tasks = tasks_of(session, workspace_id, busy)
-    return [_card(asset, tags, posters, tasks) for asset in assets]
+    return [_card(row, tasks, words) for row in rows]
 
 
-def _card(
-    asset: Asset,
-    tags: dict[uuid.UUID, tuple[str, ...]],
-    posters: dict[uuid.UUID, str],
-    tasks: dict[uuid.UUID, tuple[TaskLine, ...]],
-) -> Card:
+def _card(row: Any, tasks: dict[uuid.UUID, tuple[TaskLine, ...]], words: Sequence[str]) -> Card:
     return Card(
-        id=asset.id,
-        name=asset.name,
-        kind=asset.kind,
-        state=asset.state,
-        mime=asset.mime or "",
-        poster=posters.get(asset.poster_blob_id) if asset.poster_blob_id else None,
-        duration=duration_text(asset.duration_s),
-        size=size_text(asset.byte_size),
-        tags=tags.get(asset.id, ()),
-        usage_count=asset.usage_count,
-        usage=asset.usage,
-        version=asset.version_number,
-        width=asset.width,
-        height=asset.height,
-        lock_version=asset.lock_version,
-        created_at=asset.created_at,
-        tasks=tasks.get(asset.id, ()),
-        trashed=not asset.live,
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        state=row.state,
+        mime=row.mime or "",
+        poster=row.poster,
+        duration=duration_text(row.duration_s),
+        size=size_text(row.byte_size),
+        tags=tuple(row.tags or ()),
+        usage_count=row.usage_count,
+        usage=usage_of(row.usage_count, row.last_used_at),
+        version=row.version_number,
+        width=row.width,
+        height=row.height,
+        lock_version=row.lock_version,
+        created_at=row.created_at,
+        tasks=tasks.get(row.id, ()),
+        trashed=not row.live,
+        snippet=_snippet(row.description, words) if row.description else "",
     )
+
+
+def _snippet(description: str, words: Sequence[str]) -> str:
+    """The passage with the most words, or nothing when none is there."""
+    pieces = highlight.snippet(description, words)
+    found = any(piece.matched for piece in pieces)
+    return "".join(piece.text for piece in pieces) if found else ""
+
+
+def usage_of(count: int, last_used_at: datetime | None) -> str:
+    """`used` by a lesson now, `formerly` used, or `never`."""
+    if count:
+        return "used"
+    return "formerly" if last_used_at else "never"
 
 
 def tags_of(
@@ -138,18 +215,6 @@ def tags_of(
     for asset_id, name in rows:
         collected[asset_id].append(name)
     return {asset_id: tuple(names) for asset_id, names in collected.items()}
-
-
-def _posters(
-    session: Session, workspace_id: uuid.UUID, assets: Sequence[Asset]
-) -> dict[uuid.UUID, str]:
-    wanted = [asset.poster_blob_id for asset in assets if asset.poster_blob_id]
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(Blob.id, Blob.digest).where(Blob.workspace_id == workspace_id, Blob.id.in_(wanted))
-    )
-    return {blob_id: digest[:12] for blob_id, digest in rows}
 
 
 def tasks_of(
@@ -208,4 +273,5 @@ __all__ = [
     "size_text",
     "tags_of",
     "tasks_of",
+    "words_of",
 ]

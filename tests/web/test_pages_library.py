@@ -19,7 +19,8 @@ PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 def names(html: str) -> list[str]:
-    return re.findall(r'card__name"><a [^>]*>([^<]*)</a>', html)
+    plain = re.sub("</?mark>", "", html)
+    return re.findall(r'card__name"><a [^>]*>([^<]*)</a>', plain)
 
 
 def make_many(session: Session, owner: Principal, count: int) -> list[Asset]:
@@ -112,8 +113,9 @@ def test_searching_replaces_the_results_and_the_address(
     client: FlaskClient, session: Session, owner: Principal
 ) -> None:
     make_asset(session, owner, name="Mitosis")
-    reply = client.get("/library/cards?q=mito&kind=&sort=&usage=", headers=PARTIAL)
+    reply = client.get("/library/cards?q=mito&kind=&sort=&usage=&typing=1", headers=PARTIAL)
     assert reply.headers["HX-Replace-Url"] == "/library?q=mito"
+    assert "HX-Push-Url" not in reply.headers
     assert names(reply.text) == ["Mitosis"]
     assert 'id="total"' in reply.text
     assert "<html" not in reply.text
@@ -163,7 +165,8 @@ def test_refresh_tells_what_changed_what_is_gone_and_what_is_new(
     address = f"/library/refresh?id={shown.id}&id={gone.id}&id=nonsense&top={shown.id}"
     html = client.get(address, headers=PARTIAL).text
     assert f'id="asset-{shown.id}"' in html
-    assert f'<li id="asset-{gone.id}" hx-swap-oob="delete">' in html
+    assert f'<div id="asset-{gone.id}" hx-swap-oob="delete">' in html
+    assert f'<div id="row-{gone.id}" hx-swap-oob="delete">' in html
     before, _, after = html.partition("<hx-partial")
     assert names(before) == ["a"]
     assert names(after) == ["c"]
@@ -175,10 +178,14 @@ def test_pushed_card_is_the_page_s_card_with_an_instruction(
 ) -> None:
     asset = make_asset(session, owner)
     page = client.get("/library").text
+    rows = client.get("/library?view=list").text
     with app.app_context():
         pushed = render_card(owner.workspace_id, asset.id)
-    assert 'hx-swap-oob="outerMorph"' in pushed
-    assert pushed.replace(' hx-swap-oob="outerMorph"', "").strip() in page
+    plain = pushed.replace(' hx-swap-oob="outerMorph"', "")
+    card, row = (part.strip() for part in plain.split('<div class="line"'))
+    assert pushed.count('hx-swap-oob="outerMorph"') == 2
+    assert card in page
+    assert row in rows
 
 
 def test_pushed_card_of_a_missing_or_foreign_asset_only_removes(
@@ -187,8 +194,10 @@ def test_pushed_card_of_a_missing_or_foreign_asset_only_removes(
     theirs = make_asset(session, make_principal(session), name="Secret")
     with app.app_context():
         for asset_id in (theirs.id, uuid.uuid4()):
-            expected = f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
-            assert render_card(owner.workspace_id, asset_id) == expected
+            assert render_card(owner.workspace_id, asset_id) == (
+                f'<div id="asset-{asset_id}" hx-swap-oob="delete"></div>'
+                f'<div id="row-{asset_id}" hx-swap-oob="delete"></div>'
+            )
 
 
 def test_card_counts_the_places_that_use_it(

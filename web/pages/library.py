@@ -1,28 +1,33 @@
-"""The library: the grid of cards, as a page, as fragments, and as what is pushed to open pages."""
+"""The library: its grid or list of files as a page, as fragments, and what open pages ask again."""
 
 import uuid
-from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
-from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 
-from lectern.library import cards, search
-from lectern.library.cards import Card, Page
-from lectern.library.search import Query
-from lectern.people.principal import Principal
+from lectern.library import cards
+from lectern.library.cards import Card
+from lectern.library.search import Query, facets
 from lectern.people.rights import Action
 from web import htmx
-from web.api import parsing
 from web.auth import allow
-from web.extensions import db
+from web.extensions import db, settings
+from web.pages.library_cards import card_html, gone, present, render_card, row_html
+from web.pages.library_menus import number
+from web.pages.library_page import LOOK_COOKIE, PAGE, LibraryPage, Look
+from web.pages.library_query import Asked
+from web.pages.marking import marked
+from web.pages.motifs import motif
+from web.pages.places import Places
+
+__all__ = ["PAGE", "bp", "card_html", "gone", "render_card"]
 
 bp = Blueprint("library", __name__)
-# A multiple of all numbers of columns, so that each page's list ends with a full row.
-PAGE = 60
+bp.add_app_template_global(motif, "draw_motif")
+bp.add_app_template_global(card_html, "card_html")
+bp.add_app_template_global(row_html, "row_html")
+bp.add_app_template_filter(marked, "marked")
 MOST_REFRESHED = 200
 
 
@@ -37,34 +42,41 @@ def home() -> ResponseReturnValue:
 @allow(Action.SEE)
 def index() -> ResponseReturnValue:
     """The whole page, for any filter and from any cursor on."""
-    return render_template("library/index.html", **_listing())
+    page = _library().load()
+    places = Places(db.session(), g.principal, page.query)
+    html = _render("library/index.html", page, places=places)
+    return _remembering(page, make_response(html, page.status))
 
 
 @bp.get("/library/cards")
 @allow(Action.SEE)
 def show_cards() -> ResponseReturnValue:
     """The results for a filter; with `cursor`, only the cards that follow."""
-    listing = _listing()
-    if listing["cursor"]:
-        return htmx.fragment(render_template("library/_cards.html", **listing))
-    html = render_template("library/_results.hx.html", **listing)
-    return htmx.fragment(html, address=url_for(".index", **listing["address"]))
+    page = _library().load()
+    if page.cursor:
+        return htmx.fragment(_render("library/_more.html", page), status=page.status)
+    html = _render("library/_results.hx.html", page)
+    address = url_for(".index", **page.address)
+    # Letters replace one another in the browser's history, choices follow one another.
+    kept = {"address": address} if page.typing else {"pushed": address}
+    return _remembering(page, htmx.fragment(html, status=page.status, **kept))
 
 
-@bp.get("/library/total")
+@bp.get("/library/facets")
 @allow(Action.SEE)
-def show_total() -> ResponseReturnValue:
-    """How many files the filter finds."""
-    query = _read_query(request.args)
-    total = search.total(db.session(), g.principal, query)
-    html = render_template("library/_total.html", total=total, address=_address(query))
+def show_facets() -> ResponseReturnValue:
+    """How many files each choice of the filters has, and how many are found."""
+    page = _library()
+    found = facets.of(db.session(), g.principal, page.query)
+    menus = page.counted_menus(found)
+    html = _render("library/_facets.html", page, menus=menus, found=found, number=number)
     return htmx.fragment(html)
 
 
 @bp.get("/library/refresh")
 @allow(Action.SEE)
 def refresh() -> ResponseReturnValue:
-    """The present state of the cards named by `id`, and the cards newer than `top`."""
+    """The present state of the files named by `id`, with `q` marked, and those newer than `top`."""
     session = db.session()
     ids = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
     wanted = [each for each in ids if each]
@@ -74,69 +86,41 @@ def refresh() -> ResponseReturnValue:
     if top:
         newest = cards.page(session, g.principal, Query(), None, PAGE).items
         newer = [card for card in newest if card.id > top]
-    html = "".join(_present(each, found.get(each)) for each in wanted)
+    words = Asked(request.args).parsed.words
+    html = "".join(present(each, found.get(each), words) for each in wanted)
     html += render_template("library/_newer.html", cards=newer)
     return htmx.fragment(html, event="library-total" if newer else None)
 
 
-def render_card(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
-    """The card as open pages take it from the socket: it replaces itself wherever it is shown."""
-    with current_app.test_request_context():
-        card = cards.one(db.session(), Principal.system(workspace_id), asset_id)
-        return _present(asset_id, card)
+@bp.get("/library/rows/<uuid:asset_id>")
+@allow(Action.SEE)
+def show_row(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """One file as a row of the list."""
+    card = cards.one(db.session(), g.principal, asset_id)
+    return htmx.fragment(row_html(card) if card else "")
 
 
-def gone(asset_id: uuid.UUID) -> str:
-    """What takes a card off every grid that shows it."""
-    return f'<li id="asset-{asset_id}" hx-swap-oob="delete"></li>'
+def _library() -> LibraryPage:
+    look = Look.read(request.args, request.cookies.get(LOOK_COOKIE, ""))
+    return LibraryPage(db.session(), g.principal, request.args, look)
 
 
-def _present(asset_id: uuid.UUID, card: Card | None) -> str:
-    return gone(asset_id) if card is None or card.trashed else card_html(card, oob=True)
+def _render(template: str, page: LibraryPage, **more: Any) -> str:
+    return render_template(
+        template,
+        library=page,
+        page=page.page,
+        query=page.query,
+        address=page.address,
+        cursor=page.cursor,
+        **more,
+    )
 
 
-def card_html(card: Card, oob: bool = False) -> Markup:
-    """The rendered card. A card is a plain tuple, so equal cards are rendered once a process."""
-    return _rendered(card, oob, str(get_locale()))
-
-
-@lru_cache(maxsize=4096)
-def _rendered(card: Card, oob: bool, locale: str) -> Markup:
-    template = current_app.jinja_env.get_template("library/_card.html")
-    return Markup(template.render(card=card, oob=oob))  # noqa: S704 - Jinja has escaped it
-
-
-@bp.app_context_processor
-def _globals() -> dict[str, Any]:
-    return {"card_html": card_html}
-
-
-def _listing() -> dict[str, Any]:
-    session, query, cursor = db.session(), _read_query(request.args), request.args.get("cursor")
-    page = cards.page(session, g.principal, query, cursor, PAGE)
-    return {
-        "page": page,
-        "query": query,
-        "cursor": cursor,
-        "address": _address(query),
-        "total": _total(query, page, cursor),
-    }
-
-
-def _total(query: Query, page: Page, cursor: str | None) -> int:
-    """The number of matches; what fits on the first page need not be counted by the database."""
-    if page.next is None and not cursor:
-        return len(page.items)
-    return search.total(db.session(), g.principal, query)
-
-
-def _read_query(args: MultiDict[str, str]) -> Query:
-    return parsing.asset_query(args)
-
-
-def _address(query: Query) -> dict[str, Any]:
-    """The query as address parameters, without what is default."""
-    return search.write(query)
+def _remembering(page: LibraryPage, response: Response) -> Response:
+    if "view" in request.args or "density" in request.args:
+        page.look.remember(response, settings().secure)
+    return response
 
 
 def _read_id(text: str) -> uuid.UUID | None:

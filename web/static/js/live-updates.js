@@ -77,6 +77,7 @@ class LiveUpdates extends HTMLElement {
     if (!message.data.startsWith("{")) {
       for (const [, id] of message.data.matchAll(CARD)) this.changed(id);
       if (message.data.includes('hx-swap-oob="delete"')) tell("library-total");
+      else if (!message.data.includes('data-state="processing"')) tell("usage-changed");
       return;
     }
     const { event, asset, upload, batch } = JSON.parse(message.data);
@@ -94,10 +95,11 @@ class LiveUpdates extends HTMLElement {
   }
 
   added(id) {
-    if (document.getElementById(`asset-${id}`)) return;
+    if (document.querySelector(`card-grid [data-asset="${id}"]`)) return;
     const grid = document.querySelector("[data-newest-first]");
     if (grid) {
-      const url = this.dataset.card.replace(NOBODY, id);
+      // A list says itself where its rows come from.
+      const url = (grid.dataset.newestFirst || this.dataset.card).replace(NOBODY, id);
       window.htmx.ajax("GET", url, { source: this, target: grid, swap: "afterbegin" });
     } else if (document.querySelector("#results .empty--drop")) {
       tell("library-changed");

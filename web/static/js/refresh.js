@@ -4,13 +4,15 @@ const MOST = 200;
 // What is on its way (and, unless `onlyBusy`, what is on screen) is asked for in one request, with
 // what is newer than the first card. `live` is the <live-updates> that knows the address.
 export function refresh(live, onlyBusy) {
-  const params = [...document.querySelectorAll(".card[data-asset]:not([data-trashed])")]
+  const params = [...document.querySelectorAll("card-grid [data-asset]:not([data-trashed])")]
     .filter((card) => card.dataset.state === "processing" || (!onlyBusy && visible(card)))
     .slice(0, MOST)
     .map((card) => `id=${card.dataset.asset}`);
-  const first = document.querySelector("[data-newest-first] .card");
+  const first = document.querySelector("[data-newest-first] [data-asset]");
   if (first) params.push(`top=${first.dataset.asset}`);
   if (params.length) {
+    // What was searched for is marked in what comes.
+    params.push(`q=${encodeURIComponent(new URLSearchParams(location.search).get("q") ?? "")}`);
     const url = `${live.dataset.refresh}?${params.join("&")}`;
     window.htmx.ajax("GET", url, { source: live, target: live, swap: "none" });
   }
