@@ -33,7 +33,7 @@ def paths(session: Session) -> set[str]:
 
 
 def current(html: str) -> list[str]:
-    return re.findall(r'<a class="place__link"\s+id="([^"]*)"[^>]*aria-current="page"', html)
+    return re.findall(r'<a class="spot__link"\s+id="([^"]*)"[^>]*aria-current="page"', html)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_saved_searches_lie_beside_folders_and_broken_ones_say_why(
     assert f"Shared by {colleague.name}" in html
     assert "kind is one of video, audio, image, document." in html
     assert "Its folder is gone." in html
-    assert f'<span class="place__link place__link--broken" id="saved-{gone.id}"' in html
+    assert f'<span class="spot__link spot__link--broken" id="saved-{gone.id}"' in html
 
 
 def test_who_may_not_order_folders_is_offered_nothing(

@@ -43,6 +43,7 @@ class FolderTree extends HTMLElement {
 
   open(button) {
     const menu = this.querySelector(`#${button.dataset.menu}`);
+    this.button = button;
     for (const link of menu.querySelectorAll("[data-path]")) {
       link.href = button.dataset.base + link.dataset.path + window.location.search;
     }
@@ -60,7 +61,8 @@ class FolderTree extends HTMLElement {
   }
 
   // Which folders are open is remembered for the visit; the way to the one shown always is.
-  toggled({ target }) {
+  toggled({ target, newState }) {
+    if (target.matches(".menu")) this.button?.setAttribute("aria-expanded", newState === "open");
     if (!target.dataset?.inside) return;
     const opened = this.opened();
     opened[target.open ? "add" : "delete"](target.dataset.inside);
@@ -112,19 +114,19 @@ class FolderTree extends HTMLElement {
     if (!place) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "move";
-    place.classList.add("place--over");
+    place.classList.add("spot--over");
   }
 
   dragleave(event) {
     const place = event.target.closest?.("[data-folder]");
-    if (!place?.contains(event.relatedTarget)) place?.classList.remove("place--over");
+    if (!place?.contains(event.relatedTarget)) place?.classList.remove("spot--over");
   }
 
   drop(event) {
     const place = this.place(event);
     if (!place) return;
     event.preventDefault();
-    place.classList.remove("place--over");
+    place.classList.remove("spot--over");
     const to = place.dataset.folder;
     if (event.dataTransfer.types.includes(FOLDER)) {
       const [folder, seen] = JSON.parse(event.dataTransfer.getData(FOLDER));
