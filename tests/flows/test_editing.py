@@ -213,6 +213,27 @@ def test_a_field_of_one_s_own_is_defined_and_filled_in(
     expect(about(page).get_by_text("Ten")).to_be_visible()
 
 
+def test_uses_come_and_go_on_an_open_page(
+    page: Page, served: Served, api: Api, asset: dict[str, Any]
+) -> None:
+    lesson = {"ref": "l", "title": "What a hook is"}
+    course = {"title": "React", "chapters": [{"ref": "c", "title": "State", "lessons": [lesson]}]}
+    api.call("PUT", "/courses/editing", course)
+    page.goto(f"{served.base}/assets/{asset['id']}")
+    used = page.get_by_role("region", name="Used in")
+    expect(used).to_contain_text("No lesson uses this file")
+    place = "/courses/editing/lessons/l/usages"
+    declared = {"id": asset["id"], "policy": "pin", "version": 1}
+    assert api.call("PUT", place, {"assets": [declared]}).status == 200
+    expect(used.get_by_role("link", name="What a hook is")).to_be_visible()
+    expect(used).to_contain_text("Keeps version 1")
+    assert api.call("PUT", place, {"assets": []}).status == 200
+    expect(used).to_contain_text("Formerly in 1 place")
+    used.get_by_text("Formerly in 1 place").click()
+    expect(used).to_contain_text("React › State › What a hook is")
+    expect(used).to_contain_text("ended by")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_open_field_fits_a_small_phone(
     browser: Browser, served: Served, api: Api, asset: dict[str, Any], scheme: Any

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import assets, trash
+from lectern.library import assets, custom_fields, trash
 from lectern.models import Asset, Lesson, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -83,6 +83,19 @@ def test_each_field_is_told_before_and_after(
     session.commit()
     assert told in shown(client, asset)
     assert "<b>Cells" not in client.get(f"/assets/{asset.id}/history", headers=PARTIAL).text
+
+
+def test_a_field_of_one_s_own_is_told_by_its_name_while_it_has_one(
+    client: FlaskClient, session: Session, owner: Principal, asset: Asset
+) -> None:
+    given = {"label": "School term", "type": "text", "key": "term"}
+    field = custom_fields.create(session, owner, given)
+    assets.edit(session, owner, asset, {"custom": {"term": "spring"}})
+    session.commit()
+    assert "School term: <ins>spring</ins>" in shown(client, asset)
+    custom_fields.delete(session, owner, field)
+    session.commit()
+    assert "term: <ins>spring</ins>" in shown(client, asset)
 
 
 def test_events_are_filtered_by_kind_person_and_day(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask_babel import format_date, format_decimal, gettext
+from babel.numbers import format_decimal
+from flask_babel import format_date, get_locale, gettext
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
@@ -116,7 +117,8 @@ def words(kind: str, value: Any) -> str:
     if kind == FieldType.DATE and isinstance(value, str):
         return _date(value)
     if kind == FieldType.NUMBER and isinstance(value, int | float):
-        return str(format_decimal(value))
+        # Ungrouped: it may well be a year.
+        return format_decimal(value, locale=get_locale(), group_separator=False)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

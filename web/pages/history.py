@@ -1,6 +1,6 @@
 """The audit log of one asset, told in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,12 +56,12 @@ def kind_words() -> dict[str, str]:
     }
 
 
-def events(lines: Sequence[Line]) -> list[Event]:
-    """The log's lines as a person reads them, in the same order."""
-    return [_event(line) for line in lines]
+def events(lines: Iterable[Line], labels: Mapping[str, str]) -> list[Event]:
+    """The log's lines as a person reads them, in the same order; `labels` name custom fields."""
+    return [_event(line, labels) for line in lines]
 
 
-def _event(line: Line) -> Event:
+def _event(line: Line, labels: Mapping[str, str]) -> Event:
     text, icon = _told(line)
     if line.details.get("undoes") is not None:
         text, icon = gettext("Undone: %(what)s", what=text), "restore"
@@ -77,7 +77,7 @@ def _event(line: Line) -> Event:
     elif line.action in {"asset.name", "asset.description"}:
         event = event._replace(pieces=diff(str(before or ""), str(after or "")))
     elif line.action == "asset.custom":
-        event = event._replace(pieces=_custom(before or {}, after or {}))
+        event = event._replace(pieces=_custom(before or {}, after or {}, labels))
     elif line.action.startswith("asset.") and field in undoing.FIELDS:
         was, became = asset_rows.words(field, before), asset_rows.words(field, after)
         event = event._replace(pieces=_swap(was, became))
@@ -133,13 +133,15 @@ def place(titles: Mapping[str, str]) -> str:
     return " › ".join(titles[level] for level in levels if titles.get(level))
 
 
-def _custom(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Piece]:
+def _custom(
+    before: Mapping[str, Any], after: Mapping[str, Any], labels: Mapping[str, str]
+) -> list[Piece]:
     pieces: list[Piece] = []
     for key in sorted(before.keys() | after.keys()):
         old, new = (asset_rows.words("line", each.get(key)) for each in (before, after))
         if old != new:
-            gap = " " if pieces else ""
-            pieces += [Piece("same", f"{gap}{key}: "), *_swap(old, new)]
+            gap = "\n" if pieces else ""
+            pieces += [Piece("same", f"{gap}{labels.get(key, key)}: "), *_swap(old, new)]
     return pieces
 
 

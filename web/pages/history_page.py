@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from lectern.errors import Invalid
+from lectern.library import custom_fields
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit import Line
@@ -78,10 +79,16 @@ class HistoryPage:
             limit=SHOWN + 1,
         )
 
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {
+            each.key: each.label for each in custom_fields.list_of(self._session, self._principal)
+        }
+
     @property
     def events(self) -> list[history.Event]:
         """The page's events, newest first."""
-        return history.events(self._found[:SHOWN])
+        return history.events(self._found[:SHOWN], self._labels)
 
     @property
     def earlier(self) -> int | None:
@@ -91,7 +98,7 @@ class HistoryPage:
     def exported(self, form: str) -> Iterator[str]:
         """All lines that are wanted, as `csv` or `json`, piece by piece."""
         lines = audit_reading.whole(self._session, self._principal, self._asset.id, self.only)
-        return _as_csv(lines) if form == "csv" else _as_json(lines)
+        return _as_csv(lines, self._labels) if form == "csv" else _as_json(lines)
 
 
 def _as_json(lines: Iterator[Line]) -> Iterator[str]:
@@ -101,10 +108,10 @@ def _as_json(lines: Iterator[Line]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _as_csv(lines: Iterator[Line]) -> Iterator[str]:
+def _as_csv(lines: Iterator[Line], labels: Mapping[str, str]) -> Iterator[str]:
     yield _row(COLUMNS)
     for line in lines:
-        (event,) = history.events([line])
+        (event,) = history.events([line], labels)
         values = [_cell(line.details.get(when)) for when in ("before", "after")]
         at = line.at.isoformat(timespec="seconds")
         yield _row((str(line.seq), at, event.by, line.action, event.text, *values))
