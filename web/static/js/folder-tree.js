@@ -19,6 +19,7 @@ class FolderTree extends HTMLElement {
     for (const name of ["dragover", "dragleave", "drop"]) {
       this.addEventListener(name, (event) => this[name](event));
     }
+    this.addEventListener("htmx:before:swap", () => (this.focused = document.activeElement?.id));
     this.addEventListener("htmx:after:swap", () => this.restore());
     document.addEventListener("htmx:after:history:update", () => this.follow(), { signal });
     this.shown = this.what();
@@ -73,6 +74,10 @@ class FolderTree extends HTMLElement {
     const opened = this.opened();
     for (const inside of this.querySelectorAll("[data-inside]")) {
       if (opened.has(inside.dataset.inside)) inside.open = true;
+    }
+    // What had the focus has come anew, inside of what was closed a moment ago.
+    if (this.focused && document.activeElement === document.body) {
+      document.getElementById(this.focused)?.focus({ preventScroll: true });
     }
   }
 
