@@ -1,6 +1,7 @@
 """Requests into typed values; whatever does not fit is refused with the field's name."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -64,6 +65,11 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
         Invalid: a value that no filter understands.
     """
     args = request.args if args is None else args
+    for name, value in args.items(multi=True):
+        # Of any name: nothing that reaches a log or a page may hold them.
+        if any(unicodedata.category(letter) == "Cc" for letter in value):
+            message = f"{name[:80]} holds control characters."
+            raise Invalid(message, {name[:80]: message})
     lists = {name: args.getlist(name) for name in ("tag", "any_tag")}
     return search.read({**args.to_dict(), **lists})
 
