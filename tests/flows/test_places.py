@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.flows.api import Api
 from tests.flows.conftest import Served
+from tests.flows.test_keyboard import walk_to
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -233,3 +234,47 @@ def test_on_a_phone_the_places_are_a_drawer(page: Page, served: Served) -> None:
     link.click()
     page.wait_for_url(re.compile("usage=never"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_tags_are_typed_suggested_and_taken_off_by_keyboard_alone(
+    page: Page, served: Served, api: Api, word: str
+) -> None:
+    for name, tags in (("a", f"{word} cellar"), ("b", f"{word} cells"), ("c", f"{word} cells")):
+        add(api, f"{word} {name}.png", tags=tags)
+    asset = add(api, f"{word} mine.png", tags=f"{word} old")
+    page.goto(f"{served.base}/assets/{asset}")
+    walk_to(page, page.get_by_role("link", name="Edit: Tags"))
+    page.keyboard.press("Enter")
+    field = page.get_by_role("combobox", name="Tags")
+    expect(field).to_be_focused()
+    page.keyboard.type(f"{word} cel")
+    options = page.get_by_role("listbox").get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.nth(0)).to_contain_text(f"{word} cells")
+    expect(options.nth(1)).to_contain_text(f"{word} cellar")
+    expect(options.nth(2)).to_contain_text("New tag")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    check(page)
+    page.keyboard.press("ArrowDown")
+    active = field.get_attribute("aria-activedescendant")
+    assert active == options.nth(0).get_attribute("id")
+    page.keyboard.press("Enter")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("status").filter(has_text=f"{word} cells added")).to_be_attached()
+    page.keyboard.type("with comma,")
+    chosen = page.get_by_role("list", name="Chosen tags").get_by_role("listitem")
+    expect(chosen).to_have_text([f"{word} old", f"{word} cells", "with comma"])
+    page.keyboard.press("Backspace")
+    expect(page.get_by_role("status").filter(has_text="with comma removed")).to_be_attached()
+    expect(chosen).to_have_count(2)
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name=f"Remove {word} cells")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(chosen).to_have_text([f"{word} cells"])
+    expect(field).to_be_focused()
+    page.keyboard.type("unfinished")
+    walk_to(page, page.get_by_role("button", name="Save", exact=True))
+    page.keyboard.press("Enter")
+    expect(field).to_have_count(0)
+    assert api.call("GET", f"/assets/{asset}").json["tags"] == [f"{word} cells", "unfinished"]
