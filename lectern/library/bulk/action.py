@@ -25,6 +25,8 @@ class BulkAction(ABC):
     right: ClassVar[Action]
     # None: it cannot be undone.
     undo_right: ClassVar[Action | None]
+    # What of the assets the questions are about, beside name and owner.
+    columns: ClassVar[tuple[str, ...]] = ()
     # Whether a course must not begin to use the assets meanwhile.
     against_use: ClassVar[bool] = False
     # What open pages are told about each asset, after the change and after its undo.

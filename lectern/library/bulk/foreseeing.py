@@ -68,7 +68,7 @@ def dry_run(
     would = Would()
     for ids in choosing.chunks(session, principal, chosen, working.CHUNK):
         places: Places = {each: (would.total + n, {}) for n, each in enumerate(ids)}
-        rows = chunk.read(session, principal.workspace_id, places)
+        rows = chunk.read(session, principal.workspace_id, places, kind.columns)
         one = kind(session, principal, known)
         one.hold()
         judged = kinds.judge(one, rows)

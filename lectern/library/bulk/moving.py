@@ -33,6 +33,7 @@ class Move(BulkAction):
     """Puts assets into a folder; no folder at all for an empty one."""
 
     right = undo_right = Action.EDIT
+    columns = ("folder_id",)
 
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
@@ -97,7 +98,10 @@ class Move(BulkAction):
 
     def undo(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.undo`."""
-        values = {"assets": [row.id for row in rows], "folders": [_former(row) for row in rows]}
+        values = {
+            "assets": chunk.array_of(row.id for row in rows),
+            "folders": chunk.array_of(_former(row) for row in rows),
+        }
         self.session.execute(_BACK, {"workspace_id": self.workspace_id, **values})
         return self._told([(row, _former(row)) for row in rows])
 

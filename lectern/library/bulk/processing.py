@@ -76,7 +76,10 @@ class Process(BulkAction):
             .returning(Task.asset_id, Task.step, Task.id, Task.queue, Task.fence)
             .execution_options(synchronize_session=False)
         ).all()
-        values = {"workspace_id": self.workspace_id, "assets": [row.id for row in rows]}
+        values = {
+            "workspace_id": self.workspace_id,
+            "assets": chunk.array_of(row.id for row in rows),
+        }
         self.session.execute(_SETTLE, values)
         self.due = [tasks.Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]
         steps: dict[uuid.UUID | None, list[str]] = defaultdict(list)

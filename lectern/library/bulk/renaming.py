@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
 from lectern.library import names
+from lectern.library.bulk import rows as chunk
 from lectern.library.bulk.action import BulkAction
 from lectern.library.bulk.rows import Done, Row
 from lectern.people.principal import Principal
@@ -45,6 +46,7 @@ class Rename(BulkAction):
     """
 
     right = undo_right = Action.EDIT
+    columns = ("original_name", "created_at")
 
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
@@ -107,7 +109,8 @@ class Rename(BulkAction):
         return self._put([(row, row.before["name"]) for row in rows])
 
     def _put(self, wanted: Sequence[tuple[Row, str]]) -> list[Done]:
-        values = {"assets": [row.id for row, _ in wanted], "names": [name for _, name in wanted]}
+        assets = chunk.array_of(row.id for row, _ in wanted)
+        values = {"assets": assets, "names": [name for _, name in wanted]}
         self.session.execute(_RENAME, {"workspace_id": self.workspace_id, **values})
         return [
             Done(

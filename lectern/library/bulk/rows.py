@@ -1,11 +1,22 @@
 """The assets of a chunk as plain rows: a thousand objects would cost more than their change."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, SQLColumnExpression, Uuid, any_, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from lectern.models import Asset
@@ -17,18 +28,19 @@ class Row(NamedTuple):
     workspace_id: uuid.UUID
     id: uuid.UUID
     name: str
-    original_name: str
     created_by: uuid.UUID | None
-    created_at: datetime
-    folder_id: uuid.UUID | None
-    live: bool
-    trashed_at: datetime | None
-    trashed_by: uuid.UUID | None
-    trash_reason: str | None
-    purge_after: datetime | None
-    position: int = 0
+    position: int
     # What the batch noted when it changed the asset; for the undo only.
-    before: Mapping[str, Any] = {}
+    before: Mapping[str, Any]
+    # Read only where asked for: most of the time of a batch would go into values nobody looks at.
+    original_name: str = ""
+    created_at: datetime = datetime.min
+    folder_id: uuid.UUID | None = None
+    live: bool = True
+    trashed_at: datetime | None = None
+    trashed_by: uuid.UUID | None = None
+    trash_reason: str | None = None
+    purge_after: datetime | None = None
 
 
 class Done(NamedTuple):
@@ -43,25 +55,37 @@ class Done(NamedTuple):
 # Position in the batch and `before` by asset.
 Places = Mapping[uuid.UUID, tuple[int, Mapping[str, Any]]]
 
-_COLUMNS = [getattr(Asset, name) for name in Row._fields[:-2]]
-
 
 def read(
     session: Session,
     workspace_id: uuid.UUID,
     places: Places,
+    columns: Sequence[str] = (),
     *,
     lock: bool = False,
     against_use: bool = False,
 ) -> list[Row]:
-    """Those of the assets that exist, by position.
+    """Those of the assets that exist, by position; `columns` are the further ones to be read.
 
     `lock` holds them until the commit, taken in id order; `against_use` bars new usages as well.
     """
-    query = select(*_COLUMNS).where(Asset.workspace_id == workspace_id, among(places))
+    more = [getattr(Asset, name) for name in columns]
+    query = select(Asset.id, Asset.name, Asset.created_by, *more).where(
+        Asset.workspace_id == workspace_id, among(places)
+    )
     if lock:
         query = query.order_by(Asset.id).with_for_update(key_share=not against_use)
-    rows = [Row._make((*found, *places[found.id])) for found in session.execute(query)]
+    rows = [
+        Row(
+            workspace_id,
+            asset_id,
+            name,
+            by,
+            *places[asset_id],
+            **dict(zip(columns, rest, strict=True)),
+        )
+        for asset_id, name, by, *rest in session.execute(query)
+    ]
     return sorted(rows, key=lambda row: row.position)
 
 
@@ -87,4 +111,9 @@ def among(asset_ids: Any) -> Any:
 
 def ids(values: Any) -> SQLColumnExpression[Any]:
     """A PostgreSQL array of ids: one parameter, however many."""
-    return literal(list(values), ARRAY(Uuid))
+    return cast(literal(array_of(values), Text), ARRAY(Uuid))
+
+
+def array_of(values: Iterable[uuid.UUID | None]) -> str:
+    """The same as PostgreSQL writes it: a tenth of the cost of a list to its driver."""
+    return "{" + ",".join("NULL" if each is None else each.hex for each in values) + "}"

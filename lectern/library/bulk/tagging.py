@@ -1,10 +1,11 @@
 """Tags for many assets at once, and their removal."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import any_, select, text
+from sqlalchemy import any_, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
@@ -43,7 +44,7 @@ class Tagging(BulkAction):
         self.wanted = {tag_key(name): name for name in args["tags"]}
         # By asset: the names of its tags by key, in the order in which they are shown.
         self._now: dict[uuid.UUID, dict[str, str]] = {}
-        self._ids: dict[str, uuid.UUID] = {}
+        self._keys: dict[str, str] = {}
 
     @classmethod
     def read(
@@ -66,17 +67,24 @@ class Tagging(BulkAction):
         """The tags that the assets have."""
         self._now = {row.id: {} for row in rows}
         found = self.session.execute(
-            select(AssetTag.asset_id, Tag.id, Tag.key, Tag.name)
+            # One row an asset: a row a tag would be most of the work.
+            select(AssetTag.asset_id, func.array_agg(aggregate_order_by(Tag.name, Tag.key)))
             .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
             .where(
                 AssetTag.workspace_id == self.workspace_id,
                 AssetTag.asset_id == any_(chunk.ids(self._now)),
             )
-            .order_by(Tag.key)
+            .group_by(AssetTag.asset_id)
         )
-        for asset_id, tag_id, key, name in found:
-            self._now[asset_id][key] = name
-            self._ids[key] = tag_id
+        for asset_id, names in found:
+            self._now[asset_id] = {self._key(name): name for name in names}
+
+    def _key(self, name: str) -> str:
+        """The tag's key; a chunk has few different tags."""
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = tag_key(name)
+        return key
 
     def now(self, row: Row) -> dict[str, str]:
         """The names of its tags by key."""
@@ -105,38 +113,41 @@ class Tagging(BulkAction):
 
     def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
         """Give each row exactly these tags."""
-        fresh: dict[str, str] = {}
+        fresh, stale = dict[str, str](), set[str]()
         for row, after in wanted:
             now = self.now(row)
-            fresh |= {key: name for key, name in after.items() if key not in now}
-        spelled = self._ensure(fresh)
+            fresh |= {key: after[key] for key in after.keys() - now.keys()}
+            stale |= now.keys() - after.keys()
+        ids, spelled = self._tags(fresh, stale)
         done, added, dropped = [], [], []
         for row, after in wanted:
             now = self.now(row)
-            added += [(row.id, self._ids[key]) for key in after if key not in now]
-            dropped += [(row.id, self._ids[key]) for key in now if key not in after]
-            names = [now.get(key) or spelled[key] for key in sorted(after)]
+            added += [(row.id, ids[key]) for key in after.keys() - now.keys()]
+            dropped += [(row.id, ids[key]) for key in now.keys() - after.keys()]
             before = list(now.values())
-            change = {"before": before, "after": names}
-            done.append(Done(row, {"tags": before}, "asset.tags", change))
+            names = [now.get(key) or spelled[key] for key in sorted(after)]
+            done.append(
+                Done(row, {"tags": before}, "asset.tags", {"before": before, "after": names})
+            )
         for statement, pairs in ((_ADD, added), (_DROP, dropped)):
             if pairs:
-                assets, tag_ids = zip(*pairs, strict=True)
-                values = {"assets": list(assets), "tags": list(tag_ids)}
+                assets, of_tags = map(chunk.array_of, zip(*pairs, strict=True))
+                values = {"assets": assets, "tags": of_tags}
                 self.session.execute(statement, {"workspace_id": self.workspace_id, **values})
         chunk.touch(self.session, [row for row, _ in wanted])
         return done
 
-    def _ensure(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Each key's name as it was first spelled, for which tags are made where missing."""
+    def _tags(
+        self, fresh: Mapping[str, str], stale: Collection[str]
+    ) -> tuple[dict[str, uuid.UUID], dict[str, str]]:
+        """Ids and spelling of these tags by key; fresh ones are made where missing."""
+        tags.ensure(self.session, self.workspace_id, fresh.values())
         found = self.session.execute(
             select(Tag.key, Tag.id, Tag.name).where(
-                Tag.workspace_id == self.workspace_id,
-                Tag.id.in_(tags.ensure(self.session, self.workspace_id, names.values())),
+                Tag.workspace_id == self.workspace_id, Tag.key.in_([*fresh, *stale])
             )
         ).all()
-        self._ids |= {key: tag_id for key, tag_id, _ in found}
-        return {key: name for key, _, name in found}
+        return {key: each for key, each, _ in found}, {key: name for key, _, name in found}
 
 
 class AddTags(Tagging):
@@ -148,7 +159,11 @@ class AddTags(Tagging):
 
     def check(self, row: Row) -> str | None:
         """See `BulkAction.check`."""
-        return FULL if len(self.after(self.now(row))) > tags.MOST else None
+        return FULL if len(self.now(row).keys() | self.wanted.keys()) > tags.MOST else None
+
+    def changes(self, row: Row) -> bool:
+        """See `BulkAction.changes`."""
+        return not self.wanted.keys() <= self.now(row).keys()
 
 
 class RemoveTags(Tagging):

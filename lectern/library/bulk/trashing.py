@@ -40,6 +40,7 @@ class _Removable(BulkAction):
     """What moving to the trash needs to know, whether it is the action or an undo."""
 
     against_use = True
+    columns = ("live", "trashed_at", "trashed_by", "trash_reason", "purge_after")
 
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
@@ -186,7 +187,7 @@ class Restore(_Removable):
         """See `BulkAction.undo`."""
         old = [row.before for row in rows]
         values = {
-            "assets": [row.id for row in rows],
+            "assets": chunk.array_of(row.id for row in rows),
             "at": [each["trashed_at"] for each in old],
             "by": [each["trashed_by"] for each in old],
             "reasons": [each["reason"] for each in old],

@@ -26,12 +26,11 @@ CHUNK = 500
 NO_LONGER = "Whoever asked for this is no longer a member of the workspace."
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
 _STORE = text("""
-    UPDATE batch_item i SET state = new.state, reason = new.reason,
-        before = coalesce(new.before, i.before)
-    FROM unnest(CAST(:positions AS int[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
-        CAST(:befores AS jsonb[])) AS new (position, state, reason, before)
+    UPDATE batch_item i SET state = new.value ->> 1, reason = new.value ->> 2,
+        before = coalesce(nullif(new.value -> 3, 'null'), i.before)
+    FROM jsonb_array_elements(CAST(:ends AS jsonb)) AS new
     WHERE i.workspace_id = :workspace_id AND i.batch_id = :batch_id
-        AND i.position = new.position""")
+        AND i.position = CAST(new.value -> 0 AS int)""")
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,14 @@ def _change(
     if not items:
         return news
     kind.hold()
-    rows = chunk.read(session, batch.workspace_id, items, lock=True, against_use=kind.against_use)
+    rows = chunk.read(
+        session,
+        batch.workspace_id,
+        items,
+        kind.columns,
+        lock=True,
+        against_use=kind.against_use,
+    )
     judged = (kinds.judge_undo if undoing else kinds.judge)(kind, rows)
     done: list[Done] = []
     if judged.ready:
@@ -180,14 +186,8 @@ def _ends_of_undo(judged: kinds.Judged, gone: Sequence[int]) -> list[_End]:
 
 
 def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
-    values = {
-        "positions": [end.position for end in ends],
-        "states": [str(end.state) for end in ends],
-        "reasons": [end.reason for end in ends],
-        "befores": [None if end.before is None else json.dumps(end.before) for end in ends],
-    }
-    mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
-    session.execute(_STORE, {**mine, **values})
+    values = {"workspace_id": batch.workspace_id, "batch_id": batch.id, "ends": json.dumps(ends)}
+    session.execute(_STORE, values)
 
 
 def _count(batch: Batch, ends: Sequence[_End]) -> None:

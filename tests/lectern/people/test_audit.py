@@ -16,6 +16,7 @@ from lectern.db import driver_url
 from lectern.errors import NotFound
 from lectern.models import AuditEntry, Role
 from lectern.people import audit
+from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from tests.factories import make_principal
 
@@ -144,7 +145,12 @@ def test_whatever_is_recorded_verifies_after_a_round_trip(
     with session.begin_nested():
         principal = make_principal(session)
         audit.record(session, principal, "asset.rename", "asset", OBJECT, details)
+        several = [Fact("asset.rename", "asset", each, details) for each in (OBJECT, None)]
+        audit.record_all(session, principal, several)
     session.expire_all()
+    assert [line.details for line in audit.entries(session, principal)] == [
+        audit.history(session, principal, OBJECT)[0].details
+    ] * 3
     assert audit.verify(session, principal.workspace_id).ok
 
 
