@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lectern.library import cards
 from lectern.library.cards import Card
-from lectern.library.search import Query, facets
+from lectern.library.search import Query
 from lectern.people.rights import Action
 from web import htmx
 from web.auth import allow
@@ -67,7 +67,7 @@ def show_cards() -> ResponseReturnValue:
 def show_facets() -> ResponseReturnValue:
     """How many files each choice of the filters has, and how many are found."""
     page = _library()
-    found = facets.of(db.session(), g.principal, page.query)
+    found = page.count()
     menus = page.counted_menus(found)
     html = _render("library/_facets.html", page, menus=menus, found=found, number=number)
     return htmx.fragment(html)

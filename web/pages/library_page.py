@@ -1,5 +1,6 @@
 """The library page as its templates need it: controls, chips and the files found."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from lectern.errors import Invalid
 from lectern.library import cards, titles
 from lectern.library.cards import Page
+from lectern.library.search import facets
 from lectern.library.search.facets import Facets
 from lectern.library.titles import Titles
 from lectern.people.principal import Principal
@@ -137,6 +139,19 @@ class LibraryPage:
     def menus(self) -> list[Menu]:
         """The filters' menus, their choices not yet counted."""
         return library_menus.of(self.asked, self.titles)
+
+    def count(self) -> Facets:
+        """The numbers of files: all of them, and those of each choice.
+
+        Raises:
+            Invalid: the address makes no sense.
+        """
+        found = facets.of(self._session, self._principal, self.query)
+        if not self.query.any_tag:
+            return found
+        # Where any of some tags will do, another one finds more: it counts without them.
+        others = replace(self.query, any_tag=())
+        return found._replace(tags=facets.of(self._session, self._principal, others).tags)
 
     def counted_menus(self, found: Facets) -> list[Menu]:
         """The menus with the number of files of each choice."""

@@ -121,7 +121,6 @@ class Asked:
             "owner": query.owner,
             "sort": query.sort,
             "duplicates": "1" if query.duplicates else "",
-            "tags": "any" if query.any_tag and not query.tag else "all",
             **{each.name: each.chosen(query) for each in RANGES},
         }
         own = {
@@ -130,7 +129,14 @@ class Asked:
             for end, text in zip(("from", "to"), each.own(query), strict=True)
         }
         tags = list(query.tag or query.any_tag)
-        return {name: [str(value or "")] for name, value in held.items()} | own | {"tag": tags}
+        form = {name: [str(value or "")] for name, value in held.items()} | own | {"tag": tags}
+        # Whoever has chosen no tag yet may have chosen how they are to combine.
+        return form | {"tags": [self.mode]} if tags else form
+
+    @property
+    def mode(self) -> str:
+        """Whether files need `all` of the chosen tags or `any`."""
+        return "any" if self.query.any_tag and not self.query.tag else "all"
 
 
 def refusal(problem: Invalid) -> str:

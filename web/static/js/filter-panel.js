@@ -100,9 +100,10 @@ class FilterPanel extends HTMLElement {
   follow() {
     const chips = this.querySelector("#chips");
     for (const input of this.querySelectorAll("[data-find]")) if (input.value) this.find(input);
-    this.apply(JSON.parse(chips.dataset.form));
+    // Numbers that come late are no reason to change what was chosen meanwhile.
     if (chips === this.shown) return;
     this.shown = chips;
+    if (chips.dataset.form) this.apply(JSON.parse(chips.dataset.form));
     this.count();
     if (this.left === undefined) return;
     const left = this.querySelectorAll(".holding");
