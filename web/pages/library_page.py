@@ -39,8 +39,8 @@ class Look(NamedTuple):
         """The cookie's choice, or the address's where it makes one."""
         known = {"view": ("grid", "list"), "density": ("comfortable", "compact")}
         kept = dict(zip(known, cookie.partition("-")[::2], strict=True))
-        chosen = {name: args.get(name) or kept[name] for name in known}
-        return cls(**{name: text for name, text in chosen.items() if text in known[name]})
+        wanted = [(name, said.get(name, "")) for said in (kept, args) for name in known]
+        return cls(**{name: text for name, text in wanted if text in known[name]})
 
     def remember(self, response: Response, secure: bool) -> None:
         """Have the browser keep the choice."""
