@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
@@ -89,11 +89,11 @@ def listing(
         func.strpos(func.fold(Tag.name), part) > 0
     )
     used = files(Field.TAG, principal.workspace_id, Tag.id).label("files")
-    first = {"files": [used], "-files": [used.desc()]}.get(order, [])
+    orders: dict[str, list[ColumnElement[Any]]] = {"files": [used], "-files": [used.desc()]}
     rows = session.execute(
         select(Tag.id, Tag.name, used)
         .where(fitting)
-        .order_by(*first, func.natural_key(Tag.name), Tag.key)
+        .order_by(*orders.get(order, []), func.natural_key(Tag.name), Tag.key)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )

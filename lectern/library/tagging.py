@@ -113,11 +113,7 @@ def unite(
     require(principal, Action.MANAGE_TAGS)
     clean = tag_name(name)
     asset_ids, tags = _held(session, principal, tag_ids, seen, also=clean)
-    sources = [tag for tag in tags if tag.id in set(tag_ids)]
-    target = next((tag for tag in tags if tag.key == tag_key(clean)), sources[0])
-    if not merge and (len(sources) > 1 or target.id != sources[0].id):
-        message = f"There is a tag “{target.name}” already. Merge the two, or choose another name."
-        raise Invalid(message, {"name": message})
+    sources, target = _parts(tags, tag_ids, clean, merge)
     gone = [tag for tag in sources if tag.id != target.id]
     before = tuple(tag.name for tag in sources)
     if not gone and target.name == clean:
@@ -154,6 +150,18 @@ def delete(
     one = tag_ids[0] if len(tags) == 1 else None
     _write_down(session, principal, Fact("tag.delete", "tag", one, details), asset_ids, tags_before)
     return Done(before, "", asset_ids)
+
+
+def _parts(
+    tags: Sequence[Tag], tag_ids: Sequence[uuid.UUID], name: str, merge: bool
+) -> tuple[list[Tag], Tag]:
+    """Those that were chosen, and the one that stays: whichever has the name, else the first."""
+    sources = [tag for tag in tags if tag.id in set(tag_ids)]
+    target = next((tag for tag in tags if tag.key == tag_key(name)), sources[0])
+    if not merge and (len(sources) > 1 or target.id != sources[0].id):
+        message = f"There is a tag “{target.name}” already. Merge the two, or choose another name."
+        raise Invalid(message, {"name": message})
+    return sources, target
 
 
 def _tags(session: Session, principal: Principal, tag_ids: Sequence[uuid.UUID]) -> list[Tag]:
