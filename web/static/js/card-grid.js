@@ -97,7 +97,8 @@ class CardGrid extends HTMLElement {
   }
 
   // The current item has gone: its neighbour takes over, and the focus if nobody has it.
-  lost(...near) {
+  lost(next, previous) {
+    const near = [next, next?.nextElementSibling, previous, previous?.previousElementSibling];
     const item = near.find((node) => node?.matches?.("[data-asset]") && node.isConnected);
     if (item && document.activeElement === document.body) this.focusOn(item);
     else this.choose(item);

@@ -94,13 +94,25 @@ class LiveUpdates extends HTMLElement {
     tell(`asset-${id}`, { asset: id });
   }
 
+  // One after another: of several asked for at once, only the first and the last would come.
   added(id) {
+    this.adding = (this.adding ?? Promise.resolve()).then(() => this.insert(id)).catch(() => {});
+  }
+
+  // Ids are in the order of time, so that what comes back from the trash finds its place.
+  async insert(id) {
     if (document.querySelector(`card-grid [data-asset="${id}"]`)) return;
     const grid = document.querySelector("[data-newest-first]");
     if (grid) {
+      const items = [...grid.closest("card-grid").querySelectorAll("[data-asset]")];
+      const older = items.find(({ dataset }) => dataset.asset < id);
+      // It will come with the next ones.
+      if (!older && document.getElementById("more")) return;
       // A list says itself where its rows come from.
       const url = (grid.dataset.newestFirst || this.dataset.card).replace(NOBODY, id);
-      window.htmx.ajax("GET", url, { source: this, target: grid, swap: "afterbegin" });
+      const target = older ?? items.at(-1) ?? grid;
+      const swap = older ? "beforebegin" : items.length ? "afterend" : "afterbegin";
+      await window.htmx.ajax("GET", url, { source: this, target, swap });
     } else if (document.querySelector("#results .empty--drop")) {
       tell("library-changed");
     }
