@@ -24,7 +24,8 @@ _BACK = text("""
     UPDATE asset a SET folder_id = pair.folder_id, lock_version = a.lock_version + 1,
         updated_at = clock_timestamp()
     FROM unnest(CAST(:assets AS uuid[]), CAST(:folders AS uuid[])) AS pair (asset_id, folder_id)
-    WHERE a.workspace_id = :workspace_id AND a.id = pair.asset_id""")
+    WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
+        AND a.id = pair.asset_id""")
 # A folder that a dry run names and nobody has made.
 _FUTURE = uuid.UUID(int=0)
 

@@ -26,7 +26,8 @@ _SETTLE = text("""
     FROM (SELECT version_id, array_agg(state) AS states FROM task
         WHERE workspace_id = :workspace_id AND asset_id = ANY (CAST(:assets AS uuid[]))
         GROUP BY version_id) AS t
-    WHERE a.workspace_id = :workspace_id AND a.current_version_id = t.version_id""")
+    WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
+        AND a.current_version_id = t.version_id""")
 
 
 class Process(BulkAction):

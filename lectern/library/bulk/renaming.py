@@ -35,7 +35,8 @@ _RENAME = text("""
     UPDATE asset a SET name = pair.name, lock_version = a.lock_version + 1,
         updated_at = clock_timestamp()
     FROM unnest(CAST(:assets AS uuid[]), CAST(:names AS text[])) AS pair (asset_id, name)
-    WHERE a.workspace_id = :workspace_id AND a.id = pair.asset_id""")
+    WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
+        AND a.id = pair.asset_id""")
 
 
 class Rename(BulkAction):

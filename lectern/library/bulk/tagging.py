@@ -26,12 +26,14 @@ _ADD = text("""
     SELECT a.workspace_id, a.id, pair.tag_id, a.created_at
     FROM unnest(CAST(:assets AS uuid[]), CAST(:tags AS uuid[])) AS pair (asset_id, tag_id)
     JOIN asset a ON a.workspace_id = :workspace_id AND a.id = pair.asset_id
+    -- Said once more, so that the index is walked and never the whole table.
+    WHERE a.id = ANY (CAST(:assets AS uuid[]))
     ON CONFLICT DO NOTHING""")
 _DROP = text("""
     DELETE FROM asset_tag t
     USING unnest(CAST(:assets AS uuid[]), CAST(:tags AS uuid[])) AS pair (asset_id, tag_id)
-    WHERE t.workspace_id = :workspace_id AND t.asset_id = pair.asset_id
-        AND t.tag_id = pair.tag_id""")
+    WHERE t.workspace_id = :workspace_id AND t.asset_id = ANY (CAST(:assets AS uuid[]))
+        AND t.asset_id = pair.asset_id AND t.tag_id = pair.tag_id""")
 
 
 class Tagging(BulkAction):

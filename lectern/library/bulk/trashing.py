@@ -33,7 +33,8 @@ _BACK = text("""
     FROM unnest(CAST(:assets AS uuid[]), CAST(:at AS timestamptz[]), CAST(:by AS uuid[]),
         CAST(:reasons AS text[]), CAST(:until AS timestamptz[]))
         AS old (asset_id, at, by, reason, until)
-    WHERE a.workspace_id = :workspace_id AND a.id = old.asset_id""")
+    WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
+        AND a.id = old.asset_id""")
 
 
 class _Removable(BulkAction):
