@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from lectern.errors import LecternError
 from web.cli.accounts import token, user
 from web.cli.checks import test
+from web.cli.exchange import export
 from web.cli.fsck import fsck
 from web.cli.serve import schedule, serve, web, worker
 
@@ -20,7 +21,7 @@ def lectern() -> None:
     """Lectern, the media library of people who teach."""
 
 
-for _command in (serve, test, web, worker, schedule, user, token, fsck):
+for _command in (serve, test, web, worker, schedule, user, token, fsck, export):
     lectern.add_command(_command)
 
 

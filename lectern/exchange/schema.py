@@ -1,0 +1,204 @@
+"""What an export holds: its files, their fields, and what each field may be. docs/exchange.md.
+
+A field is a column of the same name; its type and whether it may be empty are the column's. What
+only this installation knows (states of work, counts, places of bytes) is left out.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, DateTime, LargeBinary, Text, Uuid
+from sqlalchemy import inspect as columns_of
+from sqlalchemy.dialects.postgresql import JSONB
+
+from lectern.models import (
+    Asset,
+    AuditEntry,
+    Chapter,
+    Course,
+    CustomField,
+    Folder,
+    Lesson,
+    SavedSearch,
+    Tag,
+    Usage,
+    UsageHistory,
+    User,
+    Version,
+)
+
+FORMAT = "lectern-export"
+VERSION = 1
+MANIFEST = "manifest.json"
+FILES = "files/"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: `type` is of JSON, or `id`, `time` or `hex`; `refers` names a file by its ids."""
+
+    name: str
+    type: str
+    null: bool
+    refers: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One file of JSON Lines: a model, its exported columns, and fields that are no columns.
+
+    `left_out` are the columns that an export does not have; together they are all of the model.
+    """
+
+    file: str
+    model: Any
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    refers: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[Field, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields of a line, in order."""
+        known = columns_of(self.model).columns
+        own = [
+            Field(name, _type(known[name].type), bool(known[name].nullable), self.refers.get(name))
+            for name in self.columns
+        ]
+        return (*own, *self.also)
+
+
+def _type(kind: Any) -> str:
+    for sql, name in (
+        (Uuid, "id"),
+        (DateTime, "time"),
+        (JSONB, "json"),
+        (Boolean, "boolean"),
+        (LargeBinary, "hex"),
+        (Text, "text"),
+    ):
+        if isinstance(kind, sql):
+            return name
+    return "integer" if kind.python_type is int else "number"
+
+
+_PLACE = {"asset_id": "assets", "course_id": "courses", "version_id": "versions"}
+_IN_COURSE = {"course_id": "courses", "chapter_id": "chapters", "lesson_id": "lessons"}
+_USE = (
+    *("id", "asset_id", "course_id", "chapter_id", "lesson_id", "slot", "position", "policy"),
+    *("version_id", "title", "alt", "start_s", "end_s", "created_by", "created_at"),
+)
+_HOME = ("workspace_id",)
+
+# In the order in which they refer to each other; a record refers only to earlier files, a folder
+# to others of its own, and an asset to its current version.
+RECORDS = (
+    Record("people", User, ("id", "name", "email"), ("password_hash", "zone", "created_at")),
+    Record(
+        "folders",
+        Folder,
+        ("id", "parent_id", "name", "created_at"),
+        _HOME,
+        {"parent_id": "folders"},
+    ),
+    Record("tags", Tag, ("id", "name", "created_at"), (*_HOME, "key")),
+    Record(
+        "custom_fields",
+        CustomField,
+        ("id", "key", "label", "type", "options", "help", "position", "created_at"),
+        _HOME,
+    ),
+    Record(
+        "assets",
+        Asset,
+        (
+            *("id", "name", "original_name", "kind", "description", "language", "licence"),
+            *("custom", "folder_id", "access", "created_by", "created_at", "updated_at"),
+            *("current_version_id", "duration_s", "width", "height", "mime", "last_used_at"),
+            *("trashed_at", "trashed_by", "trash_reason", "purge_after"),
+        ),
+        (
+            *(*_HOME, "state", "lock_version", "version_number", "version_count", "digest"),
+            *("byte_size", "poster_blob_id", "poster_chosen_by", "usage_count", "live"),
+        ),
+        {"folder_id": "folders", "created_by": "people", "trashed_by": "people"},
+        (Field("tags", "ids", False, "tags"),),
+    ),
+    Record(
+        "versions",
+        Version,
+        (
+            *("id", "asset_id", "number", "origin", "original_name", "note", "facts"),
+            *("created_by", "created_at"),
+        ),
+        (*_HOME, "blob_id"),
+        {"asset_id": "assets", "created_by": "people"},
+        (
+            Field("digest", "digest", False),
+            Field("byte_size", "integer", False),
+            Field("blob_mime", "text", False),
+        ),
+    ),
+    Record("courses", Course, ("id", "ref", "title", "created_at", "updated_at"), _HOME),
+    Record(
+        "chapters",
+        Chapter,
+        ("id", "course_id", "ref", "title", "position", "created_at"),
+        _HOME,
+        {"course_id": "courses"},
+    ),
+    Record(
+        "lessons",
+        Lesson,
+        ("id", "course_id", "chapter_id", "ref", "title", "position", "created_at"),
+        (*_HOME, "lock_version"),
+        {"course_id": "courses", "chapter_id": "chapters"},
+    ),
+    Record(
+        "usages",
+        Usage,
+        _USE,
+        (*_HOME, "live"),
+        {**_PLACE, **_IN_COURSE, "created_by": "people"},
+    ),
+    # What it names may be gone: only people are looked up.
+    Record(
+        "usage_history",
+        UsageHistory,
+        (*_USE, "place", "ended_at", "ended_by"),
+        _HOME,
+        {"created_by": "people", "ended_by": "people"},
+    ),
+    Record(
+        "saved_searches",
+        SavedSearch,
+        ("id", "name", "query", "created_by", "shared", "position", "created_at"),
+        _HOME,
+        {"created_by": "people"},
+    ),
+    # Evidence: an import checks its form and leaves it where it is.
+    Record(
+        "audit",
+        AuditEntry,
+        (
+            *("seq", "at", "actor_id", "action", "object_type", "object_id", "details"),
+            *("previous_hash", "hash"),
+        ),
+        _HOME,
+    ),
+)
+BY_FILE = {record.file: record for record in RECORDS}
+
+
+def written(value: Any) -> Any:
+    """A column's value as a line of an export has it; times are in UTC, to the microsecond."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return value.hex()
+    return value
