@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from lectern.errors import NotFound, Stale
 from lectern.library import custom_fields, fields, merging, versions
-from lectern.models import Asset, AssetState, Blob, Task, TaskState, Version
+from lectern.models import Asset, Blob, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 MISSING = "There is no such file in this library."
-_ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
 
 
 def get(session: Session, principal: Principal, asset_id: uuid.UUID) -> Asset:
@@ -124,26 +123,12 @@ def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> As
     asset = session.get_one(
         Asset, (workspace_id, asset_id), with_for_update=True, populate_existing=True
     )
-    newest = versions.find(session, asset, asset.version_count)
-    behind = newest is not None and newest.id != asset.current_version_id
-    if newest is not None and behind and _state(session, newest) == AssetState.READY:
-        versions.make_current(session, asset, newest, newest.blob)
+    newer = versions.newest_ready(session, asset)
+    if newer is not None:
+        versions.make_current(session, asset, newer, newer.blob)
     current = versions.get_current(session, asset)
     if current is not None:
-        asset.state = _state(session, current)
+        asset.state = versions.state_of(session, current)
     asset.lock_version += 1
     session.flush()
     return asset
-
-
-def _state(session: Session, version: Version) -> AssetState:
-    states = set(
-        session.scalars(
-            select(Task.state).where(
-                Task.workspace_id == version.workspace_id, Task.version_id == version.id
-            )
-        )
-    )
-    if TaskState.FAILED in states:
-        return AssetState.FAILED
-    return AssetState.READY if states <= _ENDED_WELL else AssetState.PROCESSING

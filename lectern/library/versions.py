@@ -1,13 +1,24 @@
 """Versions: append-only, numbered in their asset; one is current."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
+from lectern.errors import NotFound
 from lectern.library import posters
-from lectern.models import Asset, Blob, Version
+from lectern.library.names import clean_text
+from lectern.models import Asset, AssetState, Blob, Task, TaskState, Version
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+LONGEST_NOTE = 500
+# Later than this nobody waits for an upload of theirs any more.
+OVERTAKEN_WITHIN = timedelta(days=1)
+_ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
 
 
 def get_current(session: Session, asset: Asset) -> Version | None:
@@ -31,14 +42,111 @@ def find(session: Session, asset: Asset, number: int) -> Version | None:
 
 
 def list_of(session: Session, asset: Asset) -> list[Version]:
-    """All versions, newest first."""
+    """All versions, newest first, with their blobs and creators."""
     return list(
         session.scalars(
             select(Version)
             .where(Version.workspace_id == asset.workspace_id, Version.asset_id == asset.id)
+            .options(joinedload(Version.blob), joinedload(Version.creator))
             .order_by(Version.number.desc())
         )
     )
+
+
+def state_of(session: Session, version: Version) -> AssetState:
+    """How far the version is, derived from its tasks; one without any is ready."""
+    states = session.scalars(
+        select(Task.state).where(
+            Task.workspace_id == version.workspace_id, Task.version_id == version.id
+        )
+    )
+    return _state({TaskState(state) for state in states})
+
+
+def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
+    """The state of each of the asset's versions, by id."""
+    of_version = (Task.workspace_id == Version.workspace_id) & (Task.version_id == Version.id)
+    rows = session.execute(
+        select(Version.id, Task.state)
+        .outerjoin(Task, of_version)
+        .where(Version.workspace_id == asset.workspace_id, Version.asset_id == asset.id)
+    )
+    found: dict[uuid.UUID, set[TaskState]] = {}
+    for version_id, state in rows:
+        found.setdefault(version_id, set()).update({TaskState(state)} if state else set())
+    return {version_id: _state(states) for version_id, states in found.items()}
+
+
+def newest_ready(session: Session, asset: Asset) -> Version | None:
+    """The newest version above the current one that is ready; None while there is none.
+
+    Not simply the newest: of two replacements at once the later may fail, and the earlier counts.
+    """
+    newer = session.scalars(
+        select(Version)
+        .where(
+            Version.workspace_id == asset.workspace_id,
+            Version.asset_id == asset.id,
+            Version.number > asset.version_number,
+        )
+        .order_by(Version.number.desc())
+    )
+    return next((each for each in newer if state_of(session, each) == AssetState.READY), None)
+
+
+def overtaken(
+    session: Session, principal: Principal, asset: Asset
+) -> tuple[Version, Version] | None:
+    """The principal's last version and somebody else's that came while it was being prepared.
+
+    None when theirs is shown, or was until it was replaced in its turn.
+    """
+    current = get_current(session, asset)
+    if current is None or current.created_by == principal.user_id:
+        return None
+    mine = session.scalar(
+        select(Version)
+        .where(
+            Version.workspace_id == asset.workspace_id,
+            Version.asset_id == asset.id,
+            Version.created_by == principal.user_id,
+            Version.number < current.number,
+            Version.created_at > current.created_at - OVERTAKEN_WITHIN,
+        )
+        .order_by(Version.number.desc())
+        .limit(1)
+    )
+    if mine is None:
+        return None
+    late = select(Task.id).where(
+        Task.workspace_id == asset.workspace_id,
+        Task.version_id == mine.id,
+        func.coalesce(Task.finished_at, func.clock_timestamp()) > current.created_at,
+        Task.state != TaskState.FAILED,
+    )
+    return (mine, current) if session.scalar(select(late.exists())) else None
+
+
+def note(session: Session, principal: Principal, asset: Asset, number: int, text: str) -> Version:
+    """Write what is to be known about one version; an empty text takes the note away.
+
+    Raises:
+        NotFound: the asset has no version of that number.
+    """
+    require(principal, Action.EDIT, asset)
+    session.refresh(asset, with_for_update=True)
+    version = find(session, asset, number)
+    if version is None:
+        raise NotFound(f"This file has no version {number}.")
+    before, after = version.note, clean_text(text)[:LONGEST_NOTE]
+    if before == after:
+        return version
+    version.note = after
+    asset.lock_version += 1
+    session.flush()
+    details = {"version": number, "before": before, "after": after}
+    audit.record(session, principal, "asset.note", "asset", asset.id, details)
+    return version
 
 
 def add(
@@ -91,3 +199,9 @@ def make_current(session: Session, asset: Asset, version: Version, blob: Blob) -
     asset.lock_version += 1
     session.flush()
     posters.show_best(session, version)
+
+
+def _state(states: set[TaskState]) -> AssetState:
+    if TaskState.FAILED in states:
+        return AssetState.FAILED
+    return AssetState.READY if states <= _ENDED_WELL else AssetState.PROCESSING

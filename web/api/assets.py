@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from jobs import broker
 from lectern.courses import usages
 from lectern.errors import Stale
-from lectern.library import assets, renditions, search, trash, versions
+from lectern.library import assets, renditions, rollback, search, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action
 from web import history_filters
-from web.api import paging, parsing
+from web.api import idempotency, paging, parsing
+from web.api.fields import Fields
 from web.api.representations import (
     asset_json,
     assets_json,
@@ -24,7 +25,7 @@ from web.api.representations import (
     version_json,
 )
 from web.auth import allow
-from web.extensions import db, settings
+from web.extensions import db, settings, storage
 
 bp = Blueprint("assets", __name__, url_prefix="/api/v1/assets")
 
@@ -95,6 +96,27 @@ def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
     asset = assets.get(db.session(), g.principal, asset_id)
     found = versions.list_of(db.session(), asset)
     return jsonify(paging.whole(found, lambda each: version_json(each, asset.version_number)))
+
+
+@bp.post("/<uuid:asset_id>/rollback")
+@allow(Action.EDIT)
+def roll_back(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Bring an earlier version back as the newest one; `If-Match` as for a PATCH."""
+    session = db.session()
+    number = Fields(parsing.json_object()).whole("version", 1, (1 << 31) - 1)
+
+    def make() -> Response:
+        asset = assets.get(session, g.principal, asset_id)
+        _check_match(asset)
+        seen = _expected(asset)
+        rollback.roll_back(session, g.principal, asset, number, storage=storage(), expected=seen)
+        reply = _answer(asset)
+        reply.status_code = 201
+        return reply
+
+    reply = idempotency.once(session, make)
+    broker.publish(g.principal.workspace_id, asset_id=asset_id)
+    return reply
 
 
 @bp.get("/<uuid:asset_id>/usages")

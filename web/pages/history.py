@@ -19,7 +19,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         *("asset.access", "asset.custom", "asset.tags", "asset.poster"),
     ),
     "tags": ("asset.tags",),
-    "versions": ("asset.upload", "asset.replace", "asset.version", "asset.rollback"),
+    "versions": (
+        *("asset.upload", "asset.replace", "asset.version", "asset.rollback", "asset.note"),
+    ),
     "downloads": ("asset.download",),
     "trash": ("asset.trash", "asset.restore", "asset.purge"),
 }
@@ -74,7 +76,7 @@ def _event(line: Line, labels: Mapping[str, str]) -> Event:
             added=[tag for tag in new if tag not in old],
             removed=[tag for tag in old if tag not in new],
         )
-    elif line.action in {"asset.name", "asset.description"}:
+    elif line.action in {"asset.name", "asset.description", "asset.note"}:
         event = event._replace(pieces=diff(str(before or ""), str(after or "")))
     elif line.action == "asset.custom":
         event = event._replace(pieces=_custom(before or {}, after or {}, labels))
@@ -98,6 +100,16 @@ def _told(line: Line) -> tuple[str, str]:
             return gettext("Renamed from “%(before)s” to “%(after)s”", **change), "edit"
         case "asset.folder":
             return _moved(line.details), "folder"
+        case "asset.rollback" if line.details.get("restores"):
+            numbers = {"old": line.details["restores"], "new": line.details.get("version")}
+            words = gettext("Version %(old)s was brought back as version %(new)s", **numbers)
+            return words, "restore"
+        case "asset.note":
+            number = line.details.get("version")
+            return gettext("Wrote a note to version %(number)s", number=number), "edit"
+        case "asset.replace" if line.details.get("version"):
+            number = line.details["version"]
+            return gettext("Version %(number)s was uploaded", number=number), "upload"
         case "asset.trash" if line.details.get("reason"):
             why = line.details["reason"]
             return gettext("Moved to the trash: %(why)s", why=why), "trash"

@@ -1,0 +1,104 @@
+"""Rollback: an earlier version is shown again, as a new version that names the old blob.
+
+No byte moves and nothing is encoded again: renditions belong to blobs (reliability.md §4.6).
+"""
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from lectern.errors import Conflict, NotFound, Stale
+from lectern.library import renditions, versions
+from lectern.models import Asset, AssetState, Task, Version, new_id
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+from lectern.storage import Storage
+
+CHANGED = "Somebody changed this file since you opened it. Reload to see the change."
+IN_TRASH = "This file is in the trash. Restore it first, then bring the version back."
+LOST = "The bytes of version {number} are missing in the storage. A backup has them."
+
+
+def roll_back(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    number: int,
+    *,
+    storage: Storage,
+    expected: int | None = None,
+) -> Version:
+    """Append a version with the blob of version `number`, make it current, and return it.
+
+    `expected` is the `lock_version` the person saw; None skips the comparison.
+
+    Raises:
+        NotFound: the asset has no version of that number.
+        Stale: somebody changed the asset since.
+        Conflict: the asset is in the trash, or that version was never ready or has lost its bytes.
+    """
+    require(principal, Action.EDIT, asset)
+    # The version that is brought back names the blob all the while: no collection takes it.
+    # A remote storage takes its time to answer, so it is asked before anybody has to wait for us.
+    _check_stored(session, _earlier(session, asset, number), storage)
+    session.refresh(asset, with_for_update=True)
+    if expected is not None and asset.lock_version != expected:
+        raise Stale(CHANGED)
+    if not asset.live:
+        raise Conflict(IN_TRASH)
+    before = asset.version_number
+    version = _appended(session, principal, asset, _earlier(session, asset, number))
+    session.refresh(asset)
+    details = {"version": version.number, "restores": number, "before": before}
+    audit.record(session, principal, "asset.rollback", "asset", asset.id, details)
+    return version
+
+
+def _appended(session: Session, principal: Principal, asset: Asset, earlier: Version) -> Version:
+    """The next version, with all that the earlier one is, made current."""
+    if versions.state_of(session, earlier) != AssetState.READY:
+        raise Conflict(f"Version {earlier.number} was never ready, so it cannot be brought back.")
+    version = versions.add(
+        session,
+        asset,
+        earlier.blob,
+        origin="rollback",
+        original_name=earlier.original_name,
+        facts=dict(earlier.facts),
+        created_by=principal.user_id,
+    )
+    _take_over_steps(session, earlier, version)
+    versions.make_current(session, asset, version, earlier.blob)
+    asset.state = AssetState.READY
+    session.flush()
+    return version
+
+
+def _earlier(session: Session, asset: Asset, number: int) -> Version:
+    found = versions.find(session, asset, number)
+    if found is None:
+        raise NotFound(f"This file has no version {number}.")
+    return found
+
+
+def _check_stored(session: Session, version: Version, storage: Storage) -> None:
+    made = renditions.list_of(session, version.workspace_id, version.blob_id)
+    for blob in (version.blob, *(each.blob for each in made)):
+        if not storage.exists(blob.key):
+            raise Conflict(LOST.format(number=version.number))
+
+
+def _take_over_steps(session: Session, earlier: Version, version: Version) -> None:
+    """The new version's steps are those of the one it restores, ended as they ended."""
+    same = (Task.workspace_id, Task.asset_id, Task.step, Task.queue, Task.state, Task.progress)
+    rows = session.execute(
+        select(*same, Task.reason)
+        .where(Task.workspace_id == earlier.workspace_id, Task.version_id == earlier.id)
+        .order_by(Task.created_at, Task.id)
+    )
+    values = [
+        {**row, "id": new_id(), "version_id": version.id, "finished_at": func.clock_timestamp()}
+        for row in rows.mappings()
+    ]
+    for each in values:
+        session.execute(insert(Task).values(**each))
