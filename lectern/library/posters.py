@@ -120,3 +120,15 @@ def blob_of(session: Session, asset: Asset, rank: int | None = None) -> Blob:
     if not blob:
         raise NotFound("There is no poster.")
     return blob
+
+
+def best_of(session: Session, version: Version) -> Blob:
+    """The machine's favourite among the stills of one version, current or not.
+
+    Raises:
+        NotFound: it has none.
+    """
+    best = renditions.find(session, version.workspace_id, version.blob_id, "poster.1")
+    if best is None:
+        raise NotFound("There is no poster.")
+    return best.blob
