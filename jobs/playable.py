@@ -22,13 +22,14 @@ def run(work: Work) -> None:
     if work.read(lambda session: renditions.find(session, *source)) is not None:
         work.finish(settle)
         return
-    made = playable.make(
-        this.source,
-        this.facts,
-        work.scratch,
-        on_progress=work.progress,
-        cancelled=work.cancelled,
-    )
+    with subject.original(work, this) as original:
+        made = playable.make(
+            original,
+            this.facts,
+            work.scratch,
+            on_progress=work.progress,
+            cancelled=work.cancelled,
+        )
     if isinstance(made, Skip):
         work.finish(settle, TaskState.SKIPPED, made.reason)
         return

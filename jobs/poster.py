@@ -22,7 +22,8 @@ def run(work: Work) -> None:
     if work.read(lambda session: renditions.find(session, *first)) is not None:
         work.finish(lambda session: _show(session, this))
         return
-    made = poster.candidates(this.source, this.facts, work.scratch)
+    with subject.original(work, this) as source:
+        made = poster.candidates(source, this.facts, work.scratch)
     if not made:
         work.finish(lambda session: _settle(session, this), TaskState.SKIPPED, NONE)
         return

@@ -9,7 +9,7 @@ from jobs import broker
 from lectern import db
 from lectern.people import audit
 from lectern.settings import Settings
-from lectern.storage import Storage, open_storage
+from lectern.storage import Storage, storage_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def start(settings: Settings) -> Process:
     db.connect(settings.database_url)
     broker.configure(settings.redis_url)
     audit.configure(settings.secret_key)
-    _current = Process(settings, open_storage(settings.storage_url), name_of(os.getpid()))
+    _current = Process(settings, storage_of(settings), name_of(os.getpid()))
     return _current
 
 

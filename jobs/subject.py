@@ -1,6 +1,7 @@
 """The version a task works on, as plain values that outlive their transaction."""
 
 import uuid
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from lectern.models import Version
 
 @dataclass(frozen=True)
 class Subject:
-    """`source` is a local file with the version's original bytes, to be read only."""
+    """`key` is where the version's original bytes are stored; `original` brings them here."""
 
     workspace_id: uuid.UUID
     asset_id: uuid.UUID
     blob_id: uuid.UUID
-    source: Path
+    key: str
     facts: Facts
     version: Version
 
@@ -35,7 +36,12 @@ def load(work: Work) -> Subject:
         workspace_id=version.workspace_id,
         asset_id=version.asset_id,
         blob_id=version.blob_id,
-        source=work.process.storage.path(version.blob.key),
+        key=version.blob.key,
         facts=Facts.from_json(version.facts),
         version=version,
     )
+
+
+def original(work: Work, subject: Subject) -> AbstractContextManager[Path]:
+    """A local file with the original bytes, to be read only, while the block lasts."""
+    return work.process.storage.local_copy(subject.key)

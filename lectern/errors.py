@@ -58,3 +58,11 @@ class RateLimited(LecternError):
 
 class StorageFull(LecternError):
     """The disk behind the spool or the storage took no more bytes; nothing was lost."""
+
+
+class StorageAway(LecternError):
+    """The storage does not answer, or not us; nothing was lost, and later it may work again."""
+
+
+class StorageDamaged(LecternError):
+    """Bytes that were stored read differently; what was just written is not kept."""

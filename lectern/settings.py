@@ -25,6 +25,11 @@ class Settings:
     database_url: str
     redis_url: str
     storage_url: str
+    # Set while a library moves: where files are that the new storage does not have yet.
+    storage_old_url: str | None
+    b2_key_id: str
+    b2_key: str
+    cache_bytes: int
     secret_key: str
     public_url: str | None
     media_url: str | None
@@ -71,6 +76,11 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         database_url=reader.get("DATABASE_URL", _url("postgresql"), ""),
         redis_url=reader.get("REDIS_URL", _url("redis", "rediss", "unix"), ""),
         storage_url=reader.get("STORAGE_URL", _url("file", "b2"), f"file://{folder / 'storage'}"),
+        storage_old_url=reader.get("STORAGE_OLD_URL", _url("file", "b2"), None),
+        b2_key_id=reader.get("B2_KEY_ID", str, ""),
+        b2_key=reader.get("B2_KEY", str, ""),
+        # Copies that workers keep of files stored elsewhere.
+        cache_bytes=reader.get("CACHE_BYTES", _number(0), 10 << 30),
         secret_key=reader.get("SECRET_KEY", _secret, ""),
         public_url=reader.get("PUBLIC_URL", _url("http", "https"), None),
         media_url=reader.get("MEDIA_URL", _url("http", "https"), None),

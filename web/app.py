@@ -6,7 +6,7 @@ from jobs import broker
 from lectern.db import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
-from lectern.storage import open_storage
+from lectern.storage import storage_of
 from web import auth, htmx, media, problems, security
 from web.api import bp as api
 from web.extensions import babel, db
@@ -16,8 +16,8 @@ from web.pages import (
     bulk,
     courses,
     custom_fields,
-    folders,
     downloads,
+    folders,
     health,
     lessons,
     library,
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Flask:
     # The redirect that would merge them repeats the Host header, whoever wrote that.
     app.url_map.merge_slashes = False
     app.extensions["lectern.settings"] = settings
-    app.extensions["lectern.storage"] = open_storage(settings.storage_url)
+    app.extensions["lectern.storage"] = storage_of(settings)
     broker.configure(settings.redis_url)
     audit.configure(settings.secret_key)
     db.init_app(app)

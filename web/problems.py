@@ -24,6 +24,7 @@ _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
     (errors.TooLarge, 413, "Too large"),
     (errors.RateLimited, 429, "Too many attempts"),
     (errors.StorageFull, 507, "No space left"),
+    (errors.StorageAway, 503, "Not available"),
 ]
 
 # Where Werkzeug's own words would help nobody.
@@ -52,6 +53,8 @@ def domain_error(error: errors.LecternError) -> ResponseReturnValue:
     reply = problem(status, title, str(error), error)
     if isinstance(error, errors.RateLimited):
         reply.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.StorageAway):
+        reply.headers["Retry-After"] = "5"
     if isinstance(error, WrongOffset):
         reply.headers["Upload-Offset"] = str(error.offset)
     return reply

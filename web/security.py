@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from web.extensions import settings
+from web.extensions import settings, storage
 from web.vendor_hashes import style_hashes
 
 HASH_WORKER = "/static/js/workers/hash.js"
@@ -37,7 +37,8 @@ def set_headers(response: Response) -> Response:
 
 def policy(path: str) -> str:
     """The content security policy of a page, or of the hash worker's own file."""
-    media = settings().media_url or ""
+    # Other sites that our own addresses may lead to.
+    media = " ".join(filter(None, [settings().media_url, storage().origin]))
     # Only the worker that runs BLAKE3 may compile WebAssembly.
     wasm = " 'wasm-unsafe-eval'" if path == HASH_WORKER else ""
     styles = " ".join(["'self'", *style_hashes()])

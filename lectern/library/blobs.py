@@ -8,13 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 import core_ext
-from lectern.errors import LecternError
 from lectern.models import Blob, new_id
 from lectern.storage import Storage
-
-
-class StorageDamaged(LecternError):
-    """Bytes that were just written read differently; nothing names them, they are deleted."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +25,18 @@ class Stored:
 def store(storage: Storage, workspace_id: uuid.UUID, source: Path) -> Stored:
     """Put a finished file into storage; no row names it yet, so a crash leaves only garbage.
 
-    Bytes that had to be copied are read back, so the digest vouches for what will be served.
+    The digest vouches for what will be served: bytes that had to travel are compared with it.
 
     Raises:
         StorageFull: no space. StorageDamaged: what was written cannot be read back.
+        StorageAway: the storage does not answer.
     """
-    blob_id = new_id()
+    blob_id, byte_size = new_id(), source.stat().st_size
     digest = core_ext.digest_file(source)
     # Fixed length: no key is a prefix of another. The blob's id makes it unique for ever.
     key = f"b1/{digest[:2]}/{digest}/{workspace_id.hex[:8]}-{blob_id.hex}"
-    storage.put(source, key)
-    path = storage.path(key)
-    if not path.samefile(source) and core_ext.digest_file(path) != digest:
-        storage.delete(key)
-        raise StorageDamaged("The storage did not keep the file as it was. Check its disk.")
-    return Stored(blob_id, digest, storage.size(key), key)
+    storage.put(source, key, digest)
+    return Stored(blob_id, digest, byte_size, key)
 
 
 def claim(session: Session, workspace_id: uuid.UUID, digest: str) -> Blob | None:

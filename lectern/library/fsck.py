@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 import core_ext
+from lectern.errors import StorageDamaged
 from lectern.library import promises
 from lectern.library.uploads import spool_path
 from lectern.models import Blob, Upload, UploadState, Workspace
@@ -17,6 +18,7 @@ from lectern.storage import Storage
 
 # Rows are read in pages, so that neither memory nor a transaction grows with the library.
 PAGE = 500
+DAMAGED = "is damaged: its content has another digest"
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,11 @@ def _wrong_bytes(storage: Storage, blob: Blob) -> str | None:
         size = storage.size(blob.key)
         if size != blob.byte_size:
             return f"has {size:,} bytes and should have {blob.byte_size:,}"
-        if core_ext.digest_file(storage.path(blob.key)) != blob.digest:
-            return "is damaged: its content has another digest"
+        with storage.local_copy(blob.key) as path:
+            if core_ext.digest_file(path) != blob.digest:
+                return DAMAGED
+    except StorageDamaged:
+        return DAMAGED
     except FileNotFoundError:
         return "is missing"
     except OSError as error:

@@ -2,16 +2,19 @@
 
 import errno
 import os
-import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import core_ext
 from lectern.durable import sync_folder
-from lectern.errors import StorageFull
+from lectern.errors import StorageDamaged, StorageFull
 from lectern.models.base import new_id
+from lectern.storage.keys import Item, checked
 
-# Keys are made by us; this only guards against a programming error reaching the file system.
-KEY = re.compile(r"[0-9a-z]+(/[0-9a-z-]+)*")
+# Small enough for many at once, large enough for few switches between threads.
+PIECE = 256 << 10
 # Another file system, or one without hard links.
 _UNLINKABLE = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 
@@ -19,20 +22,27 @@ _UNLINKABLE = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 class LocalStorage:
     """Blobs as files below `root`, which is made on first use."""
 
+    origin = ""
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, source: Path, key: str) -> None:
-        """See `Storage.put`. A source on the same file system is linked, not copied."""
+    def put(self, source: Path, key: str, digest: str | None = None) -> None:
+        """See `Storage.put`. A source on the same file system is linked, not copied.
+
+        Linked bytes are those that the caller has just hashed; copied ones are read back.
+        """
         target = self._file(key)
         temp = target.parent / f".{new_id().hex}"
         try:
             _make_folders(target.parent)
             if target.exists():
                 raise FileExistsError(key)
-            _link_or_copy(source, temp)
+            copied = _link_or_copy(source, temp)
             with temp.open("rb") as file:
                 os.fsync(file.fileno())
+            if copied:
+                _compare(temp, source, digest)
             temp.chmod(0o444)
             _name(temp, target)
         except OSError as error:
@@ -49,6 +59,23 @@ class LocalStorage:
         """The stored file itself."""
         return self._file(key)
 
+    @contextmanager
+    def local_copy(self, key: str) -> Iterator[Path]:
+        """See `Storage.local_copy`; it is the stored file itself."""
+        path = self._file(key)
+        if not path.is_file():
+            raise FileNotFoundError(key)
+        yield path
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """See `Storage.read`."""
+        with self._file(key).open("rb") as file:
+            file.seek(start)
+            left = self.size(key) if length is None else length
+            while left > 0 and (piece := file.read(min(left, PIECE))):
+                left -= len(piece)
+                yield piece
+
     def size(self, key: str) -> int:
         """See `Storage.size`."""
         return self._file(key).stat().st_size
@@ -61,10 +88,26 @@ class LocalStorage:
         """See `Storage.delete`."""
         self._file(key).unlink(missing_ok=True)
 
+    def items(self, prefix: str = "") -> Iterator[Item]:
+        """See `Storage.items`. Unfinished files have hidden names and are left out."""
+        folder = self.root / prefix.rpartition("/")[0]
+        for place, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(place, name)
+                key = path.relative_to(self.root).as_posix()
+                if name.startswith(".") or not key.startswith(prefix):
+                    continue
+                try:
+                    yield Item(key, path.stat().st_size)
+                except FileNotFoundError:
+                    continue
+
+    def url(self, key: str, seconds: int, *, mime: str, disposition: str) -> None:
+        """Nothing: a folder has no address, its files are sent by us."""
+
     def _file(self, key: str) -> Path:
-        if not KEY.fullmatch(key):
-            raise ValueError(f"not a storage key: {key!r}")
-        return self.root / key
+        return self.root / checked(key)
 
     def _sync_folders(self, folder: Path) -> None:
         """Make the way to a new file durable, also where another writer has just made a folder."""
@@ -75,13 +118,22 @@ class LocalStorage:
             folder = folder.parent
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> bool:
+    """True when the bytes had to be copied."""
     try:
         os.link(source, target)
     except OSError as error:
         if error.errno not in _UNLINKABLE:
             raise
         shutil.copyfile(source, target)
+        return True
+    return False
+
+
+def _compare(copy: Path, source: Path, digest: str | None) -> None:
+    same_size = copy.stat().st_size == source.stat().st_size
+    if not same_size or core_ext.digest_file(copy) != (digest or core_ext.digest_file(source)):
+        raise StorageDamaged("The storage did not keep the file as it was. Check its disk.")
 
 
 def _name(temp: Path, target: Path) -> None:

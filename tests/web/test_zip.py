@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lectern.library import assets, selections
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.storage import LocalStorage
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
 from web.serving.zips import StoredFile, ZipReply
@@ -130,7 +132,8 @@ def test_asking_for_the_head_records_no_download(
 def test_a_file_that_became_shorter_breaks_the_transfer(tmp_path: Path) -> None:
     file = tmp_path / "short"
     file.write_bytes(b"12345")
-    reply = ZipReply([StoredFile("a", file, 6)], [])
+    storage = LocalStorage(tmp_path)
+    reply = ZipReply([StoredFile("a", partial(storage.read, "short", 0, 6), 6)], [])
     with pytest.raises(EOFError):
         b"".join(reply.response)  # type: ignore[arg-type]
 
@@ -139,7 +142,12 @@ def test_gigabytes_pass_piece_by_piece(tmp_path: Path) -> None:
     file = tmp_path / "large"
     with file.open("wb") as stream:
         stream.truncate(5 << 30)
-    reply = ZipReply([StoredFile("a.mp4", file, 5 << 30), StoredFile("b", file, 10)], [])
+    storage = LocalStorage(tmp_path)
+    files = [
+        StoredFile(name, partial(storage.read, "large", 0, size), size)
+        for name, size in (("a.mp4", 5 << 30), ("b", 10))
+    ]
+    reply = ZipReply(files, [])
     sizes = []
     for piece in reply.response:
         sizes.append(len(piece))

@@ -7,7 +7,7 @@ import click
 
 from lectern.db import unit_of_work
 from lectern.library import fsck as checks
-from lectern.storage import open_storage
+from lectern.storage import storage_of
 from web.cli.options import data_option, library
 
 
@@ -25,7 +25,7 @@ def fsck(repair: bool, data: Path | None) -> None:
             with unit_of_work() as session:
                 click.echo(f"Put right: {checks.repair(session)} rows.")
         with unit_of_work() as session:
-            storage = open_storage(hosted.settings.storage_url)
+            storage = storage_of(hosted.settings)
             files, size = checks.count_stored(session)
             wrong = 0
             for finding in chain(

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, g, request
@@ -28,7 +29,7 @@ def selection(selection_id: uuid.UUID) -> ResponseReturnValue:
         archive.record(session, g.principal, entries)
         session.commit()
     files = [
-        StoredFile(each.path, storage().path(each.key), each.byte_size)
+        StoredFile(each.path, partial(storage().read, each.key, 0, each.byte_size), each.byte_size)
         for each in entries
         if each.path
     ]

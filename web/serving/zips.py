@@ -1,22 +1,21 @@
 """A ZIP archive as a reply, made while it is sent: nothing is held in memory or written to disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Response
 from zipstream import ZIP_STORED, ZipStream
 
-# Small enough for many at once, large enough for few switches between threads.
-PIECE = 256 << 10
-
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file to be sent under a name; the archive promises exactly `byte_size` bytes of it."""
+    """A file to be sent under a name; the archive promises exactly `byte_size` bytes of it.
+
+    `read` is called when its turn comes.
+    """
 
     name: str
-    path: Path
+    read: Callable[[], Iterable[bytes]]
     byte_size: int
 
 
@@ -34,11 +33,10 @@ class ZipReply(Response):
 
 
 def _pieces(file: StoredFile) -> Iterator[bytes]:
-    """Opened when its turn comes; shorter than promised breaks the transfer off, visibly."""
+    """Shorter than promised breaks the transfer off, visibly."""
     left = file.byte_size
-    with file.path.open("rb") as stream:
-        while left and (piece := stream.read(min(left, PIECE))):
-            left -= len(piece)
-            yield piece
+    for piece in file.read():
+        left -= len(piece)
+        yield piece
     if left:
-        raise EOFError(f"{file.path} is shorter than its row says")
+        raise EOFError(f"{file.name} is shorter than its row says")

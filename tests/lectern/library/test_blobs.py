@@ -7,11 +7,11 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 import core_ext
+from lectern.errors import StorageDamaged
 from lectern.library import blobs
-from lectern.library.blobs import StorageDamaged
 from lectern.models import Blob
 from lectern.people.principal import Principal
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, local
 from tests.factories import make_blob
 
 
@@ -40,15 +40,14 @@ def test_no_key_begins_another_and_none_is_used_twice(
 
 
 def test_bytes_that_a_disk_changed_are_not_kept(
-    tmp_path: Path, owner: Principal, source: Path
+    tmp_path: Path, owner: Principal, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class BadDisk(LocalStorage):
-        def put(self, source: Path, key: str) -> None:
-            damaged = source.with_name("damaged")
-            damaged.write_bytes(source.read_bytes()[:-1] + b"\0")
-            super().put(damaged, key)
+    def copy(source: Path, target: Path) -> bool:
+        target.write_bytes(source.read_bytes()[:-1] + b"\0")
+        return True
 
-    storage = BadDisk(tmp_path / "storage")
+    monkeypatch.setattr(local, "_link_or_copy", copy)
+    storage = LocalStorage(tmp_path / "storage")
     with pytest.raises(StorageDamaged):
         blobs.store(storage, owner.workspace_id, source)
     assert not [path for path in storage.root.rglob("*") if path.is_file()]
