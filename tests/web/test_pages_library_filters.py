@@ -171,5 +171,9 @@ def test_what_is_found_is_marked(client: FlaskClient, session: Session, owner: P
     make_asset(session, owner, name="Cell walls", description="How a cellar is built.")
     html = client.get("/library?q=cell&view=list").text
     assert "<mark>Cell</mark> walls" in html
+    assert 'data-marks="[&#34;cell&#34;]"' in html
+    asset_id = re.findall(r'data-asset="([^"]*)"', html)[0]
+    again = client.get(f"/library/refresh?id={asset_id}&mark=cell", headers=PARTIAL).text
+    assert again.count("<mark>Cell</mark> walls") == 2
     assert "How a <mark>cell</mark>ar is built." in html
     assert names(client.get("/library?q=cell&view=grid").text) == ["Cell walls"]

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from lectern.library import cards
 from lectern.library.cards import Card
 from lectern.library.search import Query
+from lectern.library.search.query import LONGEST_QUERY, MOST_WORDS
 from lectern.people.rights import Action
 from web import htmx
 from web.auth import allow
@@ -16,7 +17,6 @@ from web.extensions import db, settings
 from web.pages.library_cards import card_html, gone, present, render_card, row_html
 from web.pages.library_menus import number
 from web.pages.library_page import LOOK_COOKIE, PAGE, LibraryPage, Look
-from web.pages.library_query import Asked
 from web.pages.marking import marked
 from web.pages.motifs import motif
 from web.pages.places import Places
@@ -76,7 +76,7 @@ def show_facets() -> ResponseReturnValue:
 @bp.get("/library/refresh")
 @allow(Action.SEE)
 def refresh() -> ResponseReturnValue:
-    """The present state of the files named by `id`, with `q` marked, and those newer than `top`."""
+    """The files named by `id` as they are now, each `mark` marked, and those newer than `top`."""
     session = db.session()
     ids = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
     wanted = [each for each in ids if each]
@@ -86,7 +86,7 @@ def refresh() -> ResponseReturnValue:
     if top:
         newest = cards.page(session, g.principal, Query(), None, PAGE).items
         newer = [card for card in newest if card.id > top]
-    words = Asked(request.args).parsed.words
+    words = tuple(word[:LONGEST_QUERY] for word in request.args.getlist("mark")[:MOST_WORDS])
     html = "".join(present(each, found.get(each), words) for each in wanted)
     html += render_template("library/_newer.html", cards=newer)
     return htmx.fragment(html, event="library-total" if newer else None)

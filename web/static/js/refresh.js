@@ -12,7 +12,8 @@ export function refresh(live, onlyBusy) {
   if (first) params.push(`top=${first.dataset.asset}`);
   if (params.length) {
     // What was searched for is marked in what comes.
-    params.push(`q=${encodeURIComponent(new URLSearchParams(location.search).get("q") ?? "")}`);
+    const marks = JSON.parse(document.getElementById("results")?.dataset.marks ?? "[]");
+    for (const word of marks) params.push(`mark=${encodeURIComponent(word)}`);
     const url = `${live.dataset.refresh}?${params.join("&")}`;
     window.htmx.ajax("GET", url, { source: live, target: live, swap: "none" });
   }
