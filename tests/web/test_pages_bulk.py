@@ -131,7 +131,7 @@ def test_refusals_stay_on_the_page_with_their_reasons(
     assert "Used in one place" in plain(reply)
     assert f'<a href="/assets/{three[0].id}">' in reply.text
     for each in three[1:]:
-        assert f'<li id="asset-{each.id}" hx-swap-oob="delete">' in reply.text
+        assert f'id="asset-{each.id}" hx-swap-oob="delete"' in reply.text
     assert f'id="asset-{three[0].id}"' not in reply.text
     undone = send(client, f"/{batch_of(reply)}/undo", **{"from": "panel"})
     assert "Undone: 2 files are as before" in undone.text
