@@ -28,6 +28,7 @@ from web.pages import (
     selection,
     tags,
     uploads,
+    versions,
 )
 
 # Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
@@ -65,7 +66,7 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches)
-    for module in (*pages, *places_of, custom_fields, bulk, downloads):
+    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.errors import NotFound
 from lectern.library import posters
 from lectern.library.names import clean_text
-from lectern.models import Asset, AssetState, Blob, Task, TaskState, Version
+from lectern.models import Asset, AssetState, Blob, Rendition, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -75,6 +75,23 @@ def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
     for version_id, state in rows:
         found.setdefault(version_id, set()).update({TaskState(state)} if state else set())
     return {version_id: _state(states) for version_id, states in found.items()}
+
+
+def stills(session: Session, asset: Asset) -> dict[uuid.UUID, str]:
+    """The first digits of the digest of each version's best still, by the version's blob."""
+    own = select(Version.blob_id).where(
+        Version.workspace_id == asset.workspace_id, Version.asset_id == asset.id
+    )
+    rows = session.execute(
+        select(Rendition.source_blob_id, func.left(Blob.digest, 12))
+        .join(Rendition.blob)
+        .where(
+            Rendition.workspace_id == asset.workspace_id,
+            Rendition.source_blob_id.in_(own),
+            Rendition.spec == "poster.1",
+        )
+    )
+    return {blob_id: digest for blob_id, digest in rows}
 
 
 def newest_ready(session: Session, asset: Asset) -> Version | None:

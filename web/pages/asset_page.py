@@ -18,6 +18,7 @@ from web.extensions import settings
 from web.pages import asset_rows, facts, history
 from web.pages.asset_rows import Row
 from web.pages.history_page import HistoryPage
+from web.pages.version_rows import VersionRows
 
 
 class Player(NamedTuple):
@@ -122,6 +123,11 @@ class AssetPage:
     def history(self) -> HistoryPage:
         """What was done with it, as the address asks for it."""
         return HistoryPage(self._session, self._principal, self.asset)
+
+    @cached_property
+    def versions(self) -> VersionRows:
+        """Every version of it."""
+        return VersionRows(self._session, self._principal, self.asset, self.usages)
 
     @cached_property
     def candidates(self) -> list[PosterCandidate]:
