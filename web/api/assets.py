@@ -1,6 +1,7 @@
 """Assets in JSON."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -12,7 +13,7 @@ from lectern.errors import Stale
 from lectern.library import assets, renditions, rollback, search, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
-from lectern.people.rights import Action
+from lectern.people.rights import Action, require
 from web import history_filters
 from web.api import idempotency, paging, parsing
 from web.api.fields import Fields
@@ -103,13 +104,14 @@ def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
 def roll_back(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Bring an earlier version back as the newest one; `If-Match` as for a PATCH."""
     session = db.session()
-    number = Fields(parsing.json_object()).whole("version", 1, (1 << 31) - 1)
 
     def make() -> Response:
         asset = assets.get(session, g.principal, asset_id)
+        require(g.principal, Action.EDIT, asset)
         _check_match(asset)
-        seen = _expected(asset)
-        rollback.roll_back(session, g.principal, asset, number, storage=storage(), expected=seen)
+        number = Fields(parsing.json_object()).whole("version", 1, (1 << 31) - 1)
+        work = partial(rollback.roll_back, storage=storage(), expected=_expected(asset))
+        work(session, g.principal, asset, number)
         reply = _answer(asset)
         reply.status_code = 201
         return reply

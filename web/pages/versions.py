@@ -24,9 +24,10 @@ bp = Blueprint("versions", __name__, url_prefix="/assets/<uuid:asset_id>/version
 @allow(Action.SEE)
 def index(asset_id: uuid.UUID) -> ResponseReturnValue:
     """The panel of the file's page, for when it has changed."""
+    page = _page(asset_id)
     if not htmx.wants_fragment():
         return redirect(_panel(asset_id))
-    return htmx.fragment(render_template("assets/_versions.html", page=_page(asset_id)))
+    return htmx.fragment(render_template("assets/_versions.html", page=page))
 
 
 @bp.get("/<int:number>")
