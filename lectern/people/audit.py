@@ -123,14 +123,15 @@ def record_all(session: Session, principal: Principal, facts: Sequence[Fact]) ->
     workspace_id = principal.workspace_id
     at, seq, previous = _take(session, workspace_id)
     when, actor = moment(at), principal.user_id
+    words = {word: encode(word) for fact in facts for word in (fact.action, fact.object_type)}
+    by = quoted(actor)
     # As COPY reads them: a backslash is doubled, and JSON has neither tabs nor line breaks.
     lines = []
     for number, fact in enumerate(facts, seq + 1):
-        details = encode(plain(fact.details))
-        action, kind, thing = encode(fact.action), encode(fact.object_type), fact.object_id
+        details, thing = encode(plain(fact.details)), fact.object_id
         row = (
-            f'["{workspace_id}",{number},"{when}",{quoted(actor)},{action},{kind},'
-            f"{quoted(thing)},{details}]"
+            f'["{workspace_id}",{number},"{when}",{by},{words[fact.action]},'
+            f"{words[fact.object_type]},{quoted(thing)},{details}]"
         )
         current = digest(row, previous)
         lines.append(

@@ -163,7 +163,7 @@ def test_open_pages_hear_how_it_gets_on(
     redis: redis_client.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    owner, begun = begin(1100)
+    owner, begun = begin(2100)
     monkeypatch.setattr("jobs.batch.TOLD_S", -TOLD_S)
     with redis.pubsub() as pubsub:
         pubsub.subscribe(broker.channel(owner.workspace_id))

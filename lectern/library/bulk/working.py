@@ -22,7 +22,7 @@ from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
 # Large enough that statements are few, small enough that nobody waits for its commit.
-CHUNK = 500
+CHUNK = 1000
 NO_LONGER = "Whoever asked for this is no longer a member of the workspace."
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
 _STORE = text("""
@@ -30,6 +30,8 @@ _STORE = text("""
         before = coalesce(nullif(new.value -> 3, 'null'), i.before)
     FROM jsonb_array_elements(CAST(:ends AS jsonb)) AS new
     WHERE i.workspace_id = :workspace_id AND i.batch_id = :batch_id
+        -- The chunk's bounds, so that not all of the batch is walked for each of its chunks.
+        AND i.position BETWEEN :first AND :last
         AND i.position = CAST(new.value -> 0 AS int)""")
 
 
@@ -186,8 +188,12 @@ def _ends_of_undo(judged: kinds.Judged, gone: Sequence[int]) -> list[_End]:
 
 
 def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
-    values = {"workspace_id": batch.workspace_id, "batch_id": batch.id, "ends": json.dumps(ends)}
-    session.execute(_STORE, values)
+    if not ends:
+        return
+    places = [end.position for end in ends]
+    mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
+    bounds = {"first": min(places), "last": max(places)}
+    session.execute(_STORE, {**mine, **bounds, "ends": json.dumps(ends)})
 
 
 def _count(batch: Batch, ends: Sequence[_End]) -> None:
