@@ -40,9 +40,6 @@ DERIVED = (
     " SELECT *, grams(names || E'\\n' || description) FROM asset_text_truth",
     "INSERT INTO code_delta (workspace_id, code, assets) SELECT workspace_id, code, count(*)"
     " FROM listing, counted_codes(workspace_id, live, codes) AS code GROUP BY 1, 2",
-    "INSERT INTO vocabulary SELECT workspace_id, word, near_keys(word) FROM (SELECT DISTINCT"
-    " workspace_id, word FROM asset_text, spelled_words(names) AS word) AS words"
-    " ON CONFLICT DO NOTHING",
 )
 
 
@@ -140,9 +137,7 @@ class Seed:
                 yield self.workspace, asset[0], self.tags[number][0], asset[7]
 
 
-def fill(
-    url: str, workspace_id: uuid.UUID, owner_id: uuid.UUID, size: Size, seed: int = 7
-) -> Seed:
+def fill(url: str, workspace_id: uuid.UUID, owner_id: uuid.UUID, size: Size, seed: int = 7) -> Seed:
     """Fill the workspace as a superuser: rules and triggers rest, and all is derived at the end."""
     rows = Seed(workspace_id, owner_id, size, seed)
     with psycopg.connect(url) as connection:
@@ -156,6 +151,7 @@ def fill(
         connection.execute("ANALYZE")
         for statement in DERIVED:
             connection.execute(statement)
+        connection.execute("SELECT learn(%s, %s)", (workspace_id, " ".join(rows.words)))
         _create(connection, [line for name, line in indexes if name.startswith(KEPT)])
         connection.commit()
         connection.autocommit = True

@@ -16,6 +16,7 @@ import psutil
 from jobs import broker
 from lectern import db, host
 from lectern.host import schema
+from lectern.host.postgres import SUPERUSER
 from lectern.people import audit, setup, tokens
 from lectern.people.principal import Principal
 from lectern.settings import Settings, read
@@ -35,6 +36,8 @@ class Site:
     owner: Principal
     cookie: str
     token: str
+    # As the role that no rule binds, to fill a database quickly.
+    superuser_url: str
 
 
 @contextmanager
@@ -45,7 +48,8 @@ def running() -> Iterator[Site]:
         with host.servers(settings) as hosted:
             schema.upgrade(hosted.migrate_url)
             with _web(dict(hosted.environment)) as (port, process):
-                yield _site(port, process, hosted.settings)
+                assert hosted.postgres is not None
+                yield _site(port, process, hosted.settings, hosted.postgres.url(SUPERUSER))
 
 
 def _disk() -> str:
@@ -77,7 +81,7 @@ def _wait_until_open(port: int) -> None:
             time.sleep(0.05)
 
 
-def _site(port: int, process: psutil.Process, settings: Settings) -> Site:
+def _site(port: int, process: psutil.Process, settings: Settings, superuser_url: str) -> Site:
     audit.configure(settings.secret_key)
     broker.configure(settings.redis_url)
     db.connect(settings.database_url)
@@ -94,4 +98,4 @@ def _site(port: int, process: psutil.Process, settings: Settings) -> Site:
         )
         owner = signed_in.principal
         token = tokens.create(session, owner, owner.workspace_id, "bench", ["read", "write"])
-    return Site(port, process, settings, owner, signed_in.secret, token)
+    return Site(port, process, settings, owner, signed_in.secret, token, superuser_url)

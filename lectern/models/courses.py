@@ -4,7 +4,9 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -22,10 +24,16 @@ class Course(Tenant, Base):
     """A course; `ref` is its owner's own name for it (an LMS's id, a slug)."""
 
     __tablename__ = "course"
-    __table_args__ = (*tenant_key(), UniqueConstraint("workspace_id", "ref"))
+    __table_args__ = (
+        *tenant_key(),
+        UniqueConstraint("workspace_id", "ref"),
+        Index(None, "workspace_id", "code"),
+    )
 
     ref: Mapped[str]
     title: Mapped[str]
+    # What lists call it: see `Listing`.
+    code: Mapped[int] = mapped_column(BigInteger, Computed("facet_code(2, id)"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
     chapters: Mapped[list["Chapter"]] = relationship(

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Index,
     PrimaryKeyConstraint,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -45,20 +47,30 @@ class Folder(Tenant, Base):
         *tenant_key(),
         within("parent_id", "folder"),
         UniqueConstraint("workspace_id", "parent_id", "name", postgresql_nulls_not_distinct=True),
+        Index(None, "workspace_id", "code"),
     )
 
     parent_id: Mapped[uuid.UUID | None]
     name: Mapped[str]
+    # As searches compare it, and what lists call it: see `Listing`.
+    folded: Mapped[str] = mapped_column(Text(collation="C"), Computed("fold(name)"))
+    code: Mapped[int] = mapped_column(BigInteger, Computed("facet_code(3, id)"))
 
 
 class Tag(Tenant, Base):
     """A word on assets. `key` is the case-folded name: two spellings are one tag."""
 
     __tablename__ = "tag"
-    __table_args__ = (*tenant_key(), UniqueConstraint("workspace_id", "key"))
+    __table_args__ = (
+        *tenant_key(),
+        UniqueConstraint("workspace_id", "key"),
+        Index(None, "workspace_id", "code"),
+    )
 
     name: Mapped[str]
     key: Mapped[str]
+    folded: Mapped[str] = mapped_column(Text(collation="C"), Computed("fold(name)"))
+    code: Mapped[int] = mapped_column(BigInteger, Computed("facet_code(1, id)"))
 
 
 class AssetTag(Base):
@@ -84,7 +96,7 @@ class Blob(Tenant, Base):
     __tablename__ = "blob"
     __table_args__ = (
         *tenant_key(),
-        CheckConstraint("state IN ('live', 'condemned', 'deleting')", name="state"),
+        CheckConstraint("state IN ('live', 'condemned', 'deleting', 'awaited')", name="state"),
         CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name="digest"),
         # One usable copy of equal bytes; a blob on its way out does not bar a new one.
         Index(
@@ -93,6 +105,14 @@ class Blob(Tenant, Base):
             "digest",
             unique=True,
             postgresql_where=text("state IN ('live', 'condemned')"),
+        ),
+        # An import knows of bytes that are not here yet.
+        Index(
+            "blob_awaited_key",
+            "workspace_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("state = 'awaited'"),
         ),
         Index("blob_key_key", "key", unique=True),
     )

@@ -53,11 +53,11 @@ CREATE FUNCTION near_keys(word text) RETURNS int[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     WITH one AS (
         SELECT i, overlay(word PLACING '' FROM i FOR 1) AS w
-        FROM generate_series(1, least(length(word), 12)) AS i
+        FROM generate_series(1, length(word)) AS i
     ), two AS (
         SELECT overlay(one.w PLACING '' FROM j FOR 1) AS w
         FROM one, generate_series(1, least(length(word), 12) - 1) AS j
-        WHERE length(word) >= 8 AND j >= one.i
+        WHERE length(word) >= 8 AND one.i <= 12 AND j >= one.i
     )
     SELECT array_agg(DISTINCT hashtext(w COLLATE "C"))
     FROM (SELECT word AS w UNION SELECT w FROM one UNION SELECT w FROM two) AS every
@@ -368,6 +368,9 @@ SELECT workspace_id, word, near_keys(word) FROM (
 """
 
 
+NAMED_CODES = (("tag", "code"), ("course", "code"), ("folder", "code"))
+
+
 def upgrade() -> None:
     op.execute(FUNCTIONS)
     op.create_table(
@@ -427,6 +430,7 @@ def upgrade() -> None:
         "asset_text_grams_idx", "asset_text", ["grams"], postgresql_using="gin", postgresql_with=gin
     )
     _create_counts()
+    _name_codes()
     op.execute(TRUTH)
     op.execute(TRIGGERS)
     op.execute(LEARNERS)
@@ -434,6 +438,17 @@ def upgrade() -> None:
     op.execute(EXISTING)
     op.drop_index("asset_newest_idx", "asset")
     op.drop_index("asset_kind_newest_idx", "asset")
+
+
+def _name_codes() -> None:
+    """So that a code leads to what it is the code of, and names are folded once."""
+    for table, field in (("tag", 1), ("course", 2), ("folder", 3)):
+        code = sa.Computed(f"facet_code({field}, id)", persisted=True)
+        op.add_column(table, sa.Column("code", sa.BigInteger(), code, nullable=False))
+        op.create_index(op.f(f"{table}_workspace_id_code_idx"), table, ["workspace_id", "code"])
+    for table in ("tag", "folder"):
+        folded = sa.Computed("fold(name)", persisted=True)
+        op.add_column(table, sa.Column("folded", sa.Text(collation="C"), folded, nullable=False))
 
 
 def _create_counts() -> None:
@@ -477,4 +492,6 @@ def _create_counts() -> None:
 def downgrade() -> None:
     for table in ("vocabulary", "digest_count", "code_delta", "asset_text", "listing"):
         op.execute(f"DROP TABLE {table} CASCADE")
+    for table, column in (("tag", "folded"), ("folder", "folded"), *NAMED_CODES):
+        op.drop_column(table, column)
     op.execute(FORMER)

@@ -1,16 +1,15 @@
 """How many files each further choice would leave: numbers beside filters, true for what is set."""
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from lectern.library import folders
-from lectern.library.search import codes, pages, plans, roads
+from lectern.library.search import codes, odds, pages, plans, roads
 from lectern.library.search.plans import Plan
 from lectern.library.search.query import KINDS, STATES, USAGES, Query
 from lectern.models import Course, Folder, Listing, Tag, User
@@ -18,7 +17,9 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 # Among so many matches the choices are counted; of more, the numbers are the least there are.
-COUNTED = 10_000
+COUNTED = 4_000
+# Where more fits than that, files are read from the newest on, else by the index.
+DENSE = 0.2
 # The longest lists of tags, courses, owners and folders, the most frequent of each.
 MOST = 100
 
@@ -71,7 +72,7 @@ _ALONE: Mapping[str, Any] = {
 
 
 def of(session: Session, principal: Principal, query: Query) -> Facets:
-    """The numbers for a query: two scans of at most COUNTED matches and one more for each filter.
+    """The numbers for a query: two scans of at most COUNTED matches, and one more for each filter.
 
     Raises:
         Invalid: a filter makes no sense.
@@ -107,12 +108,22 @@ def _count(session: Session, plan: Plan) -> _Counted:
         return _Counted(
             known, Count(known.get(codes.fixed(plan.workspace_id, codes.LIVE), 0), False)
         )
-    some = roads.matching(plan, Listing.codes).limit(COUNTED + 1).cte("some")
+    chances = odds.of(session, plan)
+    if chances.share >= DENSE and chances.total > odds.SMALL:
+        found = roads.newest(plan, Listing.codes)
+    else:
+        found = roads.matching(plan, chances, Listing.codes)
+    some = found.limit(COUNTED + 1).cte("some").prefix_with("MATERIALIZED")
     each = select(func.unnest(some.c.codes).label("code")).subquery()
-    rows = session.execute(select(each.c.code, func.count()).group_by(each.c.code)).all()
-    number = session.scalar(select(func.count()).select_from(some)) or 0
-    total = Count(min(number, COUNTED), number > COUNTED)
-    return _Counted(Counter({code: count for code, count in rows}), total)
+    # No code is 0: that line is the number of files.
+    rows = session.execute(
+        select(each.c.code, func.count())
+        .group_by(each.c.code)
+        .union_all(select(literal(0), func.count()).select_from(some))
+    )
+    counts = {code: count for code, count in rows}
+    number = counts.pop(0)
+    return _Counted(counts, Count(min(number, COUNTED), number > COUNTED))
 
 
 def _fixed(workspace_id: uuid.UUID, counted: _Counted, words: Iterable[str]) -> tuple[Choice, ...]:
@@ -152,13 +163,11 @@ def _names(
         return {codes.of(field, key): (str(key), name) for key, name in rows}
     table: Any = {codes.TAG: Tag, codes.COURSE: Course, codes.FOLDER: Folder}[field]
     things = session.scalars(
-        select(table).where(
-            table.workspace_id == workspace_id, func.facet_code(field, table.id).in_(wanted)
-        )
+        select(table).where(table.workspace_id == workspace_id, table.code.in_(wanted))
     ).all()
     if field == codes.TAG:
-        return {codes.of(field, tag.id): (tag.name, tag.name) for tag in things}
+        return {tag.code: (tag.name, tag.name) for tag in things}
     if field == codes.COURSE:
-        return {codes.of(field, course.id): (course.ref, course.title) for course in things}
+        return {course.code: (course.ref, course.title) for course in things}
     paths = folders.paths_of(session, workspace_id, [folder.id for folder in things])
     return {codes.of(field, key): (str(key), path) for key, path in paths.items() if key}

@@ -8,12 +8,14 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library.search import codes, cursors, operators, plans, roads, spelling
+from lectern.library.search import codes, cursors, odds, operators, plans, roads, spelling
+from lectern.library.search.odds import Odds
 from lectern.library.search.plans import Plan
 from lectern.library.search.query import BEST, NEWEST, SORTS, Query
-from lectern.library.search.roads import Order
+from lectern.library.search.roads import Order, Road, Row
 from lectern.library.search.spelling import Spelling
-from lectern.models import Asset
+from lectern.library.search.words import Word
+from lectern.models import Asset, Listing
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -62,20 +64,32 @@ def ids(
     require(principal, Action.SEE)
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
-    query, plan, meant = _planned(session, principal, query)
+    query = operators.resolve(session, principal, query)
+    plan, meant = plans.make(session, principal, query), None
     order, place = _from(query, plan, cursor)
     if plan.nothing:
-        return FoundIds([], None, meant)
-    rows = roads.page_of(session, plan, order, place, limit + 1)
-    if rows is None:
-        # Too much fits to rank all of it.
-        order = Order(NEWEST)
-        rows = roads.page_of(session, plan, order, None, limit + 1) or []
+        return FoundIds([], None)
+    order, rows = _rows(session, plan, order, place, limit + 1)
+    if plan.words and not rows:
+        plan, meant = _respelled(session, query, plan)
+        order, rows = _rows(session, plan, order, place, limit + 1) if meant else (order, [])
     following = None
     if len(rows) > limit:
         rows = rows[:limit]
         following = cursors.write(order.sort, rows[-1].key, rows[-1].asset_id)
     return FoundIds([row.asset_id for row in rows], following, meant)
+
+
+def _rows(
+    session: Session, plan: Plan, order: Order, place: tuple[Any, Any] | None, number: int
+) -> tuple[Order, list[Row]]:
+    """The rows, and the order that they are in: of too many, the newest come first."""
+    chances = odds.of(session, plan)
+    rows = Road(session, plan, chances, order).rows(place, number)
+    if rows is None:
+        order = Order(NEWEST)
+        rows = Road(session, plan, chances, order).rows(None, number) or []
+    return order, rows
 
 
 def _from(query: Query, plan: Plan, cursor: str | None) -> tuple[Order, tuple[Any, Any] | None]:
@@ -96,26 +110,31 @@ def _from(query: Query, plan: Plan, cursor: str | None) -> tuple[Order, tuple[An
 
 def planned(session: Session, principal: Principal, query: Query) -> tuple[Query, Plan]:
     """The query without operators, and its plan, with near spellings where those find more."""
-    query, plan, _ = _planned(session, principal, query)
+    query = operators.resolve(session, principal, query)
+    plan = plans.make(session, principal, query)
+    if plan.words and not plan.nothing:
+        plan, _ = _respelled(session, query, plan)
     return query, plan
 
 
-def _planned(
-    session: Session, principal: Principal, query: Query
-) -> tuple[Query, Plan, Spelling | None]:
-    query = operators.resolve(session, principal, query)
-    plan = plans.make(session, principal, query)
-    if not plan.words or plan.nothing or _any(session, plan):
-        return query, plan, None
-    guessed = spelling.guess(session, plan.workspace_id, operators.parse(query.q).words)
+def _respelled(session: Session, query: Query, plan: Plan) -> tuple[Plan, Spelling | None]:
+    """The plan with near spellings for each word that nothing in the library has."""
+    unknown = [word for word in plan.words if not _known(session, plan.workspace_id, word)]
+    if not unknown:
+        return plan, None
+    typed = operators.parse(query.q).words
+    guessed = spelling.guess(session, plan.workspace_id, typed, unknown)
     if guessed is None:
-        return query, plan, None
-    other = replace(plan, words=guessed[0])
-    return (query, other, guessed[1]) if _any(session, other) else (query, plan, None)
+        return plan, None
+    return replace(plan, words=guessed[0]), guessed[1]
 
 
-def _any(session: Session, plan: Plan) -> bool:
-    return session.scalar(roads.matching(plan).limit(1)) is not None
+def _known(session: Session, workspace_id: uuid.UUID, word: Word) -> bool:
+    plan = Plan(workspace_id, live=True, words=(word,))
+    chances = odds.of(session, plan)
+    if chances.sizes.get(word):
+        return True
+    return session.scalar(_matching(plan, chances).limit(1)) is not None
 
 
 def total(session: Session, principal: Principal, query: Query) -> int:
@@ -128,7 +147,16 @@ def total(session: Session, principal: Principal, query: Query) -> int:
         word = codes.LIVE if plan.live else codes.TRASHED
         (code,) = plan.codes or (codes.fixed(plan.workspace_id, word),)
         return codes.counts(session, plan.workspace_id, [code]).get(code, 0)
-    return session.scalar(select(func.count()).select_from(roads.matching(plan).subquery())) or 0
+    return (
+        session.scalar(
+            select(func.count()).select_from(_matching(plan, odds.of(session, plan)).subquery())
+        )
+        or 0
+    )
+
+
+def _matching(plan: Plan, chances: Odds) -> Select[uuid.UUID]:
+    return roads.matching(plan, chances, Listing.asset_id)
 
 
 def _only_code(plan: Plan) -> Plan:
@@ -138,5 +166,7 @@ def _only_code(plan: Plan) -> Plan:
 def filtered(session: Session, principal: Principal, query: Query) -> Select[Asset]:
     """The filter as a statement over assets, unordered."""
     _, plan = planned(session, principal, query)
-    fits = Asset.id.in_(roads.matching(plan)) if not plan.nothing else Asset.id.is_(None)
+    fits = Asset.id.is_(None)
+    if not plan.nothing:
+        fits = Asset.id.in_(_matching(plan, odds.of(session, plan)))
     return select(Asset).where(Asset.workspace_id == principal.workspace_id, fits)

@@ -3,9 +3,20 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, cast, not_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    and_,
+    any_,
+    cast,
+    literal,
+    not_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -36,6 +47,8 @@ class Plan:
     groups: tuple[tuple[int, ...], ...] = ()
     bounds: tuple[Bound, ...] = ()
     words: tuple[Word, ...] = ()
+    # What follows from the rest for a column that may be sorted by; a walk can begin there.
+    ends: tuple[Bound, ...] = ()
     # It names a tag, folder or course that there is not.
     nothing: bool = False
 
@@ -48,16 +61,6 @@ class Plan:
     def asked(self) -> set[int]:
         """Every code that somebody asks for."""
         return {*self.codes, *(code for group in self.groups for code in group)}
-
-    def share(self, counts: dict[int, int], total: int) -> float:
-        """What part of all assets to expect, 0.0 to 1.0, as if filters knew nothing of each other.
-
-        Bounds and words are not in it: nobody counts those.
-        """
-        expected = 1.0
-        for group in [(code,) for code in self.codes] + list(self.groups):
-            expected *= min(1.0, sum(counts.get(code, 0) for code in group) / max(total, 1))
-        return expected
 
 
 def make(session: Session, principal: Principal, query: Query) -> Plan:
@@ -92,25 +95,41 @@ def make(session: Session, principal: Principal, query: Query) -> Plan:
         codes=tuple(dict.fromkeys(wanted)),
         groups=tuple(groups),
         bounds=_bounds(query),
+        ends=_ends(query),
         words=words.find(session, workspace_id, operators.parse(query.q).words),
         # No code is 0: what is not known has none.
         nothing=0 in wanted or not all(groups),
     )
 
 
-def conditions(plan: Plan, c: Any, *, singly: bool) -> list[ColumnElement[bool]]:
-    """The plan as conditions on the columns `c` of the listing or of a part of it.
-
-    `singly`: words are looked up for each row that is asked about; else they are found in the
-    index, all at once.
-    """
-    found: list[ColumnElement[bool]] = []
-    if plan.codes:
-        found.append(c.codes.contains(_array(plan.codes)))
+def conditions(plan: Plan, c: Any) -> list[ColumnElement[bool]]:
+    """The plan as conditions that are looked up for each row with the columns `c`."""
+    found = [c.codes.contains(_array(plan.codes))] if plan.codes else []
     found += [c.codes.overlap(_array(group)) for group in plan.groups]
     found += [_bounded(c, bound) for bound in plan.bounds]
-    ask = words.of_row if singly else words.in_index
-    return found + ask(plan.workspace_id, plan.words, c)
+    return found + words.of_row(plan.workspace_id, plan.words, c)
+
+
+def indexed(plan: Plan, rare: Plan, c: Any) -> list[ColumnElement[bool]]:
+    """The plan as conditions: those in `rare` for the indexes, the rest for what they leave."""
+    rest = Plan(
+        plan.workspace_id,
+        plan.live,
+        bounds=tuple(bound for bound in plan.bounds if bound not in rare.bounds),
+        words=tuple(word for word in plan.words if word not in rare.words),
+    )
+    found = [c.codes.contains(_array(rare.codes))] if rare.codes else []
+    found += [c.codes.overlap(_array(group)) for group in rare.groups]
+    found += [_bounded(c, bound) for bound in rare.bounds]
+    found += words.in_index(plan.workspace_id, rare.words, c)
+    # No index knows of these spellings.
+    found += [literal(code) == any_(c.codes) for code in plan.codes if code not in rare.codes]
+    found += [
+        c.codes.concat(_array([])).overlap(_array(group))
+        for group in plan.groups
+        if group not in rare.groups
+    ]
+    return found + conditions(rest, c)
 
 
 def everything(plan: Plan, table: FromClause) -> ColumnElement[bool]:
@@ -145,6 +164,21 @@ def _bounds(query: Query) -> tuple[Bound, ...]:
         Bound("duration_s", True, None if query.max_duration is None else 0.0),
     ]
     return tuple(bound for bound in found if bound.value is not None)
+
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+_EVER = datetime.fromtimestamp(1, UTC)
+
+
+def _ends(query: Query) -> tuple[Bound, ...]:
+    """What is used, or never was, lies at one end of the lists by use."""
+    found = {
+        "used": (Bound("usage_count", True, 1), Bound("last_used_at", True, _EVER)),
+        "unused": (Bound("usage_count", False, 0),),
+        "formerly": (Bound("usage_count", False, 0), Bound("last_used_at", True, _EVER)),
+        "never": (Bound("usage_count", False, 0), Bound("last_used_at", False, _NEVER)),
+    }
+    return found.get(query.usage, ())
 
 
 def _tags(session: Session, workspace_id: uuid.UUID, names: list[str]) -> dict[str, int]:

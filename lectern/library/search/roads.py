@@ -8,20 +8,24 @@ bounded however the filters are spread (ADR 0012).
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from lectern.library.search import codes, plans, relevance
+from lectern.library.search import plans, relevance
+from lectern.library.search.odds import SMALL, Odds, rare
 from lectern.library.search.plans import Plan
 from lectern.library.search.query import BEST
 from lectern.models import AssetText, Listing
 
 # So many matches are gathered and sorted at once, and so many rows walked along, before the other
-# road is better: about equally long. Words are not counted, so they are gathered first.
-GATHERED, WALKED = 5_000, 20_000
-SHORT_WALK = 5_000
+# road is better: about equally long.
+GATHERED, WALKED = 20_000, 20_000
+SHORT_WALK = 10_000
+# Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
+RANKED = 5_000
 _TABLE = Listing.__table__
 _KEYS: Mapping[str, str] = {
     "created": "created_at",
@@ -65,101 +69,91 @@ class Row(NamedTuple):
     key: Any
 
 
-def matching(plan: Plan, *columns: Any) -> Select[Any]:
-    """The ids, or these columns of the listing, of all that fits; from the indexes."""
+def matching(plan: Plan, odds: Odds, *columns: Any) -> Select[Any]:
+    """These columns of the listing of all that fits; from the indexes."""
+    found = plans.indexed(plan, rare(plan, odds), _TABLE.c)
+    return select(*columns).where(plans.everything(plan, _TABLE), *found)
+
+
+def newest(plan: Plan, *columns: Any) -> Select[Any]:
+    """These columns of all that fits, along the index of dates."""
     c = _TABLE.c
-    return select(*(columns or [c.asset_id])).where(
-        plans.everything(plan, _TABLE), *plans.conditions(plan, c, singly=False)
+    return (
+        select(*columns)
+        .where(plans.everything(plan, _TABLE), *plans.conditions(plan, c))
+        .order_by(c.created_at.desc(), c.asset_id.desc())
     )
 
 
-def page_of(
-    session: Session, plan: Plan, order: Order, place: tuple[Any, Any] | None, number: int
-) -> list[Row] | None:
-    """The next rows in the order; None when there are too many to rank."""
-    if order.name == BEST:
-        return _gather(session, plan, order, place, number, GATHERED)
-    if plan.free or not plan.live:
-        return _walk(session, plan, order, place, number, None)
-    if plan.words:
-        return (
-            _gather(session, plan, order, place, number, GATHERED)
-            or _walk_whole(session, plan, order, place, number)
-            or _gather(session, plan, order, place, number, None)
+@dataclass(frozen=True)
+class Road:
+    """The way through a library by a plan, in an order."""
+
+    session: Session
+    plan: Plan
+    odds: Odds
+    order: Order
+
+    def rows(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
+        """The next so many rows after the place; None when there are too many to rank."""
+        if self.order.name == BEST:
+            many = self.odds.total > SMALL and self.odds.share * self.odds.total > 2 * RANKED
+            return None if many else self._gather(place, number, RANKED)
+        if self.plan.free or not self.plan.live:
+            return self._walk(place, number, None)
+        length = number / max(self.odds.share, 1 / (self.odds.total + 1))
+        rows = None
+        if length <= SHORT_WALK and not (self.plan.words and self.odds.total <= SMALL):
+            rows = self._whole_walk(place, number)
+        if rows is None:
+            rows = self._gather(place, number, GATHERED)
+        if rows is None:
+            rows = self._whole_walk(place, number)
+        return self._gather(place, number, None) if rows is None else rows
+
+    def _whole_walk(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
+        """The page by a walk; None when it was not full at the end of the walk."""
+        rows = self._walk(place, number, WALKED)
+        return rows if len(rows) == number else None
+
+    def _walk(self, place: tuple[Any, Any] | None, number: int, longest: int | None) -> list[Row]:
+        plan, order, key = self.plan, self.order, _KEYS[self.order.name]
+        along = select(_TABLE).where(plans.everything(plan, _TABLE))
+        if place:
+            along = along.where(order.beyond(_TABLE.c[key], _TABLE.c.asset_id, place))
+        # What the index is sorted by bounds the walk itself.
+        own = tuple(b for b in (*plan.bounds, *plan.ends) if b.column == key)
+        inner = Plan(plan.workspace_id, plan.live, bounds=own)
+        along = along.where(*plans.conditions(inner, _TABLE.c))
+        along = along.order_by(*order.by(_TABLE.c[key], _TABLE.c.asset_id)).limit(longest)
+        c = along.subquery("walked").c
+        rows = self.session.execute(
+            select(c.asset_id, c[key])
+            .where(*plans.conditions(plan, c))
+            .order_by(*order.by(c[key], c.asset_id))
+            .limit(number)
         )
-    asked = plan.asked | {codes.fixed(plan.workspace_id, codes.LIVE)}
-    counts = codes.counts(session, plan.workspace_id, asked)
-    total = counts.get(codes.fixed(plan.workspace_id, codes.LIVE), 0)
-    length = number / max(plan.share(counts, total), 1 / (total + 1))
-    rows = None
-    if length <= SHORT_WALK or total <= SHORT_WALK:
-        rows = _walk_whole(session, plan, order, place, number)
-    if rows is None:
-        rows = _gather(session, plan, order, place, number, WALKED)
-    if rows is None:
-        rows = _walk_whole(session, plan, order, place, number)
-    return _gather(session, plan, order, place, number, None) if rows is None else rows
+        return [Row(*row) for row in rows]
 
-
-def _walk_whole(
-    session: Session, plan: Plan, order: Order, place: tuple[Any, Any] | None, number: int
-) -> list[Row] | None:
-    """The page by a walk; None when it was not full at the end of the walk."""
-    rows = _walk(session, plan, order, place, number, WALKED)
-    return rows if len(rows) == number else None
-
-
-def _walk(
-    session: Session,
-    plan: Plan,
-    order: Order,
-    place: tuple[Any, Any] | None,
-    number: int,
-    longest: int | None,
-) -> list[Row]:
-    key = _KEYS[order.name]
-    along = select(_TABLE).where(plans.everything(plan, _TABLE))
-    if place:
-        along = along.where(order.beyond(_TABLE.c[key], _TABLE.c.asset_id, place))
-    # What the index is sorted by bounds the walk itself.
-    inner = Plan(plan.workspace_id, plan.live, bounds=tuple(b for b in plan.bounds if b[0] == key))
-    along = along.where(*plans.conditions(inner, _TABLE.c, singly=True))
-    along = along.order_by(*order.by(_TABLE.c[key], _TABLE.c.asset_id)).limit(longest)
-    c = along.subquery("walked").c
-    rows = session.execute(
-        select(c.asset_id, c[key])
-        .where(*plans.conditions(plan, c, singly=True))
-        .order_by(*order.by(c[key], c.asset_id))
-        .limit(number)
-    )
-    return [Row(*row) for row in rows]
-
-
-def _gather(
-    session: Session,
-    plan: Plan,
-    order: Order,
-    place: tuple[Any, Any] | None,
-    number: int,
-    most: int | None,
-) -> list[Row] | None:
-    """The page out of all that fits; None when that is more than `most`."""
-    c = _TABLE.c
-    all_of_it = select(c.asset_id, *([] if order.name == BEST else [c[_KEYS[order.name]]]))
-    if order.name == BEST:
-        all_of_it = all_of_it.add_columns(relevance.score(plan.words, c).label("score")).join(
-            AssetText,
-            (AssetText.workspace_id == c.workspace_id) & (AssetText.asset_id == c.asset_id),
-        )
-    all_of_it = all_of_it.where(
-        plans.everything(plan, _TABLE), *plans.conditions(plan, c, singly=False)
-    )
-    fits = all_of_it.limit(most + 1 if most else None).cte("fits").prefix_with("MATERIALIZED")
-    asset_id, key = fits.c
-    query = select(asset_id, key, select(func.count()).select_from(fits).scalar_subquery())
-    if place:
-        query = query.where(order.beyond(key, asset_id, place))
-    rows = session.execute(query.order_by(*order.by(key, asset_id)).limit(number)).all()
-    if most and rows and rows[0][2] > most:
-        return None
-    return [Row(row[0], row[1]) for row in rows]
+    def _gather(
+        self, place: tuple[Any, Any] | None, number: int, most: int | None
+    ) -> list[Row] | None:
+        """The page out of all that fits; None when that is more than `most`."""
+        c, order = _TABLE.c, self.order
+        if order.name == BEST:
+            score = relevance.score(self.plan.words, c).label("score")
+            texts = (AssetText.workspace_id == c.workspace_id) & (AssetText.asset_id == c.asset_id)
+            found = matching(self.plan, self.odds, c.asset_id, score)
+            found = found.join(AssetText, texts)
+        else:
+            key = c[_KEYS[order.name]]
+            found = matching(self.plan, self.odds, c.asset_id, key)
+        fits = found.limit(most + 1 if most else None).cte("fits").prefix_with("MATERIALIZED")
+        asset_id, key = fits.c
+        query = select(asset_id, key, select(func.count()).select_from(fits).scalar_subquery())
+        if place:
+            query = query.where(order.beyond(key, asset_id, place))
+        rows = self.session.execute(query.order_by(*order.by(key, asset_id)).limit(number)).all()
+        if most and rows and rows[0][2] > most:
+            return None
+        return [Row(row[0], row[1]) for row in rows]

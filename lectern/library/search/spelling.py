@@ -1,6 +1,7 @@
 """What was meant by a word that nothing has: words of the library one or two slips away."""
 
 import uuid
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -23,14 +24,15 @@ class Spelling(NamedTuple):
 
 
 def guess(
-    session: Session, workspace_id: uuid.UUID, typed: tuple[str, ...]
+    session: Session, workspace_id: uuid.UUID, typed: tuple[str, ...], unknown: Collection[Word]
 ) -> tuple[tuple[Word, ...], Spelling] | None:
-    """The words with near spellings beside them; None when there are none to offer."""
+    """All words, with near spellings beside the unknown ones; None when there are none to offer."""
+    strange = {text for word in unknown for text in word.texts}
     groups: list[tuple[str, ...]] = []
     changed: list[tuple[str, tuple[str, ...]]] = []
     for word in typed:
         text = fold(word).strip()
-        near = _near(session, workspace_id, text)
+        near = _near(session, workspace_id, text) if text in strange else ()
         if near:
             changed.append((word, near))
         if text:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
+    case,
     cast,
     func,
     or_,
@@ -24,9 +25,8 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from lectern.library.search import codes
 from lectern.library.search.folding import SHORT, fold, grams
 from lectern.models import AssetText, Folder, Listing, Tag
 
@@ -65,9 +65,11 @@ def of_row(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Colum
     """Whether the asset of a row has each word: a look-up for every row that is asked."""
     found = []
     for word in words:
+        # A name of its own, since the query around it may read the same table.
+        text = aliased(AssetText)
         here = (
-            select(_has(word))
-            .where(AssetText.workspace_id == workspace_id, AssetText.asset_id == c.asset_id)
+            select(_has(word, text))
+            .where(text.workspace_id == workspace_id, text.asset_id == c.asset_id)
             .scalar_subquery()
         )
         found.append(or_(c.codes.overlap(_array(word.codes)), here) if word.codes else here)
@@ -75,36 +77,43 @@ def of_row(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Colum
 
 
 def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[ColumnElement[bool]]:
-    """Whether the asset of a row is among those the index finds for each word."""
+    """Whether the asset of a row is among those the index finds for the words.
+
+    Words that tags or folders are called, too, are many files' words: of those only the longest is
+    looked up in the index, and only if there is no other; the rest is asked of what that leaves.
+    """
     plain = [word for word in words if not word.codes]
-    found = [c.asset_id.in_(_texts(workspace_id, plain))] if plain else []
-    for word in words:
-        if word.codes:
-            coded = select(Listing.asset_id).where(
-                Listing.workspace_id == workspace_id, Listing.codes.overlap(_array(word.codes))
-            )
-            found.append(c.asset_id.in_(union_all(_texts(workspace_id, [word]), coded)))
-    return found
+    others = sorted((word for word in words if word.codes), key=_length, reverse=True)
+    if plain or not others:
+        found = [c.asset_id.in_(_texts(workspace_id, plain))] if plain else []
+        return found + of_row(workspace_id, others, c)
+    coded = select(Listing.asset_id).where(
+        Listing.workspace_id == workspace_id, Listing.codes.overlap(_array(others[0].codes))
+    )
+    either = c.asset_id.in_(union_all(_texts(workspace_id, others[:1]), coded))
+    return [either, *of_row(workspace_id, others[1:], c)]
+
+
+def _length(word: Word) -> int:
+    return max(map(len, word.texts))
 
 
 def _texts(workspace_id: uuid.UUID, words: Sequence[Word]) -> Select[uuid.UUID]:
     return select(AssetText.asset_id).where(
-        AssetText.workspace_id == workspace_id, *(_has(word) for word in words)
+        AssetText.workspace_id == workspace_id, *(_has(word, AssetText) for word in words)
     )
 
 
-def _has(word: Word) -> ColumnElement[bool]:
-    return or_(*(_contains(text) for text in word.texts))
+def _has(word: Word, table: type[AssetText]) -> ColumnElement[bool]:
+    return or_(*(_contains(text, table) for text in word.texts))
 
 
-def _contains(text: str) -> ColumnElement[bool]:
+def _contains(text: str, table: type[AssetText]) -> ColumnElement[bool]:
     keys = grams(text)
-    indexed = AssetText.grams.contains(cast(keys, ARRAY(Integer)))
+    indexed = table.grams.contains(cast(keys, ARRAY(Integer)))
     if len(text) < SHORT:
         return indexed
-    found = or_(
-        func.strpos(AssetText.names, text) > 0, func.strpos(AssetText.description, text) > 0
-    )
+    found = or_(func.strpos(table.names, text) > 0, func.strpos(table.description, text) > 0)
     return and_(indexed, found) if keys else found
 
 
@@ -117,39 +126,40 @@ def _named(
     """
     known = list(texts)
     found: dict[str, tuple[int, ...]] = {}
-    for field, query in (
-        (codes.TAG, _tags(workspace_id, known)),
-        (codes.FOLDER, _folders(workspace_id, known)),
-    ):
-        for thing_id, *answers in session.execute(query):
+    for query in (_tags(workspace_id, known), _folders(workspace_id, known)):
+        for code, *answers in session.execute(query):
             for text, holds in zip(known, answers, strict=True):
                 if holds:
-                    found[text] = (*found.get(text, ()), codes.of(field, thing_id))
+                    found[text] = (*found.get(text, ()), code)
     return found
 
 
 def _tags(workspace_id: uuid.UUID, texts: Sequence[str]) -> Select[Any]:
-    tests: list[Any] = [_within(func.fold(Tag.name), text) for text in texts]
-    return select(Tag.id, *tests).where(Tag.workspace_id == workspace_id, or_(*tests))
+    tests: list[Any] = [_within(Tag.folded, text) for text in texts]
+    return select(Tag.code, *tests).where(Tag.workspace_id == workspace_id, or_(*tests))
 
 
 def _folders(workspace_id: uuid.UUID, texts: Sequence[str]) -> Select[Any]:
-    tests = [_within(func.fold(Folder.name), text).label(f"t{at}") for at, text in enumerate(texts)]
+    tests = [_within(Folder.folded, text).label(f"t{at}") for at, text in enumerate(texts)]
     start = (
-        select(Folder.id, *tests)
+        select(Folder.id, Folder.code, *tests)
         .where(Folder.workspace_id == workspace_id, or_(*tests))
         .cte("called", recursive=True)
     )
-    inside: Select[Any] = select(Folder.id, *(start.c[test.name] for test in tests)).where(
-        Folder.workspace_id == workspace_id, Folder.parent_id == start.c.id
-    )
-    return select(start.union(inside))
+    inside: Select[Any] = select(
+        Folder.id, Folder.code, *(start.c[test.name] for test in tests)
+    ).where(Folder.workspace_id == workspace_id, Folder.parent_id == start.c.id)
+    called = start.union(inside)
+    return select(called.c.code, *(called.c[test.name] for test in tests))
 
 
 def _within(folded: Any, text: str) -> ColumnElement[bool]:
+    found = func.strpos(folded, text) > 0
     if len(text) < SHORT:
-        return type_coerce(func.grams(folded), ARRAY(Integer)).contains(grams(text))
-    return func.strpos(folded, text) > 0
+        keys = type_coerce(func.grams(folded), ARRAY(Integer))
+        # Numbering the letters of every name would take longer than the rest of the search.
+        return case((found, keys.contains(grams(text))), else_=False)
+    return found
 
 
 def _array(numbers: Iterable[int]) -> ColumnElement[Any]:

@@ -17,7 +17,7 @@ from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.library import folders, search, tags
 from lectern.library.names import tag_key
-from lectern.library.search import Query
+from lectern.library.search import Query, odds, roads
 from lectern.library.search.folding import fold
 from lectern.models import Asset
 from lectern.people.principal import Principal
@@ -151,7 +151,8 @@ def matches(shelf: Shelf, query: Query, asset: Asset) -> bool:
             f"{shelf.paths[asset.id]}/".startswith(f"{query.folder}/") or not query.folder,
             query.course == "" or (query.course == "used-here" and asset.id in shelf.used),
             query.owner in (None, asset.created_by),
-            not query.duplicates or sum(other.digest == asset.digest for other in alive) > 1,
+            not query.duplicates
+            or (asset.live and sum(other.digest == asset.digest for other in alive) > 1),
             query.created_after is None or asset.created_at >= query.created_after,
             query.created_before is None or asset.created_at < query.created_before,
             query.min_size is None or size >= query.min_size,
@@ -290,3 +291,93 @@ def test_control_characters_in_a_search_mean_nothing(session: Session, owner: Pr
     asset = make_asset(session, owner, name="Cell division")
     found = search.page(session, owner, Query(q="ce\x00ll\x07\ndiv"), cursor=None, limit=5).assets
     assert found == [asset]
+
+
+ROADS = [
+    # How small a library, and how many matches and rows, the roads take: always the one, always
+    # the other, and one after the other.
+    {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6},
+    {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20},
+    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5},
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    query=queries,
+    sort=st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS)]),
+    road=st.sampled_from(ROADS),
+)
+def test_every_road_leads_to_the_same_pages(
+    shelf: Shelf, query: Query, sort: str, road: dict[str, int]
+) -> None:
+    query = replace(query, sort=sort)
+    with pytest.MonkeyPatch.context() as patch:
+        expected = pages_of(shelf, query)
+        for name, value in road.items():
+            for module in (odds, roads):
+                if hasattr(module, name):
+                    patch.setattr(module, name, value)
+        assert pages_of(shelf, query) == expected
+        assert search.total(shelf.session, shelf.owner, query) == len(expected)
+
+
+def pages_of(shelf: Shelf, query: Query) -> list[uuid.UUID]:
+    found: list[uuid.UUID] = []
+    cursor = None
+    while True:
+        page = search.ids(shelf.session, shelf.owner, query, cursor=cursor, limit=9)
+        found += page.ids
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def test_too_many_matches_come_newest_first(shelf: Shelf) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(roads, "RANKED", 3)
+        found = pages_of(shelf, Query(q="cell"))
+    assert found == pages_of(shelf, Query(q="cell", sort="-created"))
+    assert sorted(found) == sorted(pages_of(shelf, Query(q="cell")))
+
+
+def test_the_best_match_comes_first(session: Session, owner: Principal) -> None:
+    described = make_asset(session, owner, name="Week 3", description="On cell walls")
+    within = make_asset(session, owner, name="Multicellular life")
+    begins = make_asset(session, owner, name="Cells of plants")
+    whole = make_asset(session, owner, name="The cell")
+    first = make_asset(session, owner, name="cell-division.mp4")
+    found = search.page(session, owner, Query(q="cell"), cursor=None, limit=9).assets
+    assert found == [first, begins, whole, within, described]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("phtosynthesis", "photosynthesis"),
+        ("photosynthesys", "photosynthesis"),
+        ("fotosynthesis", "photosynthesis"),
+        ("hpotosynthesis", "photosynthesis"),
+        ("Mitosiss", "mitosis"),
+        ("mtosis", "mitosis"),
+    ],
+)
+def test_typos_are_forgiven_when_nothing_has_the_word(
+    session: Session, owner: Principal, stranger: Principal, typed: str, meant: str
+) -> None:
+    asset = make_asset(session, owner, name=f"Week 2 {meant.title()}.mp4")
+    make_asset(session, owner, name="Osmosis")
+    make_asset(session, stranger, name=typed)
+    query = Query(q=f"week {typed}")
+    found = search.page(session, owner, query, cursor=None, limit=9)
+    assert found.assets == [asset]
+    assert found.spelling is not None
+    assert found.spelling.words == ((typed, (meant,)),)
+    assert search.total(session, owner, query) == 1
+
+
+def test_a_word_that_is_there_means_itself(session: Session, owner: Principal) -> None:
+    make_asset(session, owner, name="Cell", kind="audio")
+    make_asset(session, owner, name="Bell", kind="video")
+    found = search.page(session, owner, Query(q="cell", kind="video"), cursor=None, limit=9)
+    assert (found.assets, found.spelling) == ([], None)
