@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from b2sdk.v3.exception import B2Error, FileNotPresent
+from b2sdk.v3.exception import B2Error, FileNotPresent, NonExistentBucket
 from requests import RequestException
 
 import core_ext
@@ -147,7 +147,10 @@ class B2Storage:
             if self._known is None:
                 place = self.place
                 self._api.authorize_account(place.key_id, place.key, realm=place.realm)
-                bucket = self._api.get_bucket_by_name(place.bucket)
+                # By its own question: what the SDK remembers of a bucket has no type.
+                bucket = next(iter(self._api.list_buckets(bucket_name=place.bucket)), None)
+                if bucket is None:
+                    raise NonExistentBucket(place.bucket)
                 if bucket.type_ != "allPrivate":
                     raise StorageAway(NOT_PRIVATE)
                 self._known = bucket
