@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.library import search
-from lectern.library.search import Query
+from lectern.library.search import Query, operators
 from lectern.models import Asset, Listing, Selection
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -151,6 +151,7 @@ def all_matching(
     """
     _matching(session, principal, selection, query)
     _hold(session, principal, selection)
+    operators.require_finished(query)
     selection.query = search.write(query)
     _put(session, selection, [], [])
 

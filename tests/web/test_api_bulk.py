@@ -151,6 +151,8 @@ def test_repeating_a_request_with_its_key_changes_nothing_twice(
         ({"action": "tag", "args": {}, "ids": []}, "args.tags"),
         ({"action": "rename", "args": {"pattern": "{x}"}, "ids": []}, "args.pattern"),
         ({"action": "tag", "args": {"tags": ["x"]}, "ids": [], "dry_run": "yes"}, "dry_run"),
+        # An operator without its value filters nothing, and must not mean every file.
+        ({"query": {"q": "kind:"}, "action": "trash"}, "q"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(

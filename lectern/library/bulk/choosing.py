@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Invalid
 from lectern.library import search, selections
 from lectern.library.bulk import rows as chunk
-from lectern.library.search import Query
+from lectern.library.search import Query, operators
 from lectern.models import Asset, Batch, BatchItem, ItemState
 from lectern.people.principal import Principal
 
@@ -97,5 +97,6 @@ def _statement(session: Session, principal: Principal, chosen: Chosen) -> Select
         selection = selections.get(session, principal, chosen.selection)
         return selections.in_order(session, principal, selection)
     query = chosen.query or Query()
+    operators.require_finished(query)
     found = search.filtered(session, principal, query).with_only_columns(Asset.id)
     return selections.ordered(principal, found, query)
