@@ -26,7 +26,7 @@ class SelectionBar extends HTMLElement {
     listen(document, "visibilitychange", () => !document.hidden && selection.refresh());
     listen(window, "focus", () => selection.refresh());
     listen(window, "pageshow", ({ persisted }) => persisted && selection.refresh());
-    listen(window, "pagehide", () => selection.leave());
+    for (const name of ["pagehide", "blur"]) listen(window, name, () => selection.leave());
     moveAlong(this.part("[role=toolbar]"), signal);
     selection.refresh();
   }
@@ -58,9 +58,9 @@ class SelectionBar extends HTMLElement {
     else document.getElementById("main")?.focus({ preventScroll: true });
   }
 
-  kept({ words, download, all }) {
+  kept({ count, words, download, all }) {
     this.show();
-    if (selection.count) this.part("[data-number]").textContent = words;
+    if (selection.count === count) this.part("[data-number]").textContent = words;
     const said = this.part("[role=status]");
     if (said.textContent !== words) said.textContent = words;
     const link = this.part("[data-download]");

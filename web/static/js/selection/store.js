@@ -6,6 +6,7 @@ class Selection extends EventTarget {
   count = 0;
   #chosen = new Set(); // of the items that are on the page
   #waiting = new Map(); // asset id → selected, not told yet
+  #telling = new Map(); // the same, told and not answered yet
   #met = new Set();
   #timer;
   #sent = Promise.resolve();
@@ -38,7 +39,7 @@ class Selection extends EventTarget {
   #learn(shown, selected) {
     const news = new Set(selected);
     for (const id of shown) {
-      const on = this.#waiting.get(id) ?? news.has(id);
+      const on = this.#waiting.get(id) ?? this.#telling.get(id) ?? news.has(id);
       if (on) this.#chosen.add(id);
       else this.#chosen.delete(id);
     }
@@ -59,7 +60,7 @@ class Selection extends EventTarget {
     this.#chosen = new Set(ids);
     this.count = ids.length;
     this.#tell(null);
-    return this.#send(this.#place.dataset.changes, { clear: true, add: ids });
+    return this.#send(this.#place.dataset.changes, { clear: true, add: ids, shown: shown() });
   }
 
   clear() {
@@ -67,7 +68,7 @@ class Selection extends EventTarget {
     this.#chosen.clear();
     this.count = 0;
     this.#tell(null);
-    return this.#send(this.#place.dataset.clear);
+    return this.#send(this.#place.dataset.clear, { shown: shown() });
   }
 
   /** Everything that the filter in `address` finds, loaded or not. */
@@ -107,15 +108,23 @@ class Selection extends EventTarget {
   #forget() {
     clearTimeout(this.#timer);
     this.#waiting.clear();
+    this.#telling.clear();
   }
 
   #flush() {
     clearTimeout(this.#timer);
     const told = [...this.#waiting];
     this.#waiting.clear();
+    for (const [id, on] of told) this.#telling.set(id, on);
     const add = told.filter(([, on]) => on).map(([id]) => id);
     const remove = told.filter(([, on]) => !on).map(([id]) => id);
     this.#send(this.#place.dataset.changes, { add, remove });
+  }
+
+  // A later word on the same file is still to be answered.
+  #answered({ add = [], remove = [] }) {
+    for (const id of add) if (this.#telling.get(id) === true) this.#telling.delete(id);
+    for (const id of remove) if (this.#telling.get(id) === false) this.#telling.delete(id);
   }
 
   // One after another, so that the last word is the last one said.
@@ -134,17 +143,18 @@ class Selection extends EventTarget {
         keepalive: JSON.stringify(body).length < 60_000,
       });
       if (!answer.ok) throw new Error(String(answer.status));
+      this.#answered(body);
       this.#hear(await answer.json(), body.shown);
     } catch {
       if (!quiet) this.#failed();
     }
   }
 
-  #hear({ count, selected, ...more }, asked) {
+  #hear({ selected, ...said }, asked) {
     if (asked) this.#learn(asked, selected);
     // What was chosen meanwhile is not in this answer.
-    if (!this.#waiting.size) this.count = count;
-    this.dispatchEvent(new CustomEvent("kept", { detail: more }));
+    if (!this.#waiting.size && !this.#telling.size) this.count = said.count;
+    this.dispatchEvent(new CustomEvent("kept", { detail: said }));
     if (asked) this.#tell(null);
   }
 
