@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import broker, endings, enqueue, process
+from jobs import broker, collect, endings, enqueue, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
 from lectern.library import bulk, lapsed, selections, tasks, uploads
@@ -39,6 +39,8 @@ def once(this: Process) -> bool:
         forget()
         ring_due()
         clear_spool(this)
+        collect.empty_trash()
+        collect.collect(this)
     clear_scratch(this)
     return True
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lectern.errors import NotFound, Stale
 from lectern.library import custom_fields, fields, merging, versions
+from lectern.library.locking import lock
 from lectern.models import Asset, Blob, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -81,7 +82,7 @@ def edit(
         Invalid: a field is unknown or unusable; nothing was changed.
     """
     require(principal, Action.EDIT, asset)
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     if expected is not None and asset.lock_version != expected:
         raise Stale("Somebody changed this file since you opened it. Reload to see the change.")
     wanted = merging.merged(session, principal, asset, fields.checked(changes), seen or {})

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound
 from lectern.library import renditions
+from lectern.library.locking import lock
 from lectern.models import Asset, Blob, Rendition, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -90,7 +91,7 @@ def choose(session: Session, principal: Principal, asset: Asset, rank: int) -> N
         Invalid: there is no such candidate.
     """
     require(principal, Action.CHOOSE_POSTER, asset)
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     for candidate in candidates(session, asset):
         if candidate.rank == rank:
             before = str(asset.poster_blob_id) if asset.poster_blob_id else None

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, NotFound, Stale
 from lectern.library import renditions, versions
+from lectern.library.locking import lock
 from lectern.models import Asset, AssetState, Task, Version, new_id
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -41,7 +42,7 @@ def roll_back(
     # The version that is brought back names the blob all the while: no collection takes it.
     # A remote storage takes its time to answer, so it is asked before anybody has to wait for us.
     _check_stored(session, _earlier(session, asset, number), storage)
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     if expected is not None and asset.lock_version != expected:
         raise Stale(CHANGED)
     if not asset.live:

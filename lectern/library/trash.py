@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.errors import InUse
+from lectern.library.locking import lock
 from lectern.library.names import clean_text
 from lectern.models import Asset
 from lectern.people import audit
@@ -24,7 +25,7 @@ def trash(
     """
     require(principal, Action.TRASH, asset)
     # From here on no course can begin to use it; one that just has is seen below.
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     if not asset.live:
         return
     _refuse_if_used(session, asset)
@@ -43,7 +44,7 @@ def trash(
 def restore(session: Session, principal: Principal, asset: Asset) -> None:
     """Take the asset back from the trash as it was. Not in the trash: nothing happens."""
     require(principal, Action.RESTORE, asset)
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     if asset.live:
         return
     asset.live = True

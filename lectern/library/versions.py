@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from lectern.errors import NotFound
 from lectern.library import posters
+from lectern.library.locking import lock
 from lectern.library.names import clean_text
 from lectern.models import Asset, AssetState, Blob, Rendition, Task, TaskState, Version
 from lectern.people import audit
@@ -151,7 +152,7 @@ def note(session: Session, principal: Principal, asset: Asset, number: int, text
         NotFound: the asset has no version of that number.
     """
     require(principal, Action.EDIT, asset)
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     version = find(session, asset, number)
     if version is None:
         raise NotFound(f"This file has no version {number}.")
@@ -181,7 +182,7 @@ def add(
     Concurrent calls number their versions one after the other.
     """
     # Locking the asset serialises numbering: two uploads may not both become 4.
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     asset.version_count += 1
     version = Version(
         workspace_id=asset.workspace_id,

@@ -26,6 +26,7 @@ from lectern.models.people import (
     User,
     Workspace,
 )
+from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
 from lectern.models.work import (
     AuditEntry,
@@ -38,6 +39,7 @@ from lectern.models.work import (
 )
 
 __all__ = [
+    "BLOB_REF",
     "Asset",
     "AssetState",
     "AssetTag",
@@ -51,6 +53,7 @@ __all__ = [
     "Blob",
     "Chapter",
     "CodeDelta",
+    "Collection",
     "Course",
     "CustomField",
     "DigestCount",
@@ -73,6 +76,7 @@ __all__ = [
     "Task",
     "TaskState",
     "Token",
+    "Tombstone",
     "Upload",
     "UploadState",
     "Usage",

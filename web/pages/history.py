@@ -134,6 +134,7 @@ def _plainly() -> dict[str, tuple[str, str]]:
         "asset.poster": (gettext("Chose another poster"), "image"),
         "asset.trash": (gettext("Moved to the trash"), "trash"),
         "asset.restore": (gettext("Restored from the trash"), "restore"),
+        "asset.purge": (gettext("Deleted for good"), "trash"),
         "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
         "asset.download": (gettext("Downloaded the original"), "download"),
     }

@@ -178,7 +178,7 @@ class VersionRows:
         )
         pairs = []
         for label in labels:
-            texts = [side[label].value if label in side else "" for side in (one, other)]
-            whole = [side[label].copy if label in side else "" for side in (one, other)]
-            pairs.append(Pair(label, *texts, texts != texts[::-1] or whole != whole[::-1]))
+            sides = [side.get(label, facts.Fact(label, "")) for side in (one, other)]
+            differs = (sides[0].value, sides[0].copy) != (sides[1].value, sides[1].copy)
+            pairs.append(Pair(label, sides[0].value, sides[1].value, differs))
         return pairs
