@@ -40,7 +40,6 @@ from lectern.storage import Storage
 
 # Rows read at a time.
 AT_ONCE = 1000
-_PIECE = 1 << 20
 
 
 def steady(session: Session) -> None:
@@ -58,9 +57,9 @@ def write(
     Returns how many lines each file has. The caller has called `steady`.
 
     Raises:
-        NotFound: the principal is no owner, so there is nothing of the kind for them.
+        Forbidden: the principal is no owner.
     """
-    require(principal, Action.SEE_AUDIT)
+    require(principal, Action.EXCHANGE)
     counts: dict[str, int] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         for record in RECORDS:
@@ -116,11 +115,8 @@ def _add_files(
     for digest, key in session.execute(query).all():
         # Media are compressed already.
         entry = _entry(FILES + digest, zipfile.ZIP_STORED)
-        with (
-            storage.path(key).open("rb") as source,
-            archive.open(entry, "w", force_zip64=True) as file,
-        ):
-            while piece := source.read(_PIECE):
+        with archive.open(entry, "w", force_zip64=True) as file:
+            for piece in storage.read(key):
                 file.write(piece)
         number += 1
     return number

@@ -18,6 +18,8 @@ from lectern.storage import Storage
 
 # Rows are read in pages, so that neither memory nor a transaction grows with the library.
 PAGE = 500
+# Of whose bytes none are promised: they are on their way out, or an import only knows of them.
+_ABSENT = ("deleting", "awaited")
 DAMAGED = "is damaged: its content has another digest"
 
 
@@ -62,7 +64,7 @@ def stored(session: Session, storage: Storage) -> Iterator[Finding]:
     """Read every stored byte and compare it with its digest; as slow as the disk."""
     after: uuid.UUID | None = None
     while True:
-        query = select(Blob).where(Blob.state != "deleting").order_by(Blob.id).limit(PAGE)
+        query = select(Blob).where(Blob.state.not_in(_ABSENT)).order_by(Blob.id).limit(PAGE)
         page = session.scalars(query.where(Blob.id > after) if after else query).all()
         if not page:
             return
@@ -92,7 +94,7 @@ def spooled(session: Session, settings: Settings) -> Iterator[Finding]:
 def count_stored(session: Session) -> tuple[int, int]:
     """How many blobs there are, and their bytes together."""
     query = select(func.count(), func.coalesce(func.sum(Blob.byte_size), 0))
-    number, size = session.execute(query.where(Blob.state != "deleting")).one()
+    number, size = session.execute(query.where(Blob.state.not_in(_ABSENT))).one()
     return int(number), int(size)
 
 

@@ -27,6 +27,7 @@ class Action(StrEnum):
     MANAGE_TAGS = "manage_tags"
     SEE_AUDIT = "see_audit"
     MANAGE_FIELDS = "manage_fields"
+    EXCHANGE = "exchange"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TOKENS = "manage_tokens"
 
@@ -58,6 +59,7 @@ _TABLE = {
     Action.MANAGE_TAGS:       (ANY,   ANY,   NONE,  NONE),
     Action.SEE_AUDIT:         (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_FIELDS:     (ANY,   NONE,  NONE,  NONE),
+    Action.EXCHANGE:          (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_MEMBERS:    (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_TOKENS:     (ANY,   OWN,   OWN,   OWN),
 }
@@ -100,6 +102,7 @@ _WORDS = {
     Action.EDIT_COURSES: "change courses",
     Action.MANAGE_TAGS: "change tags, folders and shared searches",
     Action.MANAGE_FIELDS: "manage the fields of this workspace",
+    Action.EXCHANGE: "export or import the library",
     Action.MANAGE_MEMBERS: "manage the members of this workspace",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern.errors import NotFound
+from lectern.errors import Forbidden
 from lectern.exchange import csv_safe, schema
 from lectern.models import Role
 from lectern.people import audit
@@ -71,7 +71,7 @@ def test_an_export_has_nothing_of_another_workspace_and_no_secret(
 
 def test_only_an_owner_takes_everything_out(session: Session, owner: Principal) -> None:
     for role in (Role.EDITOR, Role.CONTRIBUTOR, Role.VIEWER):
-        with pytest.raises(NotFound):
+        with pytest.raises(Forbidden):
             exported(session, make_colleague(session, owner, role))
 
 

@@ -46,6 +46,7 @@ def test_the_roles_in_words() -> None:
         Action.PURGE,
         Action.SEE_AUDIT,
         Action.MANAGE_FIELDS,
+        Action.EXCHANGE,
         Action.MANAGE_MEMBERS,
     }
     theirs = Thing(created_by=OTHER)

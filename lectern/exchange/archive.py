@@ -1,0 +1,129 @@
+"""An export as a file that somebody gave us: opened with suspicion, read line by line.
+
+Nothing is unpacked under a name from the archive. Memory holds one line; a line, the manifest and
+each file have a limit, and two equal lines are an error, so a small archive cannot become a flood.
+"""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import core_ext
+from lectern.exchange import checking
+from lectern.exchange.checking import Refused
+from lectern.exchange.schema import BY_FILE, FILES, FORMAT, MANIFEST, VERSION, Record
+
+LONGEST_LINE = 1 << 20
+LONGEST_MANIFEST = 1 << 20
+_TABLES = {"assets.csv", "usages.csv"}
+_KINDS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_ENCRYPTED = 0x1
+_PIECE = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+class Archive:
+    """An export; use it as a context manager.
+
+    Raises:
+        Refused: it is no ZIP, not of this format, or has entries that no export has.
+    """
+
+    def __init__(self, file: Path | IO[bytes]) -> None:
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (*_BROKEN, ValueError) as error:
+            raise Refused("This is not a ZIP archive, or it is damaged.") from error
+        try:
+            self._entries = self._checked()
+            self.manifest = self._read_manifest()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @property
+    def digests(self) -> set[str]:
+        """The contents that the archive brings."""
+        return {name.removeprefix(FILES) for name in self._entries if name.startswith(FILES)}
+
+    def lines(self, record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each line's place, for messages, and its values.
+
+        Raises:
+            Refused: a line is too long or unusable, or the archive is damaged.
+        """
+        name = f"{record.file}.jsonl"
+        try:
+            with self._zip.open(self._entries[name]) as file:
+                number = 0
+                while raw := file.readline(LONGEST_LINE + 1):
+                    number += 1
+                    place = f"{name}, line {number}"
+                    if len(raw) > LONGEST_LINE:
+                        raise Refused(f"{place}: the line is longer than 1 MiB.")
+                    yield place, checking.line(record, raw, place)
+        except _BROKEN as error:
+            raise Refused(f"{name} is damaged: {error}.") from error
+
+    def unpack(self, digest: str, size: int, target: Path) -> None:
+        """Write a content into a new file.
+
+        Raises:
+            Refused: it is not what the digest says, or not `size` bytes.
+        """
+        name = FILES + digest
+        left = size
+        try:
+            with self._zip.open(self._entries[name]) as source, target.open("xb") as file:
+                while piece := source.read(_PIECE):
+                    left -= len(piece)
+                    if left < 0:
+                        break
+                    file.write(piece)
+        except _BROKEN as error:
+            raise Refused(f"{name} is damaged: {error}.") from error
+        if left or core_ext.digest_file(target) != digest:
+            raise Refused(f"{name} is not the file that its version names.")
+
+    def _checked(self) -> dict[str, zipfile.ZipInfo]:
+        found: dict[str, zipfile.ZipInfo] = {}
+        needed = {MANIFEST, *(f"{file}.jsonl" for file in BY_FILE)}
+        for entry in self._zip.infolist():
+            name = entry.filename
+            digest = name.removeprefix(FILES) if name.startswith(FILES) else ""
+            if name in found:
+                raise Refused(f"The archive has two entries called {name[:80]!r}.")
+            if name not in needed | _TABLES and not checking.DIGEST.fullmatch(digest):
+                raise Refused(f"The archive has an entry that no export has: {name[:80]!r}.")
+            if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _KINDS:
+                raise Refused(f"{name} is encrypted, or compressed in a way that exports are not.")
+            found[name] = entry
+        missing = sorted(needed - found.keys())
+        if missing:
+            raise Refused(f"This is no export of Lectern: it has no {missing[0]}.")
+        return found
+
+    def _read_manifest(self) -> dict[str, Any]:
+        try:
+            with self._zip.open(self._entries[MANIFEST]) as file:
+                raw = file.read(LONGEST_MANIFEST + 1)
+            said = json.loads(raw.decode("utf-8")) if len(raw) <= LONGEST_MANIFEST else None
+        except (*_BROKEN, ValueError, RecursionError) as error:
+            raise Refused(f"{MANIFEST} is damaged.") from error
+        if not isinstance(said, dict) or said.get("format") != FORMAT:
+            raise Refused(f"{MANIFEST} is not that of an export of Lectern.")
+        if said.get("version") != VERSION:
+            raise Refused(
+                f"This export has version {str(said.get('version'))[:20]}; "
+                f"this release reads version {VERSION}."
+            )
+        return said

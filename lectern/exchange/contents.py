@@ -1,0 +1,133 @@
+"""The bytes of imported versions: here already, brought along, or awaited."""
+
+import tempfile
+import uuid
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lectern.exchange.archive import Archive
+from lectern.library import blobs
+from lectern.library.blobs import Stored
+from lectern.models import Blob, Version, new_id
+from lectern.storage import Storage
+
+AWAITED = "awaited"
+_USABLE = ("live", "condemned")
+_AT_ONCE = 5000
+
+
+def here(session: Session, workspace_id: uuid.UUID, digests: Collection[str]) -> set[str]:
+    """Which of these contents the workspace has."""
+    found: set[str] = set()
+    wanted = sorted(digests)
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(Blob.digest).where(
+            Blob.workspace_id == workspace_id,
+            Blob.digest.in_(wanted[start : start + _AT_ONCE]),
+            Blob.state.in_(_USABLE),
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def store(
+    archive: Archive,
+    lacking: Mapping[str, int],
+    storage: Storage,
+    workspace_id: uuid.UUID,
+    scratch: Path,
+) -> dict[str, Stored]:
+    """See `lectern.exchange.importing.store`."""
+    stored: dict[str, Stored] = {}
+    try:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            for digest, size in lacking.items():
+                path = Path(folder) / digest
+                archive.unpack(digest, size, path)
+                stored[digest] = blobs.store(storage, workspace_id, path)
+                path.unlink()
+    except BaseException:
+        forget(storage, stored.values())
+        raise
+    return stored
+
+
+def forget(storage: Storage, stored: Collection[Stored]) -> None:
+    """Delete what no row will name."""
+    for each in stored:
+        storage.delete(each.key)
+
+
+def unnamed(
+    session: Session, workspace_id: uuid.UUID, stored: Mapping[str, Stored]
+) -> list[Stored]:
+    """Those that no row names after all: somebody stored the same meanwhile, or it was left out."""
+    if not stored:
+        return []
+    query = select(Blob.key).where(Blob.workspace_id == workspace_id, Blob.digest.in_(stored))
+    named = set(session.scalars(query))
+    return [each for each in stored.values() if each.key not in named]
+
+
+def blob_of(
+    session: Session,
+    workspace_id: uuid.UUID,
+    digest: str,
+    byte_size: int,
+    mime: str,
+    stored: Mapping[str, Stored],
+) -> Blob:
+    """The blob with this content; one without bytes, awaited, if they are nowhere."""
+    if digest in stored:
+        return blobs.add(session, workspace_id, stored[digest], mime)[0]
+    known = blobs.claim(session, workspace_id, digest)
+    if known is not None:
+        return known
+    waiting = session.scalar(
+        select(Blob).where(
+            Blob.workspace_id == workspace_id, Blob.digest == digest, Blob.state == AWAITED
+        )
+    )
+    if waiting is not None:
+        return waiting
+    blob_id = new_id()
+    # A key like any other's, at which nothing will ever be stored.
+    key = f"b1/{digest[:2]}/{digest}/{workspace_id.hex[:8]}-{blob_id.hex}"
+    blob = Blob(workspace_id=workspace_id, id=blob_id, digest=digest, byte_size=byte_size)
+    blob.mime, blob.key, blob.state = mime, key, AWAITED
+    session.add(blob)
+    session.flush()
+    return blob
+
+
+def arrive(
+    session: Session, workspace_id: uuid.UUID, stored: Mapping[str, Stored]
+) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Give versions whose bytes were awaited the bytes that have come since.
+
+    Returns version and asset of each. What was uploaded meanwhile counts as well as `stored`.
+    """
+    waiting = session.scalars(
+        select(Blob).where(Blob.workspace_id == workspace_id, Blob.state == AWAITED)
+    ).all()
+    moved: list[tuple[uuid.UUID, uuid.UUID]] = []
+    for blob in waiting:
+        if blob.digest in stored:
+            real = blobs.add(session, workspace_id, stored[blob.digest], blob.mime)[0]
+        elif (claimed := blobs.claim(session, workspace_id, blob.digest)) is not None:
+            real = claimed
+        else:
+            continue
+        rows = session.execute(
+            update(Version)
+            .where(Version.workspace_id == workspace_id, Version.blob_id == blob.id)
+            .values(blob_id=real.id)
+            .returning(Version.id, Version.asset_id)
+        )
+        moved += [(version_id, asset_id) for version_id, asset_id in rows]
+        session.delete(blob)
+        session.flush()
+    return moved
