@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ PAUSE_S = 1.0
 # reliability.md §4.3: so much is read back, anywhere in the file.
 READ_BACK_BYTES = 64 << 10
 LISTED_AT_ONCE = 1000
+# Asks the service for the bytes from the first to the last of two positions.
+Ask = Callable[[tuple[int, int]], Any]
 DAMAGED = "The storage did not keep the file as it was. Try again; if it happens again, ask there."
 
 
@@ -60,8 +62,9 @@ class B2Storage:
             if self._versions(bucket, key):
                 raise FileExistsError(key)
             mine = self._upload(bucket, source, key, digest)
-            self._claim(bucket, key, mine)
-        if not self._kept(source, key, size, digest):
+            mine = self._claim(bucket, key, mine)
+            kept = self._api.get_file_info(mine.id_).size == size
+        if not kept or not self._same(source, key, mine.id_, size, digest):
             with in_words(key):
                 self._api.delete_file_version(mine.id_, key)
             raise StorageDamaged(DAMAGED)
@@ -78,19 +81,11 @@ class B2Storage:
         """See `Storage.read`; a broken transfer goes on where it broke."""
         size = self.size(key)
         end = size if length is None else min(size, start + length)
-        for attempt in range(TRIES):
-            try:
-                for piece in self._pieces(key, start, end):
-                    start += len(piece)
-                    yield piece
-            except (B2Error, RequestException) as error:
-                if attempt + 1 == TRIES or not passes(error):
-                    with in_words(key):
-                        raise
-            if start >= end:
-                return
-            time.sleep(PAUSE_S * 2**attempt)
-        raise StorageAway(AWAY)
+
+        def ask(asked: tuple[int, int]) -> Any:
+            return self._bucket().download_file_by_name(key, range_=asked)
+
+        return self._stream(key, ask, start, end)
 
     def size(self, key: str) -> int:
         """See `Storage.size`."""
@@ -185,22 +180,48 @@ class B2Storage:
         if len(versions) == 1:
             self._api.delete_file_version(versions[0].id_, key)
 
-    def _claim(self, bucket: Any, key: str, mine: Any) -> None:
-        """B2 lets two writers store one name; the first of them has it, the other withdraws."""
+    def _claim(self, bucket: Any, key: str, mine: Any) -> Any:
+        """B2 lets two writers store one name; the first of them has it, the other withdraws.
+
+        Equal bytes are ours: sent before, by a request whose answer was lost.
+        """
         versions = self._versions(bucket, key)
         first = min(versions, key=lambda each: (each.upload_timestamp, each.id_), default=mine)
-        if first.id_ != mine.id_:
-            self._api.delete_file_version(mine.id_, key)
+        for each in versions:
+            if each.id_ != first.id_ and each.file_info.get("blake3") == mine.file_info["blake3"]:
+                self._api.delete_file_version(each.id_, key)
+        if first.file_info.get("blake3") != mine.file_info["blake3"]:
             raise FileExistsError(key)
+        return first
 
-    def _kept(self, source: Path, key: str, size: int, digest: str) -> bool:
-        if self.size(key) != size or core_ext.digest_file(source) != digest:
+    def _same(self, source: Path, key: str, file_id: str, size: int, digest: str) -> bool:
+        if core_ext.digest_file(source) != digest:
             return False
+
+        # By its id: under the name there might be another writer's version for a moment.
+        def ask(asked: tuple[int, int]) -> Any:
+            return self._api.download_file_by_id(file_id, range_=asked)
+
         start = secrets.randbelow(max(1, size - READ_BACK_BYTES + 1))
         with source.open("rb") as file:
             file.seek(start)
             ours = file.read(READ_BACK_BYTES)
-        return b"".join(self.read(key, start, READ_BACK_BYTES)) == ours
+        return b"".join(self._stream(key, ask, start, start + len(ours))) == ours
+
+    def _stream(self, key: str, ask: Ask, start: int, end: int) -> Iterator[bytes]:
+        for attempt in range(TRIES):
+            try:
+                for piece in _pieces(ask, start, end):
+                    start += len(piece)
+                    yield piece
+            except (B2Error, RequestException) as error:
+                if attempt + 1 == TRIES or not passes(error):
+                    with in_words(key):
+                        raise
+            if start >= end:
+                return
+            time.sleep(PAUSE_S * 2**attempt)
+        raise StorageAway(AWAY)
 
     def _fetch(self, key: str, path: Path) -> None:
         # Damage on the way is over at the second try; damage in the bucket is not.
@@ -212,9 +233,8 @@ class B2Storage:
                 return
         raise StorageDamaged(f"The stored file {key} is damaged: its content has another digest.")
 
-    def _pieces(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        if start >= end:
-            return
-        came = self._bucket().download_file_by_name(key, range_=(start, end - 1))
-        with came.response as response:
+
+def _pieces(ask: Ask, start: int, end: int) -> Iterator[bytes]:
+    if start < end:
+        with ask((start, end - 1)).response as response:
             yield from response.iter_content(PIECE)

@@ -14,6 +14,7 @@ from web.cli.checks import test
 from web.cli.exchange import export
 from web.cli.fsck import fsck
 from web.cli.serve import schedule, serve, web, worker
+from web.cli.storage import storage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,7 +22,7 @@ def lectern() -> None:
     """Lectern, the media library of people who teach."""
 
 
-for _command in (serve, test, web, worker, schedule, user, token, fsck, export):
+for _command in (serve, test, web, worker, schedule, user, token, fsck, export, storage):
     lectern.add_command(_command)
 
 

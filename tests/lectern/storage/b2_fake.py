@@ -186,7 +186,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self._refuse(fault)
         if path.startswith("/upload/"):
-            return self._json(self._upload(operation, path, body, fault))
+            said = self._upload(operation, path, body, fault)
+            if fault == "lost":
+                self.close_connection = True
+                return None
+            return self._json(said)
         expected = {BASIC} if operation == "b2_authorize_account" else self.server.fake.tokens
         if self.headers["Authorization"] not in expected:
             raise Refusal(401, "bad_auth_token")
@@ -249,10 +253,15 @@ class Handler(BaseHTTPRequestHandler):
     def _download(self, fault: str) -> None:
         self._refuse(fault)
         fake = self.server.fake
-        name = unquote(urlsplit(self.path).path.removeprefix(f"/file/{BUCKET}/"))
-        shown = self._granted(name)
-        content_of = [each for each in fake.versions if each.name == name]
-        found = next((each for each in reversed(content_of) if each.action == "upload"), None)
+        query = parse_qs(urlsplit(self.path).query)
+        if "fileId" in query:
+            found, shown = fake.by_id(query["fileId"][0]), {}
+            self._granted(found.name)
+        else:
+            name = unquote(urlsplit(self.path).path.removeprefix(f"/file/{BUCKET}/"))
+            shown = self._granted(name)
+            named = [each for each in fake.versions if (each.name, each.action) == (name, "upload")]
+            found = max(named, key=lambda each: each.at, default=None)
         if found is None:
             raise Refusal(404, "not_found")
         content, status = found.content, 200
@@ -332,6 +341,9 @@ class Handler(BaseHTTPRequestHandler):
         fake = self.server.fake
         fake.upload_urls.add(path)
         return {"uploadUrl": fake.url + path, "authorizationToken": "upload", "bucketId": "b"}
+
+    def _b2_get_file_info(self, asked: dict[str, Any]) -> Any:
+        return self.server.fake.by_id(asked["fileId"]).row()
 
     def _b2_start_large_file(self, asked: dict[str, Any]) -> Any:
         info, mime = asked.get("fileInfo") or {}, asked["contentType"]

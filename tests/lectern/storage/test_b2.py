@@ -36,7 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (SMALL, "b2_list_file_versions"),
         (SMALL, "b2_get_upload_url"),
         (SMALL, "upload_file"),
-        (SMALL, "head"),
+        (SMALL, "b2_get_file_info"),
         (SMALL, "download"),
         (LARGE, "b2_start_large_file"),
         (LARGE, "b2_get_upload_part_url"),
@@ -57,8 +57,19 @@ def test_a_passing_fault_is_not_noticed(
     assert len([each for each in fake.versions if each.action == "upload"]) == 1
 
 
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+def test_an_answer_that_was_lost_leaves_no_second_copy(
+    b2_storage: B2Storage, fake: Fake, put: Put, content: bytes
+) -> None:
+    fake.fail("upload_file" if content is SMALL else "upload_part", "lost", times=2)
+    key = put(b2_storage, content)
+    assert [(each.name, each.content) for each in fake.versions] == [(key, content)]
+
+
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("operation", ["b2_get_upload_url", "upload_file", "head", "download"])
+@pytest.mark.parametrize(
+    "operation", ["b2_get_upload_url", "upload_file", "b2_get_file_info", "download"]
+)
 def test_an_answer_that_never_comes_is_asked_for_again(
     b2_storage: B2Storage, fake: Fake, put: Put, operation: str
 ) -> None:
@@ -154,6 +165,8 @@ def test_a_download_that_breaks_goes_on_where_it_broke(
     b2_storage: B2Storage, fake: Fake, put: Put
 ) -> None:
     key = put(b2_storage, LARGE)
+    with b2_storage.local_copy(key):
+        pass
     fake.fail("download", "short", times=3)
     assert b"".join(b2_storage.read(key)) == LARGE
     fake.fail("download", "short", times=99)
