@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ARRAY,
     SQLColumnExpression,
-    Text,
     Uuid,
     any_,
     cast,
@@ -18,8 +17,18 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.types import UserDefinedType
 
 from lectern.models import Asset
+
+
+class _Untyped(UserDefinedType[str]):
+    """A text whose type its place in the statement decides, so that it is read once.
+
+    Sent as a text to be cast, PostgreSQL would read all the ids for every row that it looks at.
+    """
+
+    cache_ok = True
 
 
 class Row(NamedTuple):
@@ -111,7 +120,7 @@ def among(asset_ids: Any) -> Any:
 
 def ids(values: Any) -> SQLColumnExpression[Any]:
     """A PostgreSQL array of ids: one parameter, however many."""
-    return cast(literal(array_of(values), Text), ARRAY(Uuid))
+    return cast(literal(array_of(values), _Untyped()), ARRAY(Uuid))
 
 
 def array_of(values: Iterable[uuid.UUID | None]) -> str:
