@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from lectern.errors import LecternError
 from web.cli.accounts import token, user
+from web.cli.backup import backup, restore
 from web.cli.checks import test
-from web.cli.exchange import export
+from web.cli.exchange import export, import_
 from web.cli.fsck import fsck
 from web.cli.serve import schedule, serve, web, worker
 from web.cli.storage import storage
@@ -22,7 +23,21 @@ def lectern() -> None:
     """Lectern, the media library of people who teach."""
 
 
-for _command in (serve, test, web, worker, schedule, user, token, fsck, export, storage):
+for _command in (
+    serve,
+    test,
+    web,
+    worker,
+    schedule,
+    user,
+    token,
+    fsck,
+    export,
+    import_,
+    backup,
+    restore,
+    storage,
+):
     lectern.add_command(_command)
 
 
