@@ -27,6 +27,7 @@ from web.pages import (
     saved_searches,
     selection,
     tags,
+    trash,
     uploads,
     versions,
 )
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches)
-    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions):
+    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
-from lectern.models import Asset, Blob, Task, Tombstone, Version
+from lectern.library import versions
+from lectern.models import Asset, Task, Tombstone, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -28,14 +29,8 @@ def purge(session: Session, principal: Principal, asset_id: uuid.UUID) -> None:
     require(principal, Action.PURGE)
     asset = _locked(session, principal.workspace_id, asset_id)
     require(principal, Action.PURGE, asset)
-    of_asset = (Version.workspace_id == asset.workspace_id) & (Version.asset_id == asset.id)
-    versions, size = session.execute(
-        select(func.count(), func.coalesce(func.sum(Blob.byte_size), 0))
-        .select_from(Version)
-        .join(Version.blob)
-        .where(of_asset)
-    ).one()
-    details = {"name": asset.name, "versions": versions, "bytes": int(size)}
+    number, size = versions.held(session, asset)
+    details = {"name": asset.name, "versions": number, "bytes": size}
     _remove(session, principal, asset)
     audit.record(session, principal, "asset.purge", "asset", asset_id, details)
 

@@ -95,6 +95,17 @@ def stills(session: Session, asset: Asset) -> dict[uuid.UUID, str]:
     return {blob_id: digest for blob_id, digest in rows}
 
 
+def held(session: Session, asset: Asset) -> tuple[int, int]:
+    """How many versions it has, and the bytes of their originals together."""
+    number, size = session.execute(
+        select(func.count(), func.coalesce(func.sum(Blob.byte_size), 0))
+        .select_from(Version)
+        .join(Version.blob)
+        .where(Version.workspace_id == asset.workspace_id, Version.asset_id == asset.id)
+    ).one()
+    return number, int(size)
+
+
 def newest_ready(session: Session, asset: Asset) -> Version | None:
     """The newest version above the current one that is ready; None while there is none.
 

@@ -21,6 +21,7 @@ from lectern.library import (
     saved_searches,
     selections,
     tags,
+    trash,
     uploads,
 )
 from lectern.library.bulk import Chosen
@@ -41,6 +42,7 @@ QUERY = {
     "tags.ask_removal": ("tag_id", "tag"),
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "api.assets.roll_back": {"json": {"version": 1}},
     "api.courses.put_usages": {"json": {"assets": []}},
     "api.uploads.append": {
         "data": b"",
@@ -165,11 +167,14 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     new = NewUpload("clip.mp4", 10)
     configured = app.extensions["lectern.settings"]
     upload = uploads.create(session, maker, new, settings=configured)
+    thrown_away = make_asset(session, who)
+    trash.trash(session, maker, thrown_away, days=30)
     text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
     chosen = selections.begin(session, maker, "library")
     selections.add(session, maker, chosen, [asset.id])
     return {
         "asset_id": asset.id,
+        "trashed_id": thrown_away.id,
         "upload_id": upload.id,
         "selection_id": chosen.id,
         "token_id": uuid.UUID(text.split("_")[1]),

@@ -135,6 +135,14 @@ class AssetPage:
         return posters.candidates(self._session, self.asset)
 
     @property
+    def trasher(self) -> str:
+        """Who moved it to the trash, in words."""
+        if self.asset.trashed_by is None:
+            return str(gettext("Lectern"))
+        user = self._session.get_one(User, self.asset.trashed_by)
+        return gettext("you") if user.id == self._principal.user_id else user.name
+
+    @property
     def chooser(self) -> str:
         """Who chose the poster, in words; empty when the machine did."""
         if self.asset.poster_chosen_by is None:
