@@ -4,6 +4,7 @@ Where the storage has addresses of its own, whoever has the right is sent there 
 """
 
 import uuid
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
@@ -138,7 +139,7 @@ def _file(blob: Blob, mime: str, *, cache: str) -> Response:
     path, shown = storage().path(blob.key), _shown_as(mime)
     reply: Response
     if path is None:
-        reply = BytesReply(storage().read(blob.key), mime=shown, etag=blob.digest)
+        reply = BytesReply(partial(storage().read, blob.key), mime=shown, etag=blob.digest)
     else:
         reply = FileReply(path, mime=shown, etag=blob.digest)
     reply.headers["Cache-Control"] = cache

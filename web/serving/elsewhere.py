@@ -1,6 +1,6 @@
 """Replies for bytes that lie in a storage of their own: a way there, or a few of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask import Response, request
 from werkzeug.http import quote_etag
@@ -19,10 +19,13 @@ class Redirect(Response):
 
 
 class BytesReply(Response):
-    """A small file, held in memory; the caller keeps it by its strong, unquoted `etag`."""
+    """A small file, held in memory; the caller keeps it by its strong, unquoted `etag`.
 
-    def __init__(self, pieces: Iterable[bytes], *, mime: str, etag: str) -> None:
+    `read` is asked only when the caller has another, or none.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[bytes]], *, mime: str, etag: str) -> None:
         unchanged = request.if_none_match.contains_weak(etag)
-        super().__init__(b"" if unchanged else b"".join(pieces), 304 if unchanged else 200)
+        super().__init__(b"" if unchanged else b"".join(read()), 304 if unchanged else 200)
         self.content_type = mime
         self.headers["ETag"] = quote_etag(etag)
