@@ -56,7 +56,7 @@ PUBLIC = {
     "api.uploads.describe",
 }
 # A part of an open page answers with nothing when its object has gone.
-QUIET = {"assets.show_card", "lessons.show_usage"}
+QUIET = {"assets.show_card", "library.show_row", "lessons.show_usage"}
 # A PUT makes what is not there, in the caller's own workspace.
 MAKES = {"api.courses.put"}
 
