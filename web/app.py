@@ -24,6 +24,7 @@ from web.pages import (
     people,
     picker,
     places,
+    replacing,
     saved_searches,
     selection,
     tags,
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    places_of = (places, folders, saved_searches)
+    places_of = (places, folders, saved_searches, replacing)
     for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
