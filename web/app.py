@@ -32,6 +32,7 @@ from web.pages import (
     uploads,
     versions,
 )
+from web.pages import audit as audit_log
 
 # Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
 LONGEST_BODY = 1 << 20
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing)
-    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash):
+    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)
