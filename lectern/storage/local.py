@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,10 +40,12 @@ class LocalStorage:
             if target.exists():
                 raise FileExistsError(key)
             copied = _link_or_copy(source, temp)
-            with temp.open("rb") as file:
-                os.fsync(file.fileno())
-            if copied:
-                _compare(temp, source, digest)
+            # The disk and the digest work at the same time.
+            with ThreadPoolExecutor(1) as pool:
+                synced = pool.submit(_sync, temp)
+                if copied:
+                    _compare(temp, source, digest)
+                synced.result()
             temp.chmod(0o444)
             _name(temp, target)
         except OSError as error:
@@ -128,6 +131,11 @@ def _link_or_copy(source: Path, target: Path) -> bool:
         shutil.copyfile(source, target)
         return True
     return False
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _compare(copy: Path, source: Path, digest: str | None) -> None:

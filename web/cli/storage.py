@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lectern import settings
 from lectern.db import unit_of_work
 from lectern.errors import LecternError
 from lectern.settings import Settings
@@ -33,8 +34,9 @@ def move(to: str | None, at_once: int, data: Path | None) -> None:
     Every file is compared with its digest. What is there already is not sent again, so the
     command may be stopped and run again at any time. Nothing is deleted in the old storage.
     """
-    with library(data) as hosted:
-        source, target = _ends(hosted.settings, to)
+    here = settings.read(data=data)
+    source, target = _ends(here, to)
+    with library(data):
         with unit_of_work() as session:
             files, size = moving.count(session)
         click.echo(f"{files:,} files, {size:,} bytes.")
@@ -50,26 +52,26 @@ def move(to: str | None, at_once: int, data: Path | None) -> None:
     if wrong:
         raise click.ClickException(f"{wrong} files could not be moved; each is named above.")
     click.echo(f"All {done:,} files are in the new storage; {copied:,} were copied now.")
-    click.echo(_next(hosted.settings, to))
+    click.echo(_next(here, to))
 
 
-def _ends(settings: Settings, to: str | None) -> tuple[Storage, Storage]:
+def _ends(here: Settings, to: str | None) -> tuple[Storage, Storage]:
     """From where, to where. Raises LecternError when that is no move."""
-    if to is not None and settings.storage_old_url is not None:
+    if to is not None and here.storage_old_url is not None:
         raise LecternError("A move is under way already; finish it without --to.")
-    old = settings.storage_url if to is not None else settings.storage_old_url
-    new = settings.storage_url if to is None else to
+    old = here.storage_url if to is not None else here.storage_old_url
+    new = here.storage_url if to is None else to
     if old is None:
         raise LecternError("Say where to: --to file:///… or --to b2://BUCKET.")
     if old == new:
         raise LecternError("That is where the files are already.")
-    return open_storage(old, settings), open_storage(new, settings)
+    return open_storage(old, here), open_storage(new, here)
 
 
-def _next(settings: Settings, to: str | None) -> str:
+def _next(here: Settings, to: str | None) -> str:
     if to is None:
         return "Start Lectern without LECTERN_STORAGE_OLD_URL now; then the old storage may go."
     return (
         f"Start Lectern with LECTERN_STORAGE_URL={to} and LECTERN_STORAGE_OLD_URL="
-        f"{settings.storage_url} now, then run `storage move` once more for what came meanwhile."
+        f"{here.storage_url} now, then run `storage move` once more for what came meanwhile."
     )
