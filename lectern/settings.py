@@ -29,6 +29,7 @@ class Settings:
     storage_old_url: str | None
     b2_key_id: str
     b2_key: str
+    # Working copies of files that are stored elsewhere, all together.
     cache_bytes: int
     secret_key: str
     public_url: str | None
@@ -43,6 +44,7 @@ class Settings:
     lease_s: int
     sweep_s: int
     upload_ttl_s: int
+    # Requests a web process works on at once; sending and receiving bytes takes no thread.
     web_threads: int
     trusted_proxies: tuple[str, ...]
     allow_no_landlock: bool
@@ -79,7 +81,6 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         storage_old_url=reader.get("STORAGE_OLD_URL", _url("file", "b2"), None),
         b2_key_id=reader.get("B2_KEY_ID", str, ""),
         b2_key=reader.get("B2_KEY", str, ""),
-        # Copies that workers keep of files stored elsewhere.
         cache_bytes=reader.get("CACHE_BYTES", _number(0), 10 << 30),
         secret_key=reader.get("SECRET_KEY", _secret, ""),
         public_url=reader.get("PUBLIC_URL", _url("http", "https"), None),
@@ -96,7 +97,6 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         lease_s=reader.get("LEASE_SECONDS", _number(2), 90),
         sweep_s=reader.get("SWEEP_SECONDS", _number(1), 15),
         upload_ttl_s=reader.get("UPLOAD_TTL_SECONDS", _number(60), 48 * 3600),
-        # Requests a web process works on at once; sending and receiving bytes takes no thread.
         web_threads=reader.get("WEB_THREADS", _number(1), 8),
         # Addresses whose X-Forwarded-For and -Proto are believed, separated by spaces; or *.
         trusted_proxies=reader.get("TRUSTED_PROXIES", lambda text: tuple(text.split()), ()),
