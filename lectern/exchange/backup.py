@@ -126,9 +126,7 @@ def _write(
     (revision,) = _ask(connection, "SELECT version_num FROM alembic_version")
     dumping.dump(url, snapshot["name"], folder / database)
     _sync(folder / database)
-    with (folder / files).open("w", encoding="utf-8") as target:
-        target.writelines(json.dumps(row) + "\n" for row in blobs)
-    _sync(folder / files)
+    _list(blobs, folder / files)
     copied, problems = _copy_blobs(blobs, storage, LocalStorage(folder / BLOBS))
     _copy_uploads(uploads, settings, folder / SPOOL)
     if with_secrets:
@@ -149,6 +147,12 @@ def _write(
     _finish(folder, manifest)
     _tidy(folder, manifest, {row["key"] for row in blobs})
     return Made(manifest, copied, problems)
+
+
+def _list(blobs: list[dict[str, Any]], target: Path) -> None:
+    with target.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in blobs)
+    _sync(target)
 
 
 def _copy_blobs(
