@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from jobs import broker
 from lectern.courses import changed, swapping
@@ -14,6 +14,7 @@ from lectern.errors import Invalid
 from lectern.library import assets, cards
 from lectern.library.search import Query
 from lectern.people.rights import Action, require
+from web import htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -67,14 +68,12 @@ def exchange(asset_id: uuid.UUID) -> ResponseReturnValue:
         form.errors["other"] = gettext("Choose a file.")
     else:
         work = swapping.exchange
-        count = form.attempt(lambda: work(session, g.principal, asset_id, chosen[0]))
+        form.attempt(lambda: work(session, g.principal, asset_id, chosen[0]))
     if form.errors:
         again = _choice(_page(asset_id))
         return steps.go_on("versions/_everywhere.html", status=422, form=form, **again)
     _commit()
-    toast = ngettext("Replaced in %(num)d place.", "Replaced in %(num)d places.", count or 0)
-    url = url_for("assets.show", asset_id=page.asset.id, _anchor="used")
-    return steps.done(url, event=f"asset-{asset_id}", toast=toast)
+    return htmx.go_to(url_for("assets.show", asset_id=page.asset.id))
 
 
 def _page(asset_id: uuid.UUID) -> AssetPage:

@@ -68,7 +68,7 @@ def note(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     versions.note(session, g.principal, asset, number, request.form.get("note", ""))
     session.commit()
     broker.publish(asset.workspace_id, asset_id=asset_id)
-    return steps.done(_panel(asset_id), event=f"asset-{asset_id}", toast=gettext("Saved."))
+    return steps.done(_panel(asset_id), event="asset-changed", toast=gettext("Saved."))
 
 
 @bp.get("/<int:number>/rollback")

@@ -108,3 +108,6 @@ function length(seconds) {
 }
 
 customElements.define("replace-file", ReplaceFile);
+
+// What a form of a file's page has done is told to the page by this event; its dialog has served.
+document.addEventListener("asset-changed", ({ target }) => target.closest?.("dialog")?.close());
