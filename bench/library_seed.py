@@ -165,75 +165,65 @@ def _create(connection: psycopg.Connection, definitions: list[str]) -> None:
 
 
 def _copy_all(connection: psycopg.Connection, rows: Seed) -> None:
+    for table, lines in (*_places(rows), *_files(rows)):
+        _copy(connection, table, lines)
+
+
+Lines = Iterable[tuple[object, ...]]
+
+
+def _places(rows: Seed) -> Iterator[tuple[str, Lines]]:
+    """People, tags, folders and courses: eight folders are at the top, eight in each."""
     here = rows.workspace
-    _copy(
-        connection,
-        "user_account (id, email, name)",
-        ((one, f"{one}@example.org", f"Person {i}") for i, one in enumerate(rows.owners) if i),
+    people = ((one, f"{one}@example.org", f"Person {i}") for i, one in enumerate(rows.owners) if i)
+    yield "user_account (id, email, name)", people
+    tags = ((here, key, name, name.casefold()) for key, name in rows.tags)
+    yield "tag (workspace_id, id, name, key)", tags
+    folders = (
+        (here, key, rows.folders[i // 8][0] if i > 7 else None, f"{rows.words[i]} {i}")
+        for key, i in rows.folders
     )
-    _copy(
-        connection,
-        "tag (workspace_id, id, name, key)",
-        ((here, key, name, name.casefold()) for key, name in rows.tags),
+    yield "folder (workspace_id, id, parent_id, name)", folders
+    courses = (
+        (here, key, f"course-{i}", f"{rows.words[i % 999].title()} {i}")
+        for i, key in enumerate(rows.courses)
     )
-    _copy(
-        connection,
-        "folder (workspace_id, id, parent_id, name)",
+    yield "course (workspace_id, id, ref, title)", courses
+
+
+def _files(rows: Seed) -> Iterator[tuple[str, Lines]]:
+    """Assets of one version each, with their bytes, tags and usages."""
+    here = rows.workspace
+    now = (1, 1, 1280, 720)
+    assets = (
+        (here, *a[:2], *a[3:17], MIMES[str(a[5])][0], *now, None if a[13] else a[7])
+        for a in rows.assets
+    )
+    yield (
         (
-            (here, key, rows.folders[i // 8][0] if i > 7 else None, f"{rows.words[i]} {i}")
-            for key, i in rows.folders
+            "asset (workspace_id, id, current_version_id, name, original_name, kind, state,"
+            " created_at, created_by, folder_id, digest, byte_size, duration_s, live, description,"
+            " usage_count, last_used_at, mime, version_number, version_count, width, height,"
+            " trashed_at)"
         ),
+        assets,
     )
-    _copy(
-        connection,
-        "course (workspace_id, id, ref, title)",
+    blobs = (
+        (here, a[2], a[10], a[11], MIMES[str(a[5])][0], a[2])
+        for i, a in enumerate(rows.assets)
+        if i % 30 != 1
+    )
+    yield "blob (workspace_id, id, digest, byte_size, mime, key)", blobs
+    versions = ((here, a[1], a[0], 1, a[2], "upload", a[4], a[8]) for a in rows.assets)
+    yield (
         (
-            (here, key, f"course-{i}", f"{rows.words[i % 999].title()} {i}")
-            for i, key in enumerate(rows.courses)
+            "version (workspace_id, id, asset_id, number, blob_id, origin, original_name, created_by)"
         ),
+        versions,
     )
-    _copy(
-        connection,
-        "asset (workspace_id, id, current_version_id, name, original_name, kind,"
-        " state, created_at, created_by, folder_id, digest, byte_size, duration_s, live,"
-        " description, usage_count, last_used_at, mime, version_number, version_count, width,"
-        " height, trashed_at)",
-        (
-            (
-                here,
-                a[0],
-                a[1],
-                *a[3:17],
-                MIMES[str(a[5])][0],
-                1,
-                1,
-                1280,
-                720,
-                None if a[13] else a[7],
-            )
-            for a in rows.assets
-        ),
-    )
-    _copy(
-        connection,
-        "blob (workspace_id, id, digest, byte_size, mime, key)",
-        (
-            (here, a[2], a[10], a[11], MIMES[str(a[5])][0], a[2])
-            for i, a in enumerate(rows.assets)
-            if i % 30 != 1
-        ),
-    )
-    _copy(
-        connection,
-        "version (workspace_id, id, asset_id, number, blob_id, origin, original_name, created_by)",
-        ((here, a[1], a[0], 1, a[2], "upload", a[4], a[8]) for a in rows.assets),
-    )
-    _copy(connection, "asset_tag (workspace_id, asset_id, tag_id, asset_created_at)", rows.tagged())
-    _copy(
-        connection,
-        "usage (workspace_id, id, asset_id, course_id)",
-        ((here, *usage) for usage in rows.usages),
-    )
+    yield "asset_tag (workspace_id, asset_id, tag_id, asset_created_at)", rows.tagged()
+    usages = ((here, *usage) for usage in rows.usages)
+    yield "usage (workspace_id, id, asset_id, course_id)", usages
 
 
 def _copy(connection: psycopg.Connection, table: str, rows: Iterable[tuple[object, ...]]) -> None:
