@@ -78,7 +78,8 @@ def dry_run(
         would.same += len(judged.same)
         would.refused += len(judged.refused) + len(gone)
         told = [Told(row.id, row.name, reason) for row, reason in judged.refused]
-        told += [Told(each, None, NO_FILE) for each in ids if each in gone]
+        told += [Told(each, None, NO_FILE) for each in gone]
+        told.sort(key=lambda each: places[each.id][0])
         would.refuse += told[: MOST_TOLD - len(would.refuse)]
         if isinstance(one, Rename):
             _preview(would, one, judged.ready)
