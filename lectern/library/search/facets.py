@@ -18,8 +18,8 @@ from lectern.people.rights import Action, require
 
 # Among so many matches the choices are counted; of more, the numbers are the least there are.
 COUNTED = 4_000
-# Where more fits than that, files are read from the newest on, else by the index.
-DENSE = 0.2
+# Of the newest so many, each is asked: words take longer.
+LOOKED, LOOKED_FOR_WORDS = 40_000, 10_000
 # The longest lists of tags, courses, owners and folders, the most frequent of each.
 MOST = 100
 
@@ -109,8 +109,10 @@ def _count(session: Session, plan: Plan) -> _Counted:
             known, Count(known.get(codes.fixed(plan.workspace_id, codes.LIVE), 0), False)
         )
     chances = odds.of(session, plan)
-    if chances.share >= DENSE and chances.total > odds.SMALL:
-        found = roads.newest(plan, Listing.codes)
+    # Where the index leads to too many, the newest files are all that is looked at.
+    partly = chances.total > odds.SMALL and chances.least > odds.MANY
+    if partly:
+        found = roads.newest(plan, LOOKED_FOR_WORDS if plan.words else LOOKED, "codes")
     else:
         found = roads.matching(plan, chances, Listing.codes)
     some = found.limit(COUNTED + 1).cte("some").prefix_with("MATERIALIZED")
@@ -123,7 +125,7 @@ def _count(session: Session, plan: Plan) -> _Counted:
     )
     counts = {code: count for code, count in rows}
     number = counts.pop(0)
-    return _Counted(counts, Count(min(number, COUNTED), number > COUNTED))
+    return _Counted(counts, Count(min(number, COUNTED), partly or number > COUNTED))
 
 
 def _fixed(workspace_id: uuid.UUID, counted: _Counted, words: Iterable[str]) -> tuple[Choice, ...]:

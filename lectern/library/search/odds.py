@@ -25,12 +25,14 @@ Thing = int | Word | Bound
 class Odds(NamedTuple):
     """Of `total` assets about `share` (0.0 to 1.0) fit, if filters know nothing of each other.
 
-    `sizes` are how many assets each code, word and bound holds for, as far as that is known.
+    `sizes` are how many assets each code, word and bound holds for, as far as that is known, and
+    `least` is the smallest of them: so many rows the index would lead to.
     """
 
     total: int
     share: float
     sizes: Mapping[Thing, float]
+    least: float
 
 
 def of(session: Session, plan: Plan) -> Odds:
@@ -40,20 +42,21 @@ def of(session: Session, plan: Plan) -> Odds:
     total = counts.pop(whole, 0)
     # The trash is small, and its codes are not counted.
     if total <= SMALL or not plan.live:
-        return Odds(total, 1.0, {})
+        return Odds(total, 1.0, {}, 0)
     sizes: dict[Thing, float] = {code: float(number) for code, number in counts.items()}
-    share = 1.0
+    share, least = 1.0, float(total)
     for group in [(code,) for code in plan.codes] + list(plan.groups):
-        share *= min(1.0, sum(counts.get(code, 0) for code in group) / total)
+        size = min(total, sum(counts.get(code, 0) for code in group))
+        share, least = share * size / total, min(least, size)
     if plan.bounds:
         within = min(_planned_rows(session, plan), total)
         sizes.update(dict.fromkeys(plan.bounds, within))
-        share *= within / total
+        share, least = share * within / total, min(least, within)
     if plan.words:
         *each, together = _sampled(session, plan)
         sizes.update((word, one * total) for word, one in zip(plan.words, each, strict=True))
-        share *= together
-    return Odds(total, share, sizes)
+        share, least = share * together, min(least, *(one * total for one in each))
+    return Odds(total, share, sizes, least)
 
 
 def rare(plan: Plan, odds: Odds) -> Plan:

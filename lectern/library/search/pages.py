@@ -143,7 +143,7 @@ def total(session: Session, principal: Principal, query: Query) -> int:
     _, plan = planned(session, principal, query)
     if plan.nothing:
         return 0
-    if plan.free or (plan.live and vars(plan) == vars(_only_code(plan))):
+    if plan.free or (plan.live and replace(plan, ends=()) == _only_code(plan)):
         word = codes.LIVE if plan.live else codes.TRASHED
         (code,) = plan.codes or (codes.fixed(plan.workspace_id, word),)
         return codes.counts(session, plan.workspace_id, [code]).get(code, 0)

@@ -22,7 +22,7 @@ from lectern.models import AssetText, Listing
 
 # So many matches are gathered and sorted at once, and so many rows walked along, before the other
 # road is better: about equally long.
-GATHERED, WALKED = 20_000, 20_000
+GATHERED, WALKED = 20_000, 40_000
 SHORT_WALK = 10_000
 # Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
 RANKED = 5_000
@@ -75,14 +75,12 @@ def matching(plan: Plan, odds: Odds, *columns: Any) -> Select[Any]:
     return select(*columns).where(plans.everything(plan, _TABLE), *found)
 
 
-def newest(plan: Plan, *columns: Any) -> Select[Any]:
-    """These columns of all that fits, along the index of dates."""
+def newest(plan: Plan, among: int, *columns: str) -> Select[Any]:
+    """These columns of what fits among so many of the newest, along the index of dates."""
     c = _TABLE.c
-    return (
-        select(*columns)
-        .where(plans.everything(plan, _TABLE), *plans.conditions(plan, c))
-        .order_by(c.created_at.desc(), c.asset_id.desc())
-    )
+    along = select(_TABLE).where(plans.everything(plan, _TABLE))
+    n = along.order_by(c.created_at.desc(), c.asset_id.desc()).limit(among).subquery("newest").c
+    return select(*(n[name] for name in columns)).where(*plans.conditions(plan, n))
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,9 @@ class Road:
             return self._walk(place, number, None)
         length = number / max(self.odds.share, 1 / (self.odds.total + 1))
         rows = None
-        if length <= SHORT_WALK and not (self.plan.words and self.odds.total <= SMALL):
+        if length <= max(SHORT_WALK, min(self.odds.least, WALKED)) and not (
+            self.plan.words and self.odds.total <= SMALL
+        ):
             rows = self._whole_walk(place, number)
         if rows is None:
             rows = self._gather(place, number, GATHERED)

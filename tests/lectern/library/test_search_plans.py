@@ -123,6 +123,18 @@ def test_no_number_or_facet_scans_a_table(
     assert tables_scanned(connection, sent) == set()
 
 
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(
+    "filters", [{}, {"kind": "video"}, {"usage": "never"}, {"tag": ("exam",)}, {"trashed": True}]
+)
+def test_what_has_a_kept_count_is_not_counted(
+    session: Session, connection: Connection, owner: Principal, filters: dict[str, Any]
+) -> None:
+    with statements(connection) as sent:
+        search.total(session, owner, Query(**filters))
+    assert not [statement for statement, _ in sent if "FROM listing" in statement]
+
+
 def test_a_scan_would_be_seen(session: Session, connection: Connection) -> None:
     with statements(connection) as sent:
         session.execute(text("SELECT count(*) FROM asset WHERE description LIKE 'a%'"))
