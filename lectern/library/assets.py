@@ -45,6 +45,8 @@ def with_digest(session: Session, principal: Principal, digest: str, size: int) 
             Blob.workspace_id == principal.workspace_id,
             Blob.digest == digest,
             Blob.byte_size == size,
+            # Bytes that are still awaited nobody can use instead.
+            Blob.state != "awaited",
         )
     )
     return list(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, Stale
 from lectern.library import assets, fields, trash
+from lectern.library.locking import lock
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit import Line
@@ -45,7 +46,7 @@ def undo(session: Session, principal: Principal, asset: Asset, seq: int) -> None
     field = line.action.partition(".")[2]
     require(principal, Action.RESTORE if field == "trash" else Action.EDIT, asset)
     # What is compared must still be so when it is written.
-    session.refresh(asset, with_for_update=True)
+    lock(session, asset)
     if field == "trash":
         trash.restore(session, principal, asset)
     elif field == "custom":

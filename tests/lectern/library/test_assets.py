@@ -40,6 +40,12 @@ def test_bytes_are_found_in_any_version_of_what_is_not_in_the_trash(
     assert assets.with_digest(session, owner, digest, 1000) == [first]
 
 
+def test_bytes_that_are_awaited_are_nobodys_duplicate(session: Session, owner: Principal) -> None:
+    blob = make_blob(session, owner.workspace_id, state="awaited")
+    make_asset(session, owner, blob=blob)
+    assert assets.with_digest(session, owner, blob.digest, blob.byte_size) == []
+
+
 @pytest.mark.parametrize(
     ("field", "sent", "kept"),
     [
