@@ -327,7 +327,7 @@ LEARNERS = "".join(
 )
 
 FORMER = """
-DROP VIEW listing_truth, asset_text_truth;
+DROP VIEW IF EXISTS listing_truth, asset_text_truth;
 DROP FUNCTION list_added, list_changed, list_removed, list_tagged, keep_asset_tag, count_codes,
     counted_codes, learn, learn_text, learn_name, mark_twins, asset_codes, fixed_code, facet_code,
     low_bits, spelled_words, near_keys, grams, natural_key, fold CASCADE;
