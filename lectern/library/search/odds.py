@@ -37,11 +37,13 @@ class Odds(NamedTuple):
 
 def of(session: Session, plan: Plan) -> Odds:
     """Ask the kept counts, for bounds the planner's histograms, for words the newest files."""
-    whole = codes.fixed(plan.workspace_id, codes.LIVE if plan.live else codes.TRASHED)
+    # The trash is small, and its codes are not counted; where nothing is asked, nothing is unlikely.
+    if plan.free or not plan.live:
+        return Odds(0, 1.0, {}, 0)
+    whole = codes.fixed(plan.workspace_id, codes.LIVE)
     counts = codes.counts(session, plan.workspace_id, plan.asked | {whole})
     total = counts.pop(whole, 0)
-    # The trash is small, and its codes are not counted.
-    if total <= SMALL or not plan.live:
+    if total <= SMALL:
         return Odds(total, 1.0, {}, 0)
     sizes: dict[Thing, float] = {code: float(number) for code, number in counts.items()}
     share, least = 1.0, float(total)
