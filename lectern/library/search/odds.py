@@ -37,7 +37,7 @@ class Odds(NamedTuple):
 
 def of(session: Session, plan: Plan) -> Odds:
     """Ask the kept counts, for bounds the planner's histograms, for words the newest files."""
-    # The trash is small, and its codes are not counted; where nothing is asked, nothing is unlikely.
+    # The trash is small, and its codes are not counted.
     if plan.free or not plan.live:
         return Odds(0, 1.0, {}, 0)
     whole = codes.fixed(plan.workspace_id, codes.LIVE)

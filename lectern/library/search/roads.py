@@ -148,10 +148,13 @@ class Road:
         else:
             key = c[_KEYS[order.name]]
             found = matching(self.plan, self.odds, c.asset_id, key)
+            if place:
+                # Within: of too many, those kept may all lie before the place.
+                found = found.where(order.beyond(key, c.asset_id, place))
         fits = found.limit(most + 1 if most else None).cte("fits").prefix_with("MATERIALIZED")
         asset_id, key = fits.c
         query = select(asset_id, key, select(func.count()).select_from(fits).scalar_subquery())
-        if place:
+        if place and order.name == BEST:
             query = query.where(order.beyond(key, asset_id, place))
         rows = self.session.execute(query.order_by(*order.by(key, asset_id)).limit(number)).all()
         if most and rows and rows[0][2] > most:

@@ -302,7 +302,7 @@ ROADS = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     query=queries,
     sort=st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS)]),
