@@ -195,8 +195,8 @@ def test_pushed_card_of_a_missing_or_foreign_asset_only_removes(
     with app.app_context():
         for asset_id in (theirs.id, uuid.uuid4()):
             assert render_card(owner.workspace_id, asset_id) == (
-                f'<div id="asset-{asset_id}" hx-swap-oob="delete"></div>'
-                f'<div id="row-{asset_id}" hx-swap-oob="delete"></div>'
+                f'<div id="asset-{asset_id}" hx-swap-oob="delete" data-purged></div>'
+                f'<div id="row-{asset_id}" hx-swap-oob="delete" data-purged></div>'
             )
 
 

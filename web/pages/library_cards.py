@@ -59,14 +59,16 @@ def render_card(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
 def present(asset_id: uuid.UUID, card: Card | None, words: Words = ()) -> str:
     """What makes an open page show the asset as it is now, in the grid and in the list."""
     if card is None or card.trashed:
-        return gone(asset_id)
+        return gone(asset_id, purged=card is None)
     return card_html(card, oob=True, words=words) + row_html(card, oob=True, words=words)
 
 
-def gone(asset_id: uuid.UUID) -> str:
-    """What takes an asset off every page that lists it."""
-    items = (f'<div id="{place}-{asset_id}" hx-swap-oob="delete"></div>' for place in PLACES)
-    return "".join(items)
+def gone(asset_id: uuid.UUID, *, purged: bool = False) -> str:
+    """What takes an asset off every page that lists it; of a purged one no page asks again."""
+    mark = " data-purged" if purged else ""
+    return "".join(
+        f'<div id="{place}-{asset_id}" hx-swap-oob="delete"{mark}></div>' for place in PLACES
+    )
 
 
 # An asset's element has the id asset-ID in the grid and row-ID in the list.

@@ -75,7 +75,9 @@ class LiveUpdates extends HTMLElement {
   read(message) {
     if (typeof message.data !== "string") return;
     if (!message.data.startsWith("{")) {
-      for (const [, id] of message.data.matchAll(CARD)) this.changed(id);
+      // There is nothing left to ask of what has been purged.
+      if (!message.data.includes("data-purged"))
+        for (const [, id] of message.data.matchAll(CARD)) this.changed(id);
       if (message.data.includes('hx-swap-oob="delete"')) tell("library-total");
       else if (!message.data.includes('data-state="processing"')) tell("usage-changed");
       return;
