@@ -217,7 +217,8 @@ def _files(rows: Seed) -> Iterator[tuple[str, Lines]]:
     versions = ((here, a[1], a[0], 1, a[2], "upload", a[4], a[8]) for a in rows.assets)
     yield (
         (
-            "version (workspace_id, id, asset_id, number, blob_id, origin, original_name, created_by)"
+            "version (workspace_id, id, asset_id, number, blob_id, origin,"
+            " original_name, created_by)"
         ),
         versions,
     )
