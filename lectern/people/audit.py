@@ -26,10 +26,10 @@ __all__ = [
     "Line",
     "Verdict",
     "configure",
-    "count_of",
     "entries",
     "head",
     "history",
+    "lines",
     "record",
     "record_all",
     "total",
@@ -178,7 +178,8 @@ def history(
     For whoever may see the object: the caller has loaded it through the principal.
     """
     require(principal, Action.SEE)
-    return _lines(session, principal, before, limit, AuditEntry.object_id == object_id)
+    about = AuditEntry.object_id == object_id
+    return lines(session, principal.workspace_id, about, before=before, limit=limit)
 
 
 def entries(
@@ -186,22 +187,13 @@ def entries(
 ) -> list[Line]:
     """What was done in the workspace, newest first."""
     require(principal, Action.SEE_AUDIT)
-    return _lines(session, principal, before, limit)
+    return lines(session, principal.workspace_id, before=before, limit=limit)
 
 
 def total(session: Session, principal: Principal) -> int:
     """How many entries the workspace has."""
     require(principal, Action.SEE_AUDIT)
     return _count(session, principal.workspace_id)
-
-
-def count_of(session: Session, principal: Principal, object_id: uuid.UUID) -> int:
-    """How many entries `history` leads through."""
-    require(principal, Action.SEE)
-    query = select(func.count()).where(
-        AuditEntry.workspace_id == principal.workspace_id, AuditEntry.object_id == object_id
-    )
-    return session.execute(query).scalar_one()
 
 
 def verify(session: Session, workspace_id: uuid.UUID) -> Verdict:
@@ -240,17 +232,21 @@ def head(session: Session, workspace_id: uuid.UUID) -> tuple[int, str]:
     return (row.seq, row.hash.hex()) if row else (0, _START.hex())
 
 
-def _lines(
+def lines(
     session: Session,
-    principal: Principal,
-    before: int | None,
-    limit: int,
+    workspace_id: uuid.UUID,
     *only: ColumnElement[bool],
+    before: int | None = None,
+    limit: int,
 ) -> list[Line]:
+    """The newest lines of a workspace for which `only` holds, below the seq `before`.
+
+    Asks no right: that depends on what the caller shows.
+    """
     query = (
         select(AuditEntry, User.name)
         .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.workspace_id == principal.workspace_id, *only)
+        .where(AuditEntry.workspace_id == workspace_id, *only)
         .order_by(AuditEntry.seq.desc())
         .limit(limit)
     )

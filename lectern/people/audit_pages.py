@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from lectern.models import (
@@ -21,7 +21,7 @@ from lectern.models import (
     Tag,
     User,
 )
-from lectern.people.audit import Line
+from lectern.people.audit import Line, lines
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -59,30 +59,8 @@ def page(
         NotFound: the principal is no owner.
     """
     require(principal, Action.SEE_AUDIT)
-    query = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.workspace_id == principal.workspace_id, *_which(only))
-        .order_by(AuditEntry.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(AuditEntry.seq < cast(before, BigInteger))
-    return [
-        Line(
-            seq=entry.seq,
-            at=entry.at,
-            actor_id=entry.actor_id,
-            actor=name,
-            action=entry.action,
-            object_type=entry.object_type,
-            object_id=entry.object_id,
-            details=entry.details,
-            previous_hash=entry.previous_hash.hex(),
-            hash=entry.hash.hex(),
-        )
-        for entry, name in session.execute(query)
-    ]
+    which = _which(only)
+    return lines(session, principal.workspace_id, *which, before=before, limit=limit)
 
 
 def whole(session: Session, principal: Principal, only: Only) -> Iterator[Line]:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
 from lectern.models import AuditEntry, User
-from lectern.people.audit import Line
+from lectern.people.audit import Line, lines
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -49,16 +49,8 @@ def history(
     For whoever may see the object: the caller has loaded it through the principal.
     """
     require(principal, Action.SEE)
-    query = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(*_which(principal, object_id, only))
-        .order_by(AuditEntry.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(AuditEntry.seq < cast(before, BigInteger))
-    return _lines(session, query)
+    which = _which(principal, object_id, only)
+    return lines(session, principal.workspace_id, *which, before=before, limit=limit)
 
 
 def whole(
@@ -85,12 +77,8 @@ def one(session: Session, principal: Principal, object_id: uuid.UUID, seq: int) 
         NotFound: there is no such line, or it is about something else.
     """
     require(principal, Action.SEE)
-    query = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(*_which(principal, object_id, Only()), AuditEntry.seq == cast(seq, BigInteger))
-    )
-    found = _lines(session, query)
+    which = (*_which(principal, object_id, Only()), AuditEntry.seq == cast(seq, BigInteger))
+    found = lines(session, principal.workspace_id, *which, limit=1)
     if not found:
         raise NotFound("There is no such line in this history.")
     return found[0]
@@ -149,21 +137,3 @@ def _which(principal: Principal, object_id: uuid.UUID, only: Only) -> list[Colum
     if only.since:
         conditions.append(AuditEntry.at >= only.since)
     return conditions
-
-
-def _lines(session: Session, query: Select[AuditEntry, str]) -> list[Line]:
-    return [
-        Line(
-            seq=entry.seq,
-            at=entry.at,
-            actor_id=entry.actor_id,
-            actor=name,
-            action=entry.action,
-            object_type=entry.object_type,
-            object_id=entry.object_id,
-            details=entry.details,
-            previous_hash=entry.previous_hash.hex(),
-            hash=entry.hash.hex(),
-        )
-        for entry, name in session.execute(query)
-    ]
