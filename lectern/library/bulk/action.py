@@ -45,7 +45,6 @@ class BulkAction(ABC):
         return self.principal.workspace_id
 
     @classmethod
-    @abstractmethod
     def read(
         cls,
         session: Session,
@@ -55,11 +54,12 @@ class BulkAction(ABC):
         *,
         dry: bool,
     ) -> dict[str, Any]:
-        """The arguments as the batch keeps them; a dry run makes nothing that they name.
+        """The arguments as the batch keeps them, none by default; a dry run makes none of them.
 
         Raises:
             Invalid: an argument is missing or unusable.
         """
+        return {}
 
     def hold(self) -> None:  # noqa: B027 - most kinds hold nothing
         """Lock what must be locked before the assets."""

@@ -15,7 +15,6 @@ from lectern.library.bulk.rows import Done, Row
 from lectern.models import Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
-from lectern.settings import Settings
 
 # What `lectern.library.assets.settle` derives for one asset.
 _SETTLE = text("""
@@ -38,19 +37,6 @@ class Process(BulkAction):
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
         self._open: set[uuid.UUID | None] = set()
-
-    @classmethod
-    def read(
-        cls,
-        session: Session,
-        principal: Principal,
-        args: Mapping[str, Any],
-        settings: Settings,
-        *,
-        dry: bool,
-    ) -> dict[str, Any]:
-        """See `BulkAction.read`: nothing."""
-        return {}
 
     def look(self, rows: Sequence[Row]) -> None:
         """Which assets have such steps."""

@@ -159,19 +159,6 @@ class Restore(_Removable):
     right, undo_right = Action.RESTORE, Action.TRASH
     event, undo_event = "added", "removed"
 
-    @classmethod
-    def read(
-        cls,
-        session: Session,
-        principal: Principal,
-        args: Mapping[str, Any],
-        settings: Settings,
-        *,
-        dry: bool,
-    ) -> dict[str, Any]:
-        """See `BulkAction.read`: nothing."""
-        return {}
-
     def changes(self, row: Row) -> bool:
         """See `BulkAction.changes`."""
         return not row.live
