@@ -4,9 +4,11 @@ The same as `facet_code` and `fixed_code` of migration 0005. All of them are one
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, cast, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from lectern.models import CodeDelta
@@ -41,6 +43,11 @@ def fixed(workspace_id: uuid.UUID, word: str) -> int:
     """The code of a kind, a state or a usage."""
     low = workspace_id.int & _LOW & ((1 << 52) - 1)
     return _FIXED << 60 | low << 8 | FIXED[word]
+
+
+def array(numbers: Iterable[int]) -> ColumnElement[Any]:
+    """The codes as PostgreSQL's array, to compare `Listing.codes` with."""
+    return cast(list(numbers), ARRAY(BigInteger))
 
 
 def field_of(code: int) -> int:

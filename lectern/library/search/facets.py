@@ -80,10 +80,14 @@ def of(session: Session, principal: Principal, query: Query) -> Facets:
     require(principal, Action.SEE)
     query, plan = pages.planned(session, principal, query)
     whole = _count(session, plan)
+    if plan.words and not whole.total.n:
+        plan, meant = pages.respelled(session, query, plan)
+        whole = _count(session, plan) if meant else whole
     found = {name: whole for name in _ALONE}
     for name, empty in _ALONE.items():
         if getattr(query, name):
-            without = plans.make(session, principal, replace(query, **{name: empty}))
+            # Its words are known already.
+            without = plans.make(session, principal, replace(query, q="", **{name: empty}))
             found[name] = _count(session, replace(without, words=plan.words))
     workspace_id = principal.workspace_id
     twins = whole.codes.get(codes.fixed(workspace_id, codes.TWIN), 0)

@@ -64,14 +64,14 @@ def ids(
     require(principal, Action.SEE)
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
-    query = operators.resolve(session, principal, query)
-    plan, meant = plans.make(session, principal, query), None
+    query, plan = planned(session, principal, query)
+    meant: Spelling | None = None
     order, place = _from(query, plan, cursor)
     if plan.nothing:
         return FoundIds([], None)
     order, rows = _rows(session, plan, order, place, limit + 1)
     if plan.words and not rows:
-        plan, meant = _respelled(session, query, plan)
+        plan, meant = respelled(session, query, plan)
         order, rows = _rows(session, plan, order, place, limit + 1) if meant else (order, [])
     following = None
     if len(rows) > limit:
@@ -109,15 +109,12 @@ def _from(query: Query, plan: Plan, cursor: str | None) -> tuple[Order, tuple[An
 
 
 def planned(session: Session, principal: Principal, query: Query) -> tuple[Query, Plan]:
-    """The query without operators, and its plan, with near spellings where those find more."""
+    """The query without operators, and its plan."""
     query = operators.resolve(session, principal, query)
-    plan = plans.make(session, principal, query)
-    if plan.words and not plan.nothing:
-        plan, _ = _respelled(session, query, plan)
-    return query, plan
+    return query, plans.make(session, principal, query)
 
 
-def _respelled(session: Session, query: Query, plan: Plan) -> tuple[Plan, Spelling | None]:
+def respelled(session: Session, query: Query, plan: Plan) -> tuple[Plan, Spelling | None]:
     """The plan with near spellings for each word that nothing in the library has."""
     unknown = [word for word in plan.words if not _known(session, plan.workspace_id, word)]
     if not unknown:
@@ -140,19 +137,23 @@ def _known(session: Session, workspace_id: uuid.UUID, word: Word) -> bool:
 def total(session: Session, principal: Principal, query: Query) -> int:
     """How many assets the filter holds for, exactly: of many matches, each is counted."""
     require(principal, Action.SEE)
-    _, plan = planned(session, principal, query)
+    query, plan = planned(session, principal, query)
     if plan.nothing:
         return 0
     if plan.free or (plan.live and replace(plan, ends=()) == _only_code(plan)):
         word = codes.LIVE if plan.live else codes.TRASHED
         (code,) = plan.codes or (codes.fixed(plan.workspace_id, word),)
         return codes.counts(session, plan.workspace_id, [code]).get(code, 0)
-    return (
-        session.scalar(
-            select(func.count()).select_from(_matching(plan, odds.of(session, plan)).subquery())
-        )
-        or 0
-    )
+    number = _count(session, plan)
+    if plan.words and not number:
+        plan, meant = respelled(session, query, plan)
+        number = _count(session, plan) if meant else 0
+    return number
+
+
+def _count(session: Session, plan: Plan) -> int:
+    found = _matching(plan, odds.of(session, plan)).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def _matching(plan: Plan, chances: Odds) -> Select[uuid.UUID]:
@@ -165,8 +166,9 @@ def _only_code(plan: Plan) -> Plan:
 
 def filtered(session: Session, principal: Principal, query: Query) -> Select[Asset]:
     """The filter as a statement over assets, unordered."""
-    _, plan = planned(session, principal, query)
+    query, plan = planned(session, principal, query)
     fits = Asset.id.is_(None)
     if not plan.nothing:
+        plan, _ = respelled(session, query, plan)
         fits = Asset.id.in_(_matching(plan, odds.of(session, plan)))
     return select(Asset).where(Asset.workspace_id == principal.workspace_id, fits)

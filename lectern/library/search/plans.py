@@ -1,23 +1,19 @@
 """What a query asks of the listing: codes to have, bounds to keep within, words to find."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     FromClause,
     and_,
     any_,
-    cast,
     literal,
     not_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from lectern.library import folders
@@ -104,8 +100,8 @@ def make(session: Session, principal: Principal, query: Query) -> Plan:
 
 def conditions(plan: Plan, c: Any) -> list[ColumnElement[bool]]:
     """The plan as conditions that are looked up for each row with the columns `c`."""
-    found = [c.codes.contains(_array(plan.codes))] if plan.codes else []
-    found += [c.codes.overlap(_array(group)) for group in plan.groups]
+    found = [c.codes.contains(codes.array(plan.codes))] if plan.codes else []
+    found += [c.codes.overlap(codes.array(group)) for group in plan.groups]
     found += [_bounded(c, bound) for bound in plan.bounds]
     return found + words.of_row(plan.workspace_id, plan.words, c)
 
@@ -118,14 +114,14 @@ def indexed(plan: Plan, rare: Plan, c: Any) -> list[ColumnElement[bool]]:
         bounds=tuple(bound for bound in plan.bounds if bound not in rare.bounds),
         words=tuple(word for word in plan.words if word not in rare.words),
     )
-    found = [c.codes.contains(_array(rare.codes))] if rare.codes else []
-    found += [c.codes.overlap(_array(group)) for group in rare.groups]
+    found = [c.codes.contains(codes.array(rare.codes))] if rare.codes else []
+    found += [c.codes.overlap(codes.array(group)) for group in rare.groups]
     found += [_bounded(c, bound) for bound in rare.bounds]
     found += words.in_index(plan.workspace_id, rare.words, c)
     # No index knows of these spellings.
     found += [literal(code) == any_(c.codes) for code in plan.codes if code not in rare.codes]
     found += [
-        c.codes.concat(_array([])).overlap(_array(group))
+        c.codes.concat(codes.array([])).overlap(codes.array(group))
         for group in plan.groups
         if group not in rare.groups
     ]
@@ -137,10 +133,6 @@ def everything(plan: Plan, table: FromClause) -> ColumnElement[bool]:
     c = table.c
     # Written plainly, as the partial indexes have it.
     return and_(c.workspace_id == plan.workspace_id, c.live if plan.live else not_(c.live))
-
-
-def _array(numbers: Iterable[int]) -> ColumnElement[Any]:
-    return cast(list(numbers), ARRAY(BigInteger))
 
 
 def _bounded(c: Any, bound: Bound) -> ColumnElement[bool]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Integer,
     Select,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
+from lectern.library.search import codes
 from lectern.library.search.folding import SHORT, fold, grams
 from lectern.models import AssetText, Folder, Listing, Tag
 
@@ -72,7 +72,7 @@ def of_row(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Colum
             .where(text.workspace_id == workspace_id, text.asset_id == c.asset_id)
             .scalar_subquery()
         )
-        found.append(or_(c.codes.overlap(_array(word.codes)), here) if word.codes else here)
+        found.append(or_(c.codes.overlap(codes.array(word.codes)), here) if word.codes else here)
     return found
 
 
@@ -88,7 +88,7 @@ def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Col
         found = [c.asset_id.in_(_texts(workspace_id, plain))] if plain else []
         return found + of_row(workspace_id, others, c)
     coded = select(Listing.asset_id).where(
-        Listing.workspace_id == workspace_id, Listing.codes.overlap(_array(others[0].codes))
+        Listing.workspace_id == workspace_id, Listing.codes.overlap(codes.array(others[0].codes))
     )
     either = c.asset_id.in_(union_all(_texts(workspace_id, others[:1]), coded))
     return [either, *of_row(workspace_id, others[1:], c)]
@@ -160,7 +160,3 @@ def _within(folded: Any, text: str) -> ColumnElement[bool]:
         # Numbering the letters of every name would take longer than the rest of the search.
         return case((found, keys.contains(grams(text))), else_=False)
     return found
-
-
-def _array(numbers: Iterable[int]) -> ColumnElement[Any]:
-    return cast(list(numbers), ARRAY(BigInteger))
