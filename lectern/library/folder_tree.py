@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.library.live_counts import Field, files
+from lectern.library.live_counts import files
 from lectern.models import Folder
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -58,9 +58,7 @@ def tree(session: Session, principal: Principal) -> list[Node]:
     workspace_id = principal.workspace_id
     # Columns, not folders: what this session has read before may be out of date.
     rows = session.execute(
-        select(
-            Folder.id, Folder.parent_id, Folder.name, files(Field.FOLDER, workspace_id, Folder.id)
-        )
+        select(Folder.id, Folder.parent_id, Folder.name, files(workspace_id, Folder.code))
         .where(Folder.workspace_id == workspace_id)
         .order_by(func.natural_key(Folder.name), Folder.name)
     ).all()

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library.live_counts import Field, files
+from lectern.library.live_counts import files
 from lectern.library.names import LONGEST_TAG, clean_text, tag_key
 from lectern.models import Tag
 from lectern.people.principal import Principal
@@ -45,7 +45,7 @@ def suggest(
     # A word begins at the front, or after what is neither letter nor digit.
     words = func.regexp_replace(" " + word, "[^[:alnum:]]", " ", "g")
     begins = func.strpos(words, " " + func.regexp_replace(part, "[^[:alnum:]]", " ", "g")) > 0
-    used = files(Field.TAG, principal.workspace_id, Tag.id).label("files")
+    used = files(principal.workspace_id, Tag.code).label("files")
     rows = session.execute(
         select(Tag.name, used)
         .where(
@@ -88,7 +88,7 @@ def listing(
     fitting = (Tag.workspace_id == principal.workspace_id) & (
         func.strpos(func.fold(Tag.name), part) > 0
     )
-    used = files(Field.TAG, principal.workspace_id, Tag.id).label("files")
+    used = files(principal.workspace_id, Tag.code).label("files")
     orders: dict[str, list[ColumnElement[Any]]] = {"files": [used], "-files": [used.desc()]}
     rows = session.execute(
         select(Tag.id, Tag.name, used)
