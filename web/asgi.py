@@ -5,6 +5,7 @@ Nothing is read from the environment before the server starts the process.
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import resource
 import signal
@@ -77,7 +78,7 @@ class Application:
 
     def _open(self) -> None:
         # The server's own parent process may be killed; this one must not serve on.
-        core_ext.die_with_parent(os.getppid())
+        core_ext.die_with_parent(server())
         # Each open page and each paused player is a descriptor.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -90,6 +91,15 @@ class Application:
         self._hub = Hub(configured.redis_url, FlaskPages(flask))
         self._hub.start()
         _on_stop(self._hub.hurry, self._bridge.hurry)
+
+
+def server() -> int:
+    """Process id of the server that started this process, by what it said when it did.
+
+    Whoever is the parent now may be the one that orphans are given to, which lives for ever.
+    """
+    started_by = multiprocessing.parent_process()
+    return (started_by.pid or 0) if started_by else os.getppid()
 
 
 class FlaskPages:
