@@ -24,8 +24,8 @@ def work(note: Path, wait: bool) -> None:
     except ProcessLookupError:
         note.write_text(f"refused {os.getpid()}")
         return
-    except Exception:
-        # What comes after needs an event loop and servers; bound it is.
+    except ValueError:
+        # What comes after needs servers, which nobody named; bound it is.
         note.write_text(f"bound {os.getpid()}")
     time.sleep(600)
 
