@@ -4,6 +4,8 @@ from lectern.models.base import Base, new_id
 from lectern.models.batches import Batch, BatchItem, BatchState, ItemState, Selection
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.models.custom import CustomField, FieldType
+from lectern.models.duplicates import Difference, Merge, MergedAsset
+from lectern.models.legacy import ExchangeFile, ImportItem, LegacyFile
 from lectern.models.library import (
     Asset,
     AssetState,
@@ -56,15 +58,21 @@ __all__ = [
     "Collection",
     "Course",
     "CustomField",
+    "Difference",
     "DigestCount",
+    "ExchangeFile",
     "FieldType",
     "Folder",
     "IdempotentReply",
+    "ImportItem",
     "ItemState",
     "Kind",
+    "LegacyFile",
     "Lesson",
     "Listing",
     "Member",
+    "Merge",
+    "MergedAsset",
     "Rendition",
     "Role",
     "SavedSearch",

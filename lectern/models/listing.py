@@ -6,7 +6,16 @@ Nothing here is written by hand; `lectern.library.fsck` compares it with what it
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, PrimaryKeyConstraint, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    Identity,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -96,7 +105,11 @@ class CodeDelta(Base):
 
 
 class DigestCount(Base):
-    """How many live assets have the same bytes."""
+    """How many live assets have the same bytes.
+
+    `byte_size` is known of those that more than one has; `waste` is what the copies would weigh if
+    they were stored apart.
+    """
 
     __tablename__ = "digest_count"
     __table_args__ = (
@@ -107,11 +120,20 @@ class DigestCount(Base):
             "digest",
             postgresql_where=text("assets > 1"),
         ),
+        Index(
+            "digest_count_waste_idx",
+            "workspace_id",
+            "waste",
+            "digest",
+            postgresql_where=text("assets > 1"),
+        ),
     )
 
     workspace_id: Mapped[uuid.UUID]
     digest: Mapped[str]
     assets: Mapped[int] = mapped_column(BigInteger)
+    byte_size: Mapped[int | None] = mapped_column(BigInteger)
+    waste: Mapped[int | None] = mapped_column(BigInteger, Computed("(assets - 1) * byte_size"))
 
 
 class Vocabulary(Base):

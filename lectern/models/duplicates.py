@@ -1,0 +1,81 @@
+"""Duplicates that were merged, and files that people called different."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.people import User
+
+
+class Merge(Tenant, Base):
+    """Several files of equal bytes that became one, `kept_id`; by whom and, as `created_at`, when.
+
+    `done` is what the kept file got: `{"tags": […], "fields": {name: {"before", "after"}},
+    "custom": {key: value}, "notes": [{"version", "after"}], "last_used_at": {"before", "after"}}`.
+    `stayed` is what an undo found changed and left: `[{"what", "reason"}]`. No foreign keys to
+    assets: they may be purged, this stays.
+    """
+
+    __tablename__ = "merge"
+    __table_args__ = (*tenant_key(), Index(None, "workspace_id", "kept_id"))
+
+    kept_id: Mapped[uuid.UUID]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    done: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    stayed: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+    merged: Mapped[list["MergedAsset"]] = relationship(
+        order_by="MergedAsset.id", viewonly=True, back_populates="merge"
+    )
+    creator: Mapped[User | None] = relationship(foreign_keys=[created_by], viewonly=True)
+
+
+class MergedAsset(Tenant, Base):
+    """A file that was merged into another, and what became of its uses.
+
+    `moved` are the usages that now name the kept file, as `lectern.library.joining.places` writes
+    them; `ended` are the ids of those whose place had the kept file already.
+    """
+
+    __tablename__ = "merged_asset"
+    __table_args__ = (
+        *tenant_key(),
+        within("merge_id", "merge"),
+        Index(None, "workspace_id", "asset_id"),
+        Index(None, "workspace_id", "merge_id"),
+    )
+
+    merge_id: Mapped[uuid.UUID]
+    asset_id: Mapped[uuid.UUID]
+    name: Mapped[str]
+    trashed_at: Mapped[datetime]
+    # When it was last put into a place, before the merge.
+    last_used_at: Mapped[datetime | None]
+    moved: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    ended: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+    merge: Mapped[Merge] = relationship(viewonly=True, back_populates="merged")
+
+
+class Difference(Tenant, Base):
+    """Two files that look alike and that somebody called different; the lower id is the first."""
+
+    __tablename__ = "difference"
+    __table_args__ = (
+        *tenant_key(),
+        within("first_id", "asset", ondelete="CASCADE"),
+        within("second_id", "asset", ondelete="CASCADE"),
+        UniqueConstraint("workspace_id", "first_id", "second_id"),
+        CheckConstraint("first_id < second_id", name="order"),
+        Index(None, "workspace_id", "second_id"),
+    )
+
+    first_id: Mapped[uuid.UUID]
+    second_id: Mapped[uuid.UUID]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
