@@ -14,7 +14,7 @@ from rq.serializers import JSONSerializer
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("probe", "media", "ai", "small")
+QUEUES = ("probe", "media", "streams", "ai", "small")
 CHANNEL = "lectern:live:"
 # A page must not wait for a Redis that hangs; the sweeper rings again.
 PATIENCE_S = 2.0

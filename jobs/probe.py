@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, enqueue
 from jobs.results import Results
 from jobs.work import Work
-from lectern.library import admission, tasks, uploads
+from lectern.library import admission, due, uploads
 from lectern.library.admission import Admitted
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
@@ -63,7 +63,7 @@ def _tell(work: Work, admitted: Admitted) -> None:
     workspace_id, asset_id = work.claim.workspace_id, admitted.asset_id
     if asset_id is None:
         return
-    enqueue.ring(work.read(lambda session: tasks.due_of_asset(session, workspace_id, asset_id)))
+    enqueue.ring(work.read(lambda session: due.of_asset(session, workspace_id, asset_id)))
     event = "added" if admitted.version_id else "changed"
     broker.publish(workspace_id, asset_id=asset_id, event=event)
 

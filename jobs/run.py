@@ -4,11 +4,11 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from jobs import batch, playable, poster, probe, process
+from jobs import batch, enqueue, playable, poster, probe, process
 from jobs.work import Work
 from lectern.db import unit_of_work
 from lectern.errors import LecternError
-from lectern.library import tasks
+from lectern.library import due, tasks
 from lectern.library.lapsed import CRASHES, DEATHS
 from lectern.library.tasks import LostLease
 from lectern.media import box
@@ -54,6 +54,10 @@ def run(workspace_id: str, task_id: str) -> None:
             _attempt(work)
         except LostLease:
             log.warning("%s of task %s went to another worker", claim.step, task_id)
+            return
+    with unit_of_work() as session:
+        waited = due.after(session, claim)
+    enqueue.ring(waited)
 
 
 def _attempt(work: Work) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from jobs import broker, collect, endings, enqueue, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
-from lectern.library import bulk, lapsed, selections, tasks, uploads
+from lectern.library import bulk, lapsed, selections, uploads
+from lectern.library import due as due_tasks
 from lectern.library.search import codes
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
 from lectern.people import rate_limits, sign_ins
@@ -67,7 +68,7 @@ def take_back() -> None:
 def ring_due() -> None:
     """Ring for every due task that no queue holds."""
     with unit_of_work() as session:
-        due = tasks.due(session)
+        due = due_tasks.everywhere(session)
     try:
         enqueue.ring_missing(due)
     except RedisError as error:

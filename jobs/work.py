@@ -130,6 +130,10 @@ class Work:
 
         self._insist(change)
 
+    def wait(self, awaits: str, reason: str) -> None:
+        """Put the task aside: it cannot be done before `awaits` is there, as `reason` explains."""
+        self._insist(lambda session: tasks.wait(session, self.claim, awaits, reason))
+
     def give_back(self) -> None:
         """Return the task unfinished, since this process is asked to stop."""
         self._insist(lambda session: tasks.give_back(session, self.claim))

@@ -15,7 +15,7 @@ from lectern.exchange.whole import Whole
 from lectern.library import tasks
 from lectern.library.blobs import Stored
 from lectern.library.names import tag_key
-from lectern.models import Asset, AssetState, AssetTag, Chapter, Course, Kind, Lesson, Step
+from lectern.models import Asset, AssetState, AssetTag, Chapter, Course, Kind, Lesson, Version
 from lectern.people.audit import Fact
 
 _REMEMBER = text("""
@@ -85,11 +85,8 @@ class Adding:
             self._session.execute(insert(AssetTag), rows)
 
     def process(self, version_id: uuid.UUID, asset_id: uuid.UUID) -> None:
-        """Have the version made ready, as after an upload; a document is."""
-        asset = self._session.get_one(Asset, (self._home, asset_id))
-        if asset.kind != Kind.DOCUMENT:
-            for step in (Step.POSTER, Step.PLAYABLE):
-                tasks.add(self._session, self._home, step, version_id=version_id, asset_id=asset_id)
+        """Have the version made ready, as after an upload."""
+        tasks.begin(self._session, self._session.get_one(Version, (self._home, version_id)))
 
     def settle(self) -> None:
         """Give assets the time of their last use back, which adding uses has made now."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.library import assets, folders, tags, tasks, uploads, versions
-from lectern.models import Asset, Blob, Kind, Step, Upload, UploadState, Version
+from lectern.models import Asset, Blob, Kind, Upload, UploadState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 
@@ -131,9 +131,7 @@ def _append(
         facts=dict(facts),
         created_by=upload.created_by,
     )
-    if facts["kind"] != Kind.DOCUMENT:
-        for step in (Step.POSTER, Step.PLAYABLE):
-            tasks.add(session, asset.workspace_id, step, version_id=version.id, asset_id=asset.id)
+    tasks.begin(session, version)
     details = {"version": version.number, "digest": blob.digest, "bytes": blob.byte_size}
     action = "asset.upload" if origin == "upload" else "asset.replace"
     audit.record(session, actor, action, "asset", asset.id, details)

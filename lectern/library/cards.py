@@ -225,7 +225,7 @@ def tasks_of(
         return {}
     rows = session.execute(
         select(Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
-        .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids))
+        .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids), Task.part == 0)
         .order_by(Task.asset_id, Task.version_id.desc(), Task.created_at, Task.id)
     )
     collected: dict[uuid.UUID, list[TaskLine]] = defaultdict(list)

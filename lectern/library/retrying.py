@@ -1,17 +1,23 @@
 """Trying failed steps again, when a person asks for it."""
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.orm import Session
 
-from lectern.library import assets
+from lectern.library import assets, pipeline
 from lectern.models import Asset, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
+# A step that waits for another begins by itself; one that waits for a thing is told to look.
+AGAIN = or_(
+    Task.state.in_([TaskState.FAILED, TaskState.CANCELLED]),
+    (Task.state == TaskState.WAITING) & Task.awaits.not_in(list(pipeline.RULES)),
+)
+
 
 def try_again(session: Session, principal: Principal, asset: Asset) -> int:
-    """Queue the asset's failed steps once more, with all their attempts; returns how many.
+    """Queue the asset's failed, cancelled and stuck steps once more; returns how many.
 
     The caller rings for them after the commit.
     """
@@ -21,7 +27,7 @@ def try_again(session: Session, principal: Principal, asset: Asset) -> int:
         .where(
             Task.workspace_id == asset.workspace_id,
             Task.asset_id == asset.id,
-            Task.state == TaskState.FAILED,
+            AGAIN,
         )
         .values(
             state=TaskState.QUEUED,
@@ -30,6 +36,7 @@ def try_again(session: Session, principal: Principal, asset: Asset) -> int:
             reason=None,
             run_at=func.clock_timestamp(),
             finished_at=None,
+            awaits=None,
         )
         .returning(Task.step)
         .execution_options(synchronize_session=False)

@@ -10,20 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.errors import LecternError
-from lectern.models.work import Step, Task, TaskState
+from lectern.library import pipeline
+from lectern.models import Asset, Step, Task, TaskState, Version
 
-QUEUES = {
-    Step.PROBE: "probe",
-    Step.POSTER: "media",
-    Step.PLAYABLE: "media",
-    Step.BATCH: "small",
-    Step.UNDO: "small",
-}
 # reliability.md §1.1: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
 ATTEMPTS = 4
 BACKOFF_S = (10.0, 60.0, 600.0)
@@ -47,16 +41,7 @@ class Claim:
     version_id: uuid.UUID | None
     asset_id: uuid.UUID | None
     batch_id: uuid.UUID | None = None
-
-
-@dataclass(frozen=True)
-class Due:
-    """A task that a worker could take now; the attributes a doorbell needs."""
-
-    workspace_id: uuid.UUID
-    id: uuid.UUID
-    queue: str
-    fence: int
+    part: int = 0
 
 
 def add(
@@ -68,14 +53,19 @@ def add(
     version_id: uuid.UUID | None = None,
     asset_id: uuid.UUID | None = None,
     batch_id: uuid.UUID | None = None,
+    part: int = 0,
+    awaits: Step | None = None,
 ) -> Task:
     """The task of this step for this subject; asking twice gives the same one."""
+    waiting = {"state": TaskState.WAITING, "awaits": awaits, "reason": pipeline.AWAITS_STEP}
     session.execute(
         insert(Task)
         .values(
             workspace_id=workspace_id,
             step=step,
-            queue=QUEUES[step],
+            part=part,
+            queue=pipeline.queue_of(step),
+            **(waiting if awaits else {}),
             upload_id=upload_id,
             version_id=version_id,
             asset_id=asset_id,
@@ -85,13 +75,31 @@ def add(
     )
     subjects = {"upload_id": upload_id, "version_id": version_id, "batch_id": batch_id}
     subject = {name: value for name, value in subjects.items() if value is not None}
-    query = select(Task).filter_by(workspace_id=workspace_id, step=step, **subject)
+    query = select(Task).filter_by(workspace_id=workspace_id, step=step, part=part, **subject)
     return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def begin(session: Session, version: Version) -> None:
+    """Have the version go through its steps; those that it has stay as they are."""
+    asset = session.get_one(Asset, (version.workspace_id, version.asset_id))
+    # What came with an import may say less than a probe does.
+    steps = pipeline.steps_for({"kind": asset.kind, "mime": asset.mime, **version.facts})
+    for step in steps:
+        after = pipeline.RULES[step].after
+        add(
+            session,
+            version.workspace_id,
+            step,
+            version_id=version.id,
+            asset_id=version.asset_id,
+            awaits=after if after in steps else None,
+        )
 
 
 def begin_again(session: Session, task: Task) -> None:
     """Queue a task that has failed, with all its attempts."""
     task.state, task.reason, task.finished_at = TaskState.QUEUED, None, None
+    task.awaits = None
     task.attempts = task.deaths = 0
     task.run_at = func.clock_timestamp()
     session.flush()
@@ -126,12 +134,14 @@ def claim(
             Task.version_id,
             Task.asset_id,
             Task.batch_id,
+            Task.part,
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
         return None
-    return Claim(workspace_id, task_id, Step(row.step), *row[1:])
+    values = row._asdict()
+    return Claim(workspace_id, task_id, Step(values.pop("step")), **values)
 
 
 def renew(session: Session, claim: Claim, lease_s: float) -> None:
@@ -180,6 +190,27 @@ def finish(session: Session, claim: Claim, state: TaskState, reason: str | None 
         deaths=0,
         **changes,
     )
+    if state is not TaskState.FAILED and claim.version_id is not None:
+        session.execute(
+            update(Task)
+            .where(
+                Task.workspace_id == claim.workspace_id,
+                Task.version_id == claim.version_id,
+                Task.state == TaskState.WAITING,
+                Task.awaits == claim.step,
+            )
+            .values(state=TaskState.QUEUED, awaits=None, reason=None, run_at=func.clock_timestamp())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def wait(session: Session, claim: Claim, awaits: str, reason: str) -> None:
+    """Put the task aside until what it `awaits` is there and somebody tries it again.
+
+    Raises:
+        LostLease: another worker has it.
+    """
+    _change(session, claim, state=TaskState.WAITING, awaits=awaits, reason=reason, lease_until=None)
 
 
 def retry_later(session: Session, claim: Claim, reason: str) -> TaskState:
@@ -217,32 +248,6 @@ def give_back(session: Session, claim: Claim) -> None:
     _change(session, claim, state=TaskState.QUEUED, lease_until=None)
 
 
-def due(session: Session, limit: int = 10_000) -> Sequence[Due]:
-    """Tasks that could run now, longest due first."""
-    rows = session.execute(
-        _due_columns()
-        .where(Task.state == TaskState.QUEUED, Task.run_at <= func.clock_timestamp())
-        .order_by(Task.run_at)
-        .limit(limit)
-    )
-    return [Due(*row) for row in rows]
-
-
-def due_of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Due]:
-    """The asset's tasks that could run now, in the order of the pipeline."""
-    rows = session.execute(
-        _due_columns()
-        .where(
-            Task.workspace_id == workspace_id,
-            Task.asset_id == asset_id,
-            Task.state == TaskState.QUEUED,
-            Task.run_at <= func.clock_timestamp(),
-        )
-        .order_by(Task.created_at, Task.id)
-    )
-    return [Due(*row) for row in rows]
-
-
 def of_upload(session: Session, workspace_id: uuid.UUID, upload_id: uuid.UUID) -> Sequence[Task]:
     """Every task of the upload."""
     return session.scalars(
@@ -257,10 +262,6 @@ def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> 
         .where(Task.workspace_id == workspace_id, Task.asset_id == asset_id)
         .order_by(Task.created_at, Task.id)
     ).all()
-
-
-def _due_columns() -> Select[uuid.UUID, uuid.UUID, str, int]:
-    return select(Task.workspace_id, Task.id, Task.queue, Task.fence)
 
 
 def _seconds_from_now(seconds: float) -> ColumnElement[datetime]:

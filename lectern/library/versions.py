@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from lectern.errors import NotFound
-from lectern.library import posters
+from lectern.library import pipeline, posters
 from lectern.library.locking import lock
 from lectern.library.names import clean_text
 from lectern.models import Asset, AssetState, Blob, Rendition, Task, TaskState, Version
@@ -55,10 +55,12 @@ def list_of(session: Session, asset: Asset) -> list[Version]:
 
 
 def state_of(session: Session, version: Version) -> AssetState:
-    """How far the version is, derived from its tasks; one without any is ready."""
+    """How far the version is, by its essential steps; one without any is ready."""
     states = session.scalars(
         select(Task.state).where(
-            Task.workspace_id == version.workspace_id, Task.version_id == version.id
+            Task.workspace_id == version.workspace_id,
+            Task.version_id == version.id,
+            Task.step.in_(pipeline.ESSENTIAL),
         )
     )
     return _state({TaskState(state) for state in states})
@@ -66,7 +68,11 @@ def state_of(session: Session, version: Version) -> AssetState:
 
 def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
     """The state of each of the asset's versions, by id."""
-    of_version = (Task.workspace_id == Version.workspace_id) & (Task.version_id == Version.id)
+    of_version = (
+        (Task.workspace_id == Version.workspace_id)
+        & (Task.version_id == Version.id)
+        & Task.step.in_(pipeline.ESSENTIAL)
+    )
     rows = session.execute(
         select(Version.id, Task.state)
         .outerjoin(Task, of_version)
@@ -150,6 +156,7 @@ def overtaken(
     late = select(Task.id).where(
         Task.workspace_id == asset.workspace_id,
         Task.version_id == mine.id,
+        Task.step.in_(pipeline.ESSENTIAL),
         func.coalesce(Task.finished_at, func.clock_timestamp()) > current.created_at,
         Task.state != TaskState.FAILED,
     )

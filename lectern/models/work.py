@@ -44,14 +44,23 @@ class TaskState(StrEnum):
 
 
 class Step(StrEnum):
-    """The pipeline's steps in the order they are shown; `probe` belongs to an upload.
+    """The pipeline's steps: see `lectern.library.pipeline`. `probe` belongs to an upload.
 
-    `batch` and `undo` belong to a batch.
+    `hls_part` encodes one stretch of a long video. `batch` and `undo` belong to a batch.
     """
 
     PROBE = "probe"
     POSTER = "poster"
     PLAYABLE = "playable"
+    STORYBOARD = "storyboard"
+    WAVEFORM = "waveform"
+    SIZES = "sizes"
+    FINGERPRINT = "fingerprint"
+    HLS = "hls"
+    HLS_PART = "hls_part"
+    CAPTIONS = "captions"
+    SLIDES = "slides"
+    STILL = "still"
     BATCH = "batch"
     UNDO = "undo"
 
@@ -107,8 +116,9 @@ class Task(Tenant, Base):
         ),
         CheckConstraint("num_nonnulls(upload_id, version_id, batch_id) = 1", name="subject"),
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
+        CheckConstraint("awaits IS NULL OR state = 'waiting'", name="awaits"),
         UniqueConstraint("workspace_id", "upload_id", "step"),
-        UniqueConstraint("workspace_id", "version_id", "step"),
+        UniqueConstraint("workspace_id", "version_id", "step", "part"),
         UniqueConstraint("workspace_id", "batch_id", "step"),
         within("upload_id", "upload", ondelete="CASCADE"),
         within("version_id", "version"),
@@ -125,8 +135,12 @@ class Task(Tenant, Base):
     # The version's asset, repeated so that a card's tasks are one lookup.
     asset_id: Mapped[uuid.UUID | None]
     step: Mapped[str]
+    # 0 is the step itself; 1 and on are stretches of it that workers share.
+    part: Mapped[int] = mapped_column(server_default="0")
     queue: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="queued")
+    # What a waiting task waits for: the name of a step, or a thing such as `model`.
+    awaits: Mapped[str | None]
     # 0.0 to 1.0
     progress: Mapped[float] = mapped_column(server_default="0")
     # Failures that count against the retry budget.

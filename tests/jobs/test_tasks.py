@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.library import lapsed, tasks
+from lectern.library import due, lapsed, tasks
 from lectern.library.tasks import ATTEMPTS, Claim, LostLease
 from lectern.models import Step, Task, TaskState, Version
 from tests.factories import make_asset, make_principal, make_workspace
@@ -105,7 +105,7 @@ def test_a_finished_task_is_never_due_again(session: Session, task: Task) -> Non
     held = claimed(session, task)
     tasks.finish(session, held, TaskState.DONE)
     assert claim(session, task) is None
-    assert not tasks.due_of_asset(session, task.workspace_id, task.asset_id or uuid.uuid4())
+    assert not due.of_asset(session, task.workspace_id, task.asset_id or uuid.uuid4())
     with pytest.raises(LostLease):
         tasks.finish(session, held, TaskState.FAILED)
 

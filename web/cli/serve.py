@@ -119,10 +119,10 @@ def share() -> int:
     return max(1, len(os.sched_getaffinity(0)) // DEFAULT_SHARE)
 
 
-def queues(media_workers: int) -> list[tuple[str, str]]:
+def queues(encoders: int) -> list[tuple[str, str]]:
     """The worker processes of `serve`: name in the log, queue."""
-    media = [(f"media {number}", "media") for number in range(1, media_workers + 1)]
-    return [("probe", "probe"), ("small", "small"), *media]
+    one_each = [(name, name) for name in broker.QUEUES if name != "streams"]
+    return [*one_each, *((f"streams {number}", "streams") for number in range(1, encoders + 1))]
 
 
 def web_part(host_name: str, port: int) -> Part:

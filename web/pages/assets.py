@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from jobs import broker, enqueue
 from lectern.errors import Invalid
-from lectern.library import assets, cards, posters, retrying, tasks, trash, undoing
+from lectern.library import assets, cards, due, posters, retrying, trash, undoing
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit_reading import Only
@@ -182,7 +182,7 @@ def retry(asset_id: uuid.UUID) -> ResponseReturnValue:
     session, asset = db.session(), _asset(asset_id)
     retrying.try_again(session, g.principal, asset)
     session.commit()
-    enqueue.ring(tasks.due_of_asset(session, asset.workspace_id, asset_id))
+    enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
     broker.publish(asset.workspace_id, asset_id=asset_id)
     return htmx.go_to(url_for(".show", asset_id=asset_id))
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from lectern.library.bulk.rows import Done, Row
-from lectern.library.tasks import Due
+from lectern.library.due import Due
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from lectern.settings import Settings

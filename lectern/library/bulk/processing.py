@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, any_, func, select, text, update
 from sqlalchemy.orm import Session
 
-from lectern.library import tasks
+from lectern.library import pipeline, retrying
 from lectern.library.bulk import rows as chunk
 from lectern.library.bulk.action import BulkAction
 from lectern.library.bulk.rows import Done, Row
+from lectern.library.due import Due
 from lectern.models import Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
@@ -24,6 +25,7 @@ _SETTLE = text("""
         ELSE 'processing' END
     FROM (SELECT version_id, array_agg(state) AS states FROM task
         WHERE workspace_id = :workspace_id AND asset_id = ANY (CAST(:assets AS uuid[]))
+            AND step = ANY (CAST(:essential AS text[]))
         GROUP BY version_id) AS t
     WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
         AND a.current_version_id = t.version_id""")
@@ -59,6 +61,7 @@ class Process(BulkAction):
                 reason=None,
                 run_at=func.clock_timestamp(),
                 finished_at=None,
+                awaits=None,
             )
             .returning(Task.asset_id, Task.step, Task.id, Task.queue, Task.fence)
             .execution_options(synchronize_session=False)
@@ -66,9 +69,10 @@ class Process(BulkAction):
         values = {
             "workspace_id": self.workspace_id,
             "assets": chunk.array_of(row.id for row in rows),
+            "essential": list(pipeline.ESSENTIAL),
         }
         self.session.execute(_SETTLE, values)
-        self.due = [tasks.Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]
+        self.due = [Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]
         steps: dict[uuid.UUID | None, list[str]] = defaultdict(list)
         for asset_id, step, *_ in again:
             steps[asset_id].append(step)
@@ -83,6 +87,6 @@ class Process(BulkAction):
         return [
             Task.workspace_id == self.workspace_id,
             Task.asset_id == any_(chunk.ids(row.id for row in rows)),
-            Task.state.in_([TaskState.FAILED, TaskState.WAITING])
+            retrying.AGAIN
             | ((Task.state == TaskState.QUEUED) & (Task.run_at > func.clock_timestamp())),
         ]

@@ -15,7 +15,7 @@ from lectern.library.bulk import kinds
 from lectern.library.bulk import rows as chunk
 from lectern.library.bulk.choosing import NO_FILE
 from lectern.library.bulk.rows import Done
-from lectern.library.tasks import Due
+from lectern.library.due import Due
 from lectern.models import Batch, BatchItem, BatchState, ItemState
 from lectern.people import audit, members
 from lectern.people.audit import Fact

@@ -21,6 +21,7 @@ from tests.factories import add_version, make_asset, make_blob, make_principal
 
 VIDEO: dict[str, Any] = {
     "kind": "video",
+    "container": "mov",
     "mime": "video/mp4",
     "duration_s": 12.5,
     "width": 1280,
@@ -63,7 +64,7 @@ def test_new_bytes_become_an_asset_with_its_first_version(
 
 
 def test_a_document_is_ready_at_once(session: Session, owner: Principal, checked: Any) -> None:
-    facts = {"kind": "document", "mime": "application/pdf"}
+    facts = {"kind": "document", "mime": "application/pdf", "container": "pdf"}
     blob = make_blob(session, owner.workspace_id, mime="application/pdf")
     admitted = admission.admit(session, checked(), facts, blob)
     asset = session.get_one(Asset, (owner.workspace_id, admitted.asset_id))
@@ -175,7 +176,7 @@ def test_a_replacement_of_another_kind_is_refused_in_words(
 ) -> None:
     asset = make_asset(session, owner, name="Cells")
     upload = checked(replaces=asset.id)
-    facts = {"kind": "audio", "mime": "audio/mpeg"}
+    facts = {"kind": "audio", "mime": "audio/mpeg", "container": "mp3"}
     admission.admit(session, upload, facts, make_blob(session, owner.workspace_id))
     assert upload.state == UploadState.REFUSED
     assert upload.reason is not None

@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, NotFound, Stale
-from lectern.library import assets, posters, renditions, rollback, tasks, trash, versions
+from lectern.library import (
+    assets,
+    due,
+    posters,
+    renditions,
+    rollback,
+    tasks,
+    trash,
+    versions,
+)
 from lectern.models import Asset, Blob, Role, Step, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -72,7 +81,7 @@ def test_nothing_is_encoded_again(
     session: Session, owner: Principal, asset: Asset, storage: LocalStorage
 ) -> None:
     version = rollback.roll_back(session, owner, asset, 1, storage=storage)
-    assert tasks.due_of_asset(session, asset.workspace_id, asset.id) == []
+    assert due.of_asset(session, asset.workspace_id, asset.id) == []
     mine = [
         (task.step, task.state, task.progress)
         for task in tasks.of_asset(session, asset.workspace_id, asset.id)
