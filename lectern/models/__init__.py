@@ -30,6 +30,7 @@ from lectern.models.people import (
 )
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
+from lectern.models.switches import ScheduledSwitch, StorageCount, SwitchState
 from lectern.models.work import (
     AuditEntry,
     IdempotentReply,
@@ -76,10 +77,13 @@ __all__ = [
     "Rendition",
     "Role",
     "SavedSearch",
+    "ScheduledSwitch",
     "Selection",
     "SetupLink",
     "SignIn",
     "Step",
+    "StorageCount",
+    "SwitchState",
     "Tag",
     "Task",
     "TaskState",
