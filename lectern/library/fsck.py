@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session
 
 import core_ext
 from lectern.errors import StorageDamaged
 from lectern.library import promises
 from lectern.library.uploads import spool_path
-from lectern.models import Blob, Upload, UploadState, Workspace
+from lectern.models import AuditEntry, Blob, Tombstone, Upload, UploadState, Workspace
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import Storage
@@ -30,11 +30,15 @@ class Finding:
     sentence: str
 
 
-def rows(session: Session) -> Iterator[Finding]:
-    """What the rows say of each other; one statement a rule, each a consistent view."""
+def rows(session: Session, part_of: str | None = None) -> Iterator[Finding]:
+    """What the rows say of each other; one statement a rule, each a consistent view.
+
+    `part_of` asks only for the rules of one invariant, such as `I10`.
+    """
     for rule in promises.RULES:
-        for row in session.execute(text(rule.broken)).mappings():
-            yield Finding(rule.sentence.format_map(row))
+        if part_of is None or rule.part_of == part_of:
+            for row in session.execute(text(rule.broken)).mappings():
+                yield Finding(rule.sentence.format_map(row))
 
 
 def repair(session: Session) -> int:
@@ -60,8 +64,24 @@ def chains(session: Session) -> Iterator[Finding]:
             )
 
 
-def stored(session: Session, storage: Storage) -> Iterator[Finding]:
-    """Read every stored byte and compare it with its digest; as slow as the disk."""
+def purges(session: Session) -> Iterator[Finding]:
+    """Whether the audit log knows of each file that was purged."""
+    query = select(Tombstone.id).where(
+        ~exists().where(
+            AuditEntry.workspace_id == Tombstone.workspace_id,
+            AuditEntry.object_id == Tombstone.id,
+            AuditEntry.action == "asset.purge",
+        )
+    )
+    for asset_id in session.scalars(query):
+        yield Finding(f"The file {asset_id} was purged, and the audit log does not say so.")
+
+
+def stored(session: Session, storage: Storage, *, read: bool = True) -> Iterator[Finding]:
+    """Read every stored byte and compare it with its digest; as slow as the disk.
+
+    Without `read` only whether each file is there, with as many bytes as its row says.
+    """
     after: uuid.UUID | None = None
     while True:
         query = select(Blob).where(Blob.state.not_in(_ABSENT)).order_by(Blob.id).limit(PAGE)
@@ -69,7 +89,7 @@ def stored(session: Session, storage: Storage) -> Iterator[Finding]:
         if not page:
             return
         for blob in page:
-            wrong = _wrong_bytes(storage, blob)
+            wrong = _wrong_bytes(storage, blob, read)
             if wrong and _still_wanted(session, blob):
                 yield Finding(f"The file {blob.key} {wrong}.")
         after = page[-1].id
@@ -98,11 +118,13 @@ def count_stored(session: Session) -> tuple[int, int]:
     return int(number), int(size)
 
 
-def _wrong_bytes(storage: Storage, blob: Blob) -> str | None:
+def _wrong_bytes(storage: Storage, blob: Blob, read: bool) -> str | None:
     try:
         size = storage.size(blob.key)
         if size != blob.byte_size:
             return f"has {size:,} bytes and should have {blob.byte_size:,}"
+        if not read:
+            return None
         with storage.local_copy(blob.key) as path:
             if core_ext.digest_file(path) != blob.digest:
                 return DAMAGED

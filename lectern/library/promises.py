@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """A promise among rows. `broken` selects workspace and thing; `repair` mends all of them."""
+    """A promise among rows. `broken` selects workspace and thing; `repair` mends all of them.
 
+    `part_of` is the invariant of reliability.md §1.2 that it is a part of.
+    """
+
+    part_of: str
     sentence: str
     broken: str
     repair: str | None = None
@@ -56,6 +60,7 @@ _MISTWINNED = """
 
 RULES = (
     Rule(
+        "I10",
         "“{name}” says it is used in {stated} places, and {true} use it.",
         f"SELECT a.name, a.usage_count AS stated, t.uses AS true FROM asset a"
         f" JOIN ({_COUNTED}) t ON {_SAME} WHERE a.usage_count <> t.uses",
@@ -63,6 +68,7 @@ RULES = (
         f" FROM ({_COUNTED}) t WHERE {_SAME} AND a.usage_count <> t.uses",
     ),
     Rule(
+        "I6",
         "“{name}” says it has {stated} versions, and there are {true}.",
         f"SELECT a.name, a.version_count AS stated, t.versions AS true FROM asset a"
         f" JOIN ({_COUNTED}) t ON {_SAME} WHERE a.version_count <> t.versions",
@@ -70,6 +76,7 @@ RULES = (
         f" FROM ({_COUNTED}) t WHERE {_SAME} AND a.version_count <> t.versions",
     ),
     Rule(
+        "I5",
         "“{name}” shows facts that are not its current version's.",
         f"SELECT a.name FROM asset a JOIN ({_CURRENT}) t ON {_SAME} WHERE {_DIFFERS}",
         f"UPDATE asset a SET version_number = t.number, digest = t.digest,"
@@ -77,29 +84,60 @@ RULES = (
         f" FROM ({_CURRENT}) t WHERE {_SAME} AND {_DIFFERS}",
     ),
     Rule(
+        "I2",
+        "The upload of “{filename}” was accepted, and there is no such file.",
+        "SELECT u.filename FROM upload u WHERE u.state = 'done' AND NOT EXISTS (SELECT FROM asset a"
+        " WHERE a.workspace_id = u.workspace_id AND a.id = u.asset_id) AND NOT EXISTS (SELECT FROM"
+        " tombstone t WHERE t.workspace_id = u.workspace_id AND t.id = u.asset_id)",
+    ),
+    Rule(
+        "I4",
+        "“{name}” has the id of a file that was purged.",
+        "SELECT a.name FROM asset a JOIN tombstone t"
+        " ON t.workspace_id = a.workspace_id AND t.id = a.id",
+    ),
+    Rule(
+        "I4",
+        "The file {key} is {state}, and something names it.",
+        "SELECT b.key, b.state FROM blob b WHERE b.state IN ('condemned', 'deleting') AND EXISTS"
+        " (SELECT FROM blob_ref r WHERE r.workspace_id = b.workspace_id AND r.blob_id = b.id)",
+    ),
+    Rule(
+        "I4",
+        "The file {key} is {state}, and things were made of it that are not.",
+        "SELECT b.key, b.state FROM blob b WHERE b.state IN ('condemned', 'deleting') AND EXISTS"
+        " (SELECT FROM rendition r WHERE r.workspace_id = b.workspace_id"
+        " AND r.source_blob_id = b.id)",
+    ),
+    Rule(
+        "I5",
         "“{name}” has no current version, or another asset's.",
         "SELECT a.name FROM asset a LEFT JOIN version v ON v.workspace_id = a.workspace_id"
         " AND v.id = a.current_version_id WHERE v.asset_id IS DISTINCT FROM a.id",
     ),
     Rule(
+        "I6",
         "The versions of “{name}” are not numbered from 1 without gaps.",
         "SELECT a.name FROM asset a JOIN version v ON v.workspace_id = a.workspace_id"
         " AND v.asset_id = a.id GROUP BY a.workspace_id, a.id, a.name"
         " HAVING min(v.number) <> 1 OR max(v.number) <> count(*)",
     ),
     Rule(
+        "I3",
         "“{name}” needs bytes that are being deleted.",
         "SELECT a.name FROM asset a JOIN version v ON v.workspace_id = a.workspace_id"
         " AND v.asset_id = a.id JOIN blob b ON b.workspace_id = v.workspace_id"
         " AND b.id = v.blob_id WHERE b.state = 'deleting'",
     ),
     Rule(
+        "I3",
         "The poster of “{name}” names bytes that are not there.",
         "SELECT a.name FROM asset a LEFT JOIN blob b ON b.workspace_id = a.workspace_id"
         " AND b.id = a.poster_blob_id AND b.state <> 'deleting'"
         " WHERE a.poster_blob_id IS NOT NULL AND b.id IS NULL",
     ),
     Rule(
+        "I10",
         "A tag of “{name}” has another date than it, so lists by tag are out of order.",
         "SELECT a.name FROM asset a JOIN asset_tag t ON t.workspace_id = a.workspace_id"
         " AND t.asset_id = a.id WHERE t.asset_created_at <> a.created_at",
@@ -108,6 +146,7 @@ RULES = (
         " AND t.asset_created_at <> a.created_at",
     ),
     Rule(
+        "I7",
         # Far beyond lease and sweep (reliability.md §1.2 I7), so that a running server is at peace.
         "The step {step} has had no worker for {minutes} minutes, and nobody took it up.",
         "SELECT step, (extract(epoch FROM clock_timestamp() - lease_until) / 60)::int AS minutes"
@@ -115,6 +154,43 @@ RULES = (
         " AND lease_until < clock_timestamp() - interval '10 min'",
     ),
     Rule(
+        "I7",
+        "“{name}” is being processed, and no step of it is left to do.",
+        "SELECT a.name FROM asset a WHERE a.state = 'processing' AND NOT EXISTS (SELECT FROM task t"
+        " WHERE t.workspace_id = a.workspace_id AND t.asset_id = a.id"
+        " AND t.state IN ('waiting', 'queued', 'running'))",
+    ),
+    Rule(
+        "I7",
+        "The upload of “{filename}” is to be checked, and nobody is told to.",
+        "SELECT u.filename FROM upload u WHERE u.state = 'checking' AND NOT EXISTS (SELECT FROM"
+        " task t WHERE t.workspace_id = u.workspace_id AND t.upload_id = u.id"
+        " AND t.state IN ('waiting', 'queued', 'running'))",
+    ),
+    Rule(
+        "I8",
+        "The step {step} of “{name}” is done, and what it makes is not there.",
+        "SELECT t.step, a.name FROM task t"
+        " JOIN version v ON v.workspace_id = t.workspace_id AND v.id = t.version_id"
+        " JOIN asset a ON a.workspace_id = t.workspace_id AND a.id = t.asset_id"
+        " JOIN (VALUES ('playable', 'playable'), ('poster', 'poster.1')) AS made (step, spec)"
+        " ON made.step = t.step WHERE t.state = 'done' AND NOT EXISTS (SELECT FROM rendition r"
+        " WHERE r.workspace_id = v.workspace_id AND r.source_blob_id = v.blob_id"
+        " AND r.spec = made.spec)",
+    ),
+    Rule(
+        "I13",
+        "What was made of a file ({spec}) is {mime}, which a browser would run.",
+        "SELECT r.spec, b.mime FROM rendition r JOIN blob b ON b.workspace_id = r.workspace_id"
+        " AND b.id = r.blob_id WHERE b.mime ~ '(html|svg|xml|javascript)'",
+    ),
+    Rule(
+        "I15",
+        "“{name}” is in the trash without an end, or has an end outside of it.",
+        "SELECT name FROM asset WHERE live <> (purge_after IS NULL)",
+    ),
+    Rule(
+        "I10",
         "{stated} files are said to have the same content {digest}, and {found} have it.",
         f"SELECT stated, found, left(digest, 12) AS digest FROM ({_MISTWINNED}) t",
         "INSERT INTO digest_count (workspace_id, digest, assets)"
@@ -122,6 +198,7 @@ RULES = (
         " ON CONFLICT (workspace_id, digest) DO UPDATE SET assets = excluded.assets",
     ),
     Rule(
+        "I10",
         "Lists show “{name}” as something else than it is.",
         f"SELECT a.name FROM asset a JOIN ({_UNLIKE_LISTING}) t ON a.workspace_id = t.workspace_id"
         " AND a.id = t.asset_id",
@@ -131,6 +208,7 @@ RULES = (
         f" ({_SHOWN}, codes) = ({_EXCLUDED}, excluded.codes)",
     ),
     Rule(
+        "I10",
         "“{name}” is not found by the words that it has.",
         f"SELECT a.name FROM asset a JOIN ({_UNLIKE_TEXT}) t ON a.workspace_id = t.workspace_id"
         " AND a.id = t.asset_id",
@@ -140,6 +218,7 @@ RULES = (
         " description = excluded.description, grams = excluded.grams",
     ),
     Rule(
+        "I10",
         "A filter says that it finds {stated} files, and there are {found}.",
         f"SELECT stated, found FROM ({_MISCOUNTED}) t",
         "INSERT INTO code_delta (workspace_id, code, assets)"
