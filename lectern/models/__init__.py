@@ -2,6 +2,7 @@
 
 from lectern.models.base import Base, new_id
 from lectern.models.batches import Batch, BatchItem, BatchState, ItemState, Selection
+from lectern.models.captions import CaptionEdit, CaptionTrack, GlossaryTerm, Transcript
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.models.custom import CustomField, FieldType
 from lectern.models.duplicates import Difference, Merge, MergedAsset
@@ -54,6 +55,8 @@ __all__ = [
     "BatchItem",
     "BatchState",
     "Blob",
+    "CaptionEdit",
+    "CaptionTrack",
     "Chapter",
     "CodeDelta",
     "Collection",
@@ -64,6 +67,7 @@ __all__ = [
     "ExchangeFile",
     "FieldType",
     "Folder",
+    "GlossaryTerm",
     "IdempotentReply",
     "ImportItem",
     "ItemState",
@@ -89,6 +93,7 @@ __all__ = [
     "TaskState",
     "Token",
     "Tombstone",
+    "Transcript",
     "Upload",
     "UploadState",
     "Usage",

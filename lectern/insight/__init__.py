@@ -1,0 +1,1 @@
+"""What machines make out of a file and people make better: transcripts, captions, glossaries."""
