@@ -1,13 +1,17 @@
-"""Lectern's compiled core: digests of files, scores of frames, confinement of a child process."""
+"""Lectern's compiled core: digests, scores of frames, fingerprints, confinement of a child."""
 
 from core_ext._core import (
     Confinement,
     FrameScores,
     Hasher,
+    SoundAlignment,
+    SoundPrinter,
+    align_sounds,
     confine,
     die_with_parent,
     digest_file,
     digest_files,
+    picture_hash,
     score_frame,
 )
 
@@ -15,9 +19,13 @@ __all__ = [
     "Confinement",
     "FrameScores",
     "Hasher",
+    "SoundAlignment",
+    "SoundPrinter",
+    "align_sounds",
     "confine",
     "die_with_parent",
     "digest_file",
     "digest_files",
+    "picture_hash",
     "score_frame",
 ]

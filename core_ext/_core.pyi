@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import final
+from typing import ClassVar, final
 
 from typing_extensions import Buffer
 
@@ -10,10 +10,14 @@ __all__ = [
     "Confinement",
     "FrameScores",
     "Hasher",
+    "SoundAlignment",
+    "SoundPrinter",
+    "align_sounds",
     "confine",
     "die_with_parent",
     "digest_file",
     "digest_files",
+    "picture_hash",
     "score_frame",
 ]
 
@@ -116,6 +120,71 @@ def score_frame(
     Raises:
         ValueError: below 3 × 3 pixels, or a plane shorter than its size and stride say.
         BufferError: a plane is not contiguous or its items are not bytes.
+    """
+
+def picture_hash(luma: Buffer, *, width: int, height: int, stride: int | None = None) -> bytes:
+    """64 bytes by which pictures that look alike are near each other, whatever their size.
+
+    A bit for each of 16 × 16 cells is set where luma clearly rises to the right, then as many for
+    downwards; flat areas set none. `stride` is bytes per row, by default the width. Nothing may
+    write to `luma` until the call returns.
+
+    Raises:
+        ValueError: below 17 × 17 pixels, or shorter than size and stride say.
+        BufferError: `luma` is not contiguous or its items are not bytes.
+    """
+
+@final
+class SoundPrinter:
+    """Chromaprint's fingerprint of sound that arrives in pieces; for the thread that made it."""
+
+    RATE: ClassVar[int]
+    """Samples a second, on one channel, that `update` takes."""
+    item_seconds: ClassVar[float]
+    """Seconds between two items of a fingerprint."""
+
+    def __new__(cls) -> SoundPrinter: ...
+    def update(self, samples: Buffer) -> None:
+        """Take the next samples: bytes of signed 16-bit integers, low byte first.
+
+        Raises:
+            ValueError: the bytes end within a sample.
+            BufferError: `samples` is not contiguous or its items are not bytes.
+        """
+
+    def finish(self) -> bytes:
+        """The fingerprint of all samples, four bytes an item; nothing may follow."""
+
+@final
+class SoundAlignment:
+    """How two fingerprints lie over each other.
+
+    Counts are looks of about a second at sound that changes: silence and held tones are left out.
+    """
+
+    @property
+    def offset_s(self) -> float:
+        """Seconds into the first at which the second begins; negative when it began before."""
+    @property
+    def compared(self) -> int:
+        """Looks where both overlap."""
+    @property
+    def matched(self) -> int:
+        """Looks of `compared` that sound the same."""
+    @property
+    def first(self) -> int:
+        """Looks at the whole of the first."""
+    @property
+    def second(self) -> int:
+        """Looks at the whole of the second."""
+
+def align_sounds(first: bytes, second: bytes) -> SoundAlignment:
+    """Lay two fingerprints over each other so that most of them sounds the same.
+
+    The GIL is released meanwhile. Where nothing agrees, nothing is compared.
+
+    Raises:
+        ValueError: one is no whole number of items.
     """
 
 @final

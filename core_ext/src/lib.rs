@@ -1,9 +1,11 @@
-//! Lectern's compiled core: digests, frame scores and confinement, with a thin Python binding.
+//! Lectern's compiled core: digests, frame scores, fingerprints and confinement, with a thin Python binding.
 
 pub mod confine;
 pub mod digest;
 pub mod frames;
+pub mod likeness;
 mod seccomp;
+pub mod sound;
 
 #[cfg(feature = "python")]
 mod python;

@@ -13,12 +13,16 @@ use crate::confine::{Limits, Paths, Unconfined};
 use crate::digest::{self, Reading, Unreadable};
 use crate::frames::{self, Plane};
 
+mod prints;
+
 // Same threshold as CPython's HASHLIB_GIL_MINSIZE.
 const RELEASE_GIL_FROM_BYTES: usize = 2048;
 
-/// Compiled core of Lectern: digests, frame scores, confinement.
+/// Compiled core of Lectern: digests, frame scores, fingerprints, confinement.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::prints::{SoundAlignment, SoundPrinter, align_sounds, picture_hash};
     #[pymodule_export]
     use super::{
         Confinement, FrameScores, Hasher, confine, die_with_parent, digest_file, digest_files,
