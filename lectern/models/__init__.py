@@ -6,6 +6,7 @@ from lectern.models.captions import CaptionEdit, CaptionTrack, GlossaryTerm, Tra
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.models.custom import CustomField, FieldType
 from lectern.models.duplicates import Difference, Merge, MergedAsset
+from lectern.models.fingerprints import Fingerprint, FingerprintBand, NearPair
 from lectern.models.legacy import ExchangeFile, ImportItem, LegacyFile
 from lectern.models.library import (
     Asset,
@@ -66,6 +67,8 @@ __all__ = [
     "DigestCount",
     "ExchangeFile",
     "FieldType",
+    "Fingerprint",
+    "FingerprintBand",
     "Folder",
     "GlossaryTerm",
     "IdempotentReply",
@@ -78,6 +81,7 @@ __all__ = [
     "Member",
     "Merge",
     "MergedAsset",
+    "NearPair",
     "Rendition",
     "Role",
     "SavedSearch",
