@@ -2,17 +2,23 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy.orm import Session
 
 from jobs import broker
 from jobs.process import Process
-from lectern.db import SessionLocal, unit_of_work
+from lectern.db import SessionLocal, driver_url, unit_of_work
 from lectern.library import collecting, purging
 from lectern.library.bulk import contention
 from lectern.library.collecting import Doomed
+from lectern.models import Collection
+from lectern.settings import Settings
+
+Transaction = Callable[[], AbstractContextManager[Session]]
 
 log = logging.getLogger(__name__)
 
@@ -35,30 +41,57 @@ def collect(this: Process) -> None:
         due = collecting.due(session)
     if not due:
         return
-    with SessionLocal() as guard, guard.begin():
-        if guard.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
+    with alone() as first:
+        if first:
             for workspace_id in due:
                 round_of(this, workspace_id)
 
 
-def round_of(this: Process, workspace_id: uuid.UUID, *, agreed: bool = False) -> None:
+@contextmanager
+def alone() -> Iterator[bool]:
+    """False while another process collects; nobody else begins to as long as the block lasts."""
+    with SessionLocal() as guard, guard.begin():
+        yield bool(guard.scalar(select(func.pg_try_advisory_xact_lock(LOCK))))
+
+
+def round_of(this: Process, workspace_id: uuid.UUID, *, agreed: bool = False) -> Collection:
     """Condemn and delete what may go; `agreed` is an operator's yes to an unusually large round."""
     with unit_of_work() as session:
         stopped = collecting.refusal(session, workspace_id)
     condemned = 0
     deleted: Sequence[Doomed] = ()
-    if stopped is None:
-        with unit_of_work() as session:
-            condemned = collecting.condemn(session, workspace_id)
-            stopped = None if agreed else collecting.excess(session, workspace_id)
-    if stopped is None:
-        deleted = _delete(this, workspace_id)
-    else:
-        log.warning("nothing was deleted in workspace %s: %s", workspace_id, stopped)
-    with unit_of_work() as session:
-        collecting.note(
-            session, workspace_id, condemned=condemned, deleted=deleted, stopped=stopped
-        )
+    with _collector(this.settings) as transaction:
+        if stopped is None:
+            with transaction() as session:
+                condemned = collecting.condemn(session, workspace_id)
+                stopped = None if agreed else collecting.excess(session, workspace_id)
+        if stopped is None:
+            deleted = _delete(this, workspace_id, transaction)
+        else:
+            log.warning("nothing was deleted in workspace %s: %s", workspace_id, stopped)
+        with transaction() as session:
+            return collecting.note(
+                session, workspace_id, condemned=condemned, deleted=deleted, stopped=stopped
+            )
+
+
+@contextmanager
+def _collector(settings: Settings) -> Iterator[Transaction]:
+    """Transactions of the role that may delete and little else, where there is one."""
+    if not settings.gc_database_url:
+        yield unit_of_work
+        return
+    engine = create_engine(driver_url(settings.gc_database_url), poolclass=NullPool)
+
+    @contextmanager
+    def transaction() -> Iterator[Session]:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    try:
+        yield transaction
+    finally:
+        engine.dispose()
 
 
 def _purge(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:
@@ -66,18 +99,18 @@ def _purge(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:
         return purging.purge_due(session, workspace_id, asset_id)
 
 
-def _delete(this: Process, workspace_id: uuid.UUID) -> Sequence[Doomed]:
+def _delete(this: Process, workspace_id: uuid.UUID, transaction: Transaction) -> Sequence[Doomed]:
     """Delete bytes in batches; a crash leaves rows that the next round finishes."""
     gone: list[Doomed] = []
-    with unit_of_work() as session:
+    with transaction() as session:
         doomed = collecting.unfinished(session, workspace_id)
     while True:
         for each in doomed:
             this.storage.delete(each.key)
-            with unit_of_work() as session:
+            with transaction() as session:
                 collecting.forget(session, workspace_id, each.id)
         gone += doomed
-        with unit_of_work() as session:
+        with transaction() as session:
             doomed = collecting.doom(session, workspace_id)
         if not doomed:
             return gone

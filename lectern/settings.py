@@ -23,6 +23,8 @@ class Settings:
 
     data: Path
     database_url: str
+    # The role that deletes what nothing names; empty: whoever `database_url` is.
+    gc_database_url: str
     redis_url: str
     storage_url: str
     # Set while a library moves: where files are that the new storage does not have yet.
@@ -76,6 +78,7 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
     settings = Settings(
         data=folder,
         database_url=reader.get("DATABASE_URL", _url("postgresql"), ""),
+        gc_database_url=reader.get("GC_DATABASE_URL", _url("postgresql"), ""),
         redis_url=reader.get("REDIS_URL", _url("redis", "rediss", "unix"), ""),
         storage_url=reader.get("STORAGE_URL", _url("file", "b2"), f"file://{folder / 'storage'}"),
         storage_old_url=reader.get("STORAGE_OLD_URL", _url("file", "b2"), None),

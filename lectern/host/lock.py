@@ -30,6 +30,7 @@ class Owner:
     address: str | None = None
     database_url: str = ""
     migrate_url: str = ""
+    gc_database_url: str = ""
     redis_url: str = ""
 
 

@@ -47,9 +47,16 @@ class Servers:
         return {
             "LECTERN_DATA": str(self.settings.data),
             "LECTERN_DATABASE_URL": self.settings.database_url,
+            # Not for processes that answer to the world: see `collector_environment`.
+            "LECTERN_GC_DATABASE_URL": "",
             "LECTERN_REDIS_URL": self.settings.redis_url,
             "LECTERN_SECRET_KEY": self.settings.secret_key,
         }
+
+    @property
+    def collector_environment(self) -> Mapping[str, str]:
+        """The same for the process that deletes what nothing names, with its own role."""
+        return {**self.environment, "LECTERN_GC_DATABASE_URL": self.settings.gc_database_url}
 
     @property
     def pids(self) -> set[int]:
@@ -136,6 +143,7 @@ def _joined(settings: Settings, owner: Owner) -> Servers:
     joined = replace(
         settings,
         database_url=settings.database_url or owner.database_url,
+        gc_database_url=settings.gc_database_url or owner.gc_database_url,
         redis_url=settings.redis_url or owner.redis_url,
     )
     return Servers(joined, settings.database_url or owner.migrate_url)
@@ -155,6 +163,7 @@ def _start(settings: Settings, lock: Lock, postgres_options: Mapping[str, str] |
         complete = replace(
             settings,
             database_url=postgres.url("lectern_app") if postgres else settings.database_url,
+            gc_database_url=postgres.url("lectern_gc") if postgres else settings.gc_database_url,
             redis_url=redis.url if redis else settings.redis_url,
         )
         migrate_url = postgres.url("lectern_migrate") if postgres else settings.database_url
@@ -170,6 +179,7 @@ def _start(settings: Settings, lock: Lock, postgres_options: Mapping[str, str] |
             lock.owner,
             ready=True,
             database_url=complete.database_url,
+            gc_database_url=complete.gc_database_url,
             migrate_url=migrate_url,
             redis_url=complete.redis_url,
         )

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
 from jobs import collect, sweep
-from lectern.db import unit_of_work
-from lectern.library import blobs, collecting, fsck, trash
+from lectern.db import driver_url, unit_of_work
+from lectern.library import blobs, collecting, fsck, renditions, trash
 from lectern.models import Asset, Blob, Collection, Tombstone
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_principal
@@ -147,3 +149,42 @@ def test_a_large_round_waits_for_an_operators_yes(
     assert "yes" in (rounds()[-1].stopped or "")
     collect.round_of(house.this, owner.workspace_id, agreed=True)
     assert not house.this.storage.exists(gone.key)
+
+
+def test_bytes_go_by_a_role_that_can_do_little_else(
+    lone_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work() as session:
+        owner = make_principal(session)
+    gone = stored(lone_house, owner, tmp_path, "gone")
+    source = stored(lone_house, owner, tmp_path, "source")
+    with unit_of_work() as session:
+        renditions.record(
+            session, owner.workspace_id, source.id, "playable", session.merge(gone), {}
+        )
+    roles: set[str] = set()
+    forget = collecting.forget
+
+    def noted(session: Session, *key: Any) -> None:
+        roles.add(session.scalars(text("SELECT current_user")).one())
+        forget(session, *key)
+
+    monkeypatch.setattr(collecting, "forget", noted)
+    for days in (2, 16):
+        older(days)
+        collect.collect(lone_house.this)
+    assert roles == {"lectern_gc"}
+    assert not any(lone_house.this.storage.exists(blob.key) for blob in (gone, source))
+    assert [each.deleted for each in rounds()] == [0, 2]
+    # It could not change what people see, nor the log.
+    gc = create_engine(driver_url(lone_house.settings.gc_database_url))
+    for forbidden in (
+        "UPDATE asset SET name = 'mine'",
+        "DELETE FROM audit_entry",
+        "DELETE FROM version",
+        "DELETE FROM tombstone",
+        "INSERT INTO token (id) VALUES (gen_random_uuid())",
+    ):
+        with gc.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(forbidden))
+    gc.dispose()

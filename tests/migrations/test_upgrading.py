@@ -33,9 +33,9 @@ INSERT INTO blob (workspace_id, id, digest, byte_size, mime, key)
     SELECT :space, id, repeat(n::text, 64), 1000, 'video/mp4', id::text
     FROM unnest(CAST(:blobs AS uuid[])) WITH ORDINALITY AS t (id, n);
 SET CONSTRAINTS ALL DEFERRED;
-INSERT INTO asset (workspace_id, id, name, original_name, kind, created_by, folder_id, digest,
-    byte_size, mime, version_number, version_count, current_version_id)
-    SELECT :space, id, 'Chlorophyll ' || n, 'leaf.mp4', 'video', :person, :folder,
+INSERT INTO asset (workspace_id, id, name, original_name, kind, state, created_by, folder_id,
+    digest, byte_size, mime, version_number, version_count, current_version_id)
+    SELECT :space, id, 'Chlorophyll ' || n, 'leaf.mp4', 'video', 'ready', :person, :folder,
         repeat('1', 64), 1000, 'video/mp4', 1, 1, id
     FROM unnest(CAST(:assets AS uuid[])) WITH ORDINALITY AS t (id, n);
 INSERT INTO version (workspace_id, id, asset_id, number, blob_id, origin, original_name)

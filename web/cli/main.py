@@ -12,6 +12,7 @@ from lectern.errors import LecternError
 from web.cli.accounts import token, user
 from web.cli.backup import backup, restore
 from web.cli.checks import test
+from web.cli.collect import collect
 from web.cli.exchange import export, import_
 from web.cli.fsck import fsck
 from web.cli.serve import schedule, serve, web, worker
@@ -32,6 +33,7 @@ for _command in (
     user,
     token,
     fsck,
+    collect,
     export,
     import_,
     backup,

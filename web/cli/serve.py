@@ -48,7 +48,7 @@ def serve(host_name: str, port: int, workers: int | None, demo: bool, data: Path
         hosted.announce(address)
         environment = environment_for(hosted)
         parts.add(web_part(host_name, port), environment)
-        parts.add(Part("schedule", (*PYTHON, "-m", "web.cli", "schedule")), environment)
+        parts.add(scheduling(), {**environment, **hosted.collector_environment})
         for name, queue in queues(workers or share()):
             parts.add(Part(name, (*PYTHON, "-m", "web.cli", "worker", queue)), environment)
         parts.wait_for(address)
@@ -99,8 +99,7 @@ def schedule(data: Path | None) -> None:
         scheduler.run(configured)
         return
     with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
-        part = Part("schedule", (*PYTHON, "-m", "web.cli", "schedule"))
-        parts.add(part, environment_for(hosted))
+        parts.add(scheduling(), {**environment_for(hosted), **hosted.collector_environment})
         parts.watch()
 
 
@@ -123,6 +122,11 @@ def queues(encoders: int) -> list[tuple[str, str]]:
     """The worker processes of `serve`: name in the log, queue."""
     one_each = [(name, name) for name in broker.QUEUES if name != "streams"]
     return [*one_each, *((f"streams {number}", "streams") for number in range(1, encoders + 1))]
+
+
+def scheduling() -> Part:
+    """The periodic process."""
+    return Part("schedule", (*PYTHON, "-m", "web.cli", "schedule"))
 
 
 def web_part(host_name: str, port: int) -> Part:
