@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, folders, tags, tasks, uploads, versions
+from lectern.library import assets, folders, switching, tags, tasks, uploads, versions
 from lectern.models import Asset, Blob, Kind, Upload, UploadState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -136,5 +136,6 @@ def _append(
     action = "asset.upload" if origin == "upload" else "asset.replace"
     audit.record(session, actor, action, "asset", asset.id, details)
     uploads.succeed(session, upload, asset.id)
+    switching.adopt(session, upload, version)
     assets.settle(session, asset.workspace_id, asset.id)
     return version

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from lectern.errors import NotFound, Stale
-from lectern.library import custom_fields, fields, merging, versions
+from lectern.library import custom_fields, fields, merging, switching, versions
 from lectern.library.locking import lock
 from lectern.models import Asset, Blob, Version
 from lectern.people import audit
@@ -121,7 +121,8 @@ def _write(
 def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
     """Derive the asset's state from its tasks, and move to a newer version that has become ready.
 
-    Safe to call at any time and twice; the row lock serialises callers.
+    A version with a time of its own is moved to when that has come. Safe to call at any time and
+    twice; the row lock serialises callers.
     """
     asset = session.get_one(
         Asset, (workspace_id, asset_id), with_for_update=True, populate_existing=True
@@ -129,6 +130,7 @@ def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> As
     newer = versions.newest_ready(session, asset)
     if newer is not None:
         versions.make_current(session, asset, newer, newer.blob)
+    switching.apply(session, asset)
     current = versions.get_current(session, asset)
     if current is not None:
         asset.state = versions.state_of(session, current)

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound, TooLarge
-from lectern.library import assets, folders, names, tags, tasks
+from lectern.library import assets, folders, names, switching, switching_times, tags, tasks
+from lectern.library.switching_times import Moment
 from lectern.models import Role, Step, Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -24,7 +25,11 @@ _ON_DUPLICATE = ("reuse", "keep", "refuse")
 
 @dataclass(frozen=True)
 class NewUpload:
-    """What a sender announces. `size` is in bytes; `digest` is a claim, never trusted."""
+    """What a sender announces. `size` is in bytes; `digest` is a claim, never trusted.
+
+    `switch_at` is when the new version of what it `replaces` becomes current, a local time in
+    `switch_zone` (empty: the sender's own); empty means as soon as it is ready.
+    """
 
     filename: str
     size: int
@@ -34,6 +39,8 @@ class NewUpload:
     replaces: uuid.UUID | None = None
     folder: str = ""
     tags: Sequence[str] = field(default_factory=tuple)
+    switch_at: str = ""
+    switch_zone: str = ""
 
 
 def spool_path(settings: Settings, upload: Upload) -> Path:
@@ -60,6 +67,7 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
         raise Invalid(message, {"on_duplicate": message})
     if new.replaces is not None:
         _check_replaceable(session, principal, new.replaces)
+    moment = _switch(session, principal, new)
     upload = Upload(
         workspace_id=principal.workspace_id,
         created_by=principal.user_id,
@@ -75,6 +83,8 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     )
     session.add(upload)
     session.flush()
+    if moment is not None and new.replaces is not None:
+        switching.plan(session, upload, new.replaces, moment)
     if new.size == 0:
         refuse(session, upload, EMPTY)
     session.refresh(upload)
@@ -92,6 +102,18 @@ def _check_replaceable(session: Session, principal: Principal, asset_id: uuid.UU
     if not asset.live:
         message = "The file to replace is in the trash. Restore it first."
         raise Invalid(message, {"replaces": message})
+
+
+def _switch(session: Session, principal: Principal, new: NewUpload) -> Moment | None:
+    if not new.switch_at:
+        return None
+    if new.replaces is None:
+        message = "switch_at goes with replaces: only a new version waits for its time."
+        raise Invalid(message, {"switch_at": message})
+    zone = new.switch_zone or switching.home_zone(session, principal)
+    moment = switching_times.read(new.switch_at, zone)
+    switching_times.check_ahead(moment, session.scalars(select(func.clock_timestamp())).one())
+    return moment
 
 
 def get(

@@ -4,14 +4,23 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, joinedload
 
 from lectern.errors import NotFound
 from lectern.library import pipeline, posters
 from lectern.library.locking import lock
 from lectern.library.names import clean_text
-from lectern.models import Asset, AssetState, Blob, Rendition, Task, TaskState, Version
+from lectern.models import (
+    Asset,
+    AssetState,
+    Blob,
+    Rendition,
+    ScheduledSwitch,
+    Task,
+    TaskState,
+    Version,
+)
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -116,13 +125,23 @@ def newest_ready(session: Session, asset: Asset) -> Version | None:
     """The newest version above the current one that is ready; None while there is none.
 
     Not simply the newest: of two replacements at once the later may fail, and the earlier counts.
+    Versions with a time of their own are left to `switching`, and so is what was added before the
+    time for which the current one was meant.
     """
+    scheduled = ScheduledSwitch.workspace_id == asset.workspace_id
+    meant_for = (
+        select(ScheduledSwitch.at)
+        .where(scheduled, ScheduledSwitch.version_id == asset.current_version_id)
+        .scalar_subquery()
+    )
     newer = session.scalars(
         select(Version)
         .where(
             Version.workspace_id == asset.workspace_id,
             Version.asset_id == asset.id,
             Version.number > asset.version_number,
+            ~exists().where(scheduled, ScheduledSwitch.version_id == Version.id),
+            Version.created_at > func.coalesce(meant_for, text("timestamptz '-infinity'")),
         )
         .order_by(Version.number.desc())
     )
@@ -147,6 +166,11 @@ def overtaken(
             Version.created_by == principal.user_id,
             Version.number < current.number,
             Version.created_at > current.created_at - OVERTAKEN_WITHIN,
+            # What has a time of its own says itself what became of it.
+            ~exists().where(
+                ScheduledSwitch.workspace_id == Version.workspace_id,
+                ScheduledSwitch.version_id == Version.id,
+            ),
         )
         .order_by(Version.number.desc())
         .limit(1)

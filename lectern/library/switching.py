@@ -1,0 +1,184 @@
+"""Switching: a replacement that becomes current at a time of its own.
+
+Of the versions of a file that one is shown that was meant for the latest time: a scheduled one is
+meant for its time, any other for the moment it was added. So of two scheduled ones the later wins;
+one that was brought back or uploaded in between is shown until the time has come; and one that was
+not ready in time comes late, or not at all when something meant for later is shown by then.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from lectern.library import versions
+from lectern.library.switching_times import Moment
+from lectern.models import (
+    Asset,
+    AssetState,
+    ScheduledSwitch,
+    SwitchState,
+    Upload,
+    User,
+    Version,
+    Workspace,
+)
+from lectern.people import audit
+from lectern.people.principal import Principal
+
+LATE = "It was not ready at that time."
+OVERTAKEN = "Version {number}, which was meant for later, was shown by then."
+AT_ONCE = 200
+
+
+def home_zone(session: Session, principal: Principal) -> str:
+    """The zone that this person's times are in: their own, or else the workspace's."""
+    user = session.get(User, principal.user_id) if principal.user_id else None
+    if user is not None and user.zone != "UTC":
+        return user.zone
+    return session.get_one(Workspace, principal.workspace_id).zone
+
+
+def plan(session: Session, upload: Upload, asset_id: uuid.UUID, moment: Moment) -> None:
+    """Let what is uploaded become current at that time."""
+    session.add(
+        ScheduledSwitch(
+            workspace_id=upload.workspace_id,
+            asset_id=asset_id,
+            upload_id=upload.id,
+            at=moment.at,
+            local=moment.local,
+            zone=moment.zone,
+            created_by=upload.created_by,
+        )
+    )
+    session.flush()
+
+
+def adopt(session: Session, upload: Upload, version: Version) -> None:
+    """The upload has become this version; the caller holds the asset."""
+    planned = session.scalar(
+        select(ScheduledSwitch).where(
+            ScheduledSwitch.workspace_id == upload.workspace_id,
+            ScheduledSwitch.upload_id == upload.id,
+        )
+    )
+    if planned is None:
+        return
+    planned.version_id = version.id
+    session.flush()
+    actor = Principal.system(upload.workspace_id, upload.created_by)
+    details = {"version": version.number, "at": planned.local, "zone": planned.zone}
+    audit.record(session, actor, "asset.schedule", "asset", planned.asset_id, details)
+
+
+def of_version(session: Session, version: Version) -> ScheduledSwitch | None:
+    """The time that the version has of its own, whatever became of it."""
+    return session.scalar(
+        select(ScheduledSwitch).where(
+            ScheduledSwitch.workspace_id == version.workspace_id,
+            ScheduledSwitch.version_id == version.id,
+        )
+    )
+
+
+def of_asset(session: Session, asset: Asset) -> dict[uuid.UUID, ScheduledSwitch]:
+    """The times of the asset's versions that have one, by the version's id."""
+    rows = session.scalars(
+        select(ScheduledSwitch)
+        .where(*_of(asset), ScheduledSwitch.version_id.is_not(None))
+        .options(joinedload(ScheduledSwitch.creator))
+    )
+    return {each.version_id: each for each in rows if each.version_id}
+
+
+def due(session: Session) -> Sequence[tuple[uuid.UUID, uuid.UUID]]:
+    """Workspace and id of assets whose time has come, those first that nobody has looked at."""
+    rows = session.execute(
+        select(ScheduledSwitch.workspace_id, ScheduledSwitch.asset_id)
+        .where(_ripe())
+        .group_by(ScheduledSwitch.workspace_id, ScheduledSwitch.asset_id)
+        .order_by(func.bool_and(ScheduledSwitch.reason.is_not(None)), func.min(ScheduledSwitch.at))
+        .limit(AT_ONCE)
+    )
+    return [(workspace_id, asset_id) for workspace_id, asset_id in rows]
+
+
+def switch_due(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:
+    """Switch the asset if its time has come and the version is ready; whether something changed."""
+    asset = session.get(
+        Asset, (workspace_id, asset_id), with_for_update=True, populate_existing=True
+    )
+    return asset is not None and apply(session, asset)
+
+
+def apply(session: Session, asset: Asset) -> bool:
+    """Make current what is due and ready, in the order of the times; the caller holds the asset.
+
+    Returns whether anything was switched, overtaken, or found to be late.
+    """
+    found = session.execute(
+        select(ScheduledSwitch, Version)
+        .join(
+            Version,
+            (Version.workspace_id == ScheduledSwitch.workspace_id)
+            & (Version.id == ScheduledSwitch.version_id),
+        )
+        .where(*_of(asset), _ripe())
+        .order_by(ScheduledSwitch.at, ScheduledSwitch.created_at)
+        .execution_options(populate_existing=True)
+    ).all()
+    # Every one is looked at, so no short-cut.
+    return any([_attempt(session, asset, switch, version) for switch, version in found])
+
+
+def end(session: Session, switch: ScheduledSwitch, state: SwitchState, reason: str | None) -> None:
+    """The switch has been done, or will not be."""
+    switch.state, switch.reason = state, reason
+    switch.ended_at = func.clock_timestamp()
+    session.flush()
+
+
+def _attempt(session: Session, asset: Asset, switch: ScheduledSwitch, version: Version) -> bool:
+    current = versions.get_current(session, asset)
+    if current is not None and _meant(session, current) > switch.at:
+        end(session, switch, SwitchState.OVERTAKEN, OVERTAKEN.format(number=current.number))
+        return True
+    if versions.state_of(session, version) != AssetState.READY:
+        news = switch.reason is None
+        switch.reason = LATE
+        session.flush()
+        return news
+    before = asset.version_number
+    versions.make_current(session, asset, version, version.blob)
+    asset.state = AssetState.READY
+    end(session, switch, SwitchState.DONE, switch.reason)
+    actor = Principal.system(asset.workspace_id, switch.created_by)
+    details = {"version": version.number, "before": before, "at": switch.local}
+    details |= {"zone": switch.zone, "late": switch.reason is not None}
+    audit.record(session, actor, "asset.switch", "asset", asset.id, details)
+    return True
+
+
+def _meant(session: Session, version: Version) -> datetime:
+    """When the version was meant to be shown."""
+    switch = of_version(session, version)
+    done = switch is not None and switch.state == SwitchState.DONE
+    return switch.at if switch is not None and done else version.created_at
+
+
+def _of(asset: Asset) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ScheduledSwitch.workspace_id == asset.workspace_id,
+        ScheduledSwitch.asset_id == asset.id,
+    )
+
+
+def _ripe() -> ColumnElement[bool]:
+    return (
+        (ScheduledSwitch.state == SwitchState.WAITING)
+        & (ScheduledSwitch.at <= func.clock_timestamp())
+        & ScheduledSwitch.version_id.is_not(None)
+    )
