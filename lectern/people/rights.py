@@ -26,6 +26,7 @@ class Action(StrEnum):
     EDIT_COURSES = "edit_courses"
     MANAGE_TAGS = "manage_tags"
     SEE_AUDIT = "see_audit"
+    SEE_STORAGE = "see_storage"
     MANAGE_FIELDS = "manage_fields"
     EXCHANGE = "exchange"
     MANAGE_MEMBERS = "manage_members"
@@ -58,6 +59,7 @@ _TABLE = {
     Action.EDIT_COURSES:      (ANY,   ANY,   ANY,   NONE),
     Action.MANAGE_TAGS:       (ANY,   ANY,   NONE,  NONE),
     Action.SEE_AUDIT:         (ANY,   NONE,  NONE,  NONE),
+    Action.SEE_STORAGE:       (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_FIELDS:     (ANY,   NONE,  NONE,  NONE),
     Action.EXCHANGE:          (ANY,   NONE,  NONE,  NONE),
     Action.MANAGE_MEMBERS:    (ANY,   NONE,  NONE,  NONE),
@@ -69,7 +71,10 @@ RIGHTS: Mapping[Action, Mapping[Role, Reach]] = {
 }
 
 _READ = frozenset(
-    {Action.SEE, Action.PLAY, Action.DOWNLOAD_ORIGINAL, Action.SEE_COURSES, Action.SEE_AUDIT}
+    {
+        *(Action.SEE, Action.PLAY, Action.DOWNLOAD_ORIGINAL, Action.SEE_COURSES),
+        *(Action.SEE_AUDIT, Action.SEE_STORAGE),
+    }
 )
 # What a token of a scope may do, at most: its owner's role has the last word. Several scopes add
 # up. None grants MANAGE_TOKENS, or a stolen token could outlive its revocation by making another.
@@ -87,6 +92,7 @@ _SHOWN_BY = {
     Action.SEE_COURSES: Action.SEE_COURSES,
     Action.EDIT_COURSES: Action.SEE_COURSES,
     Action.SEE_AUDIT: Action.SEE_AUDIT,
+    Action.SEE_STORAGE: Action.SEE_STORAGE,
     Action.MANAGE_TOKENS: Action.MANAGE_TOKENS,
 }
 

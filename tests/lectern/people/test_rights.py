@@ -45,6 +45,7 @@ def test_the_roles_in_words() -> None:
     assert {action for action in Action if not can(member(Role.EDITOR), action, Thing())} == {
         Action.PURGE,
         Action.SEE_AUDIT,
+        Action.SEE_STORAGE,
         Action.MANAGE_FIELDS,
         Action.EXCHANGE,
         Action.MANAGE_MEMBERS,
@@ -111,6 +112,7 @@ def test_read_sees_and_changes_nothing_and_write_does_all_but_make_tokens() -> N
         Action.DOWNLOAD_ORIGINAL,
         Action.SEE_COURSES,
         Action.SEE_AUDIT,
+        Action.SEE_STORAGE,
     }
     assert SCOPES["read"] == reading
     assert SCOPES["write"] == set(Action) - {Action.MANAGE_TOKENS}
