@@ -1,0 +1,66 @@
+"""Merges that were done, found by their id or by a file that went into another."""
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from lectern.errors import NotFound
+from lectern.models import Merge, MergedAsset
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+MISSING = "There is no such merge here."
+
+
+def get(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
+    """A merge with the files that went.
+
+    Raises:
+        NotFound: there is none with this id in this workspace.
+    """
+    require(principal, Action.SEE)
+    found = session.scalar(
+        select(Merge)
+        .where(Merge.workspace_id == principal.workspace_id, Merge.id == merge_id)
+        .options(selectinload(Merge.merged), selectinload(Merge.creator))
+    )
+    if found is None:
+        raise NotFound(MISSING)
+    return found
+
+
+def into(session: Session, principal: Principal, asset_id: uuid.UUID) -> Merge | None:
+    """The merge by which a file went into another; None when it did not, or it was undone."""
+    require(principal, Action.SEE)
+    return session.scalar(
+        select(Merge)
+        .join(Merge.merged)
+        .where(
+            MergedAsset.workspace_id == principal.workspace_id,
+            MergedAsset.asset_id == asset_id,
+            Merge.undone_at.is_(None),
+        )
+        .order_by(Merge.id.desc())
+        .limit(1)
+    )
+
+
+def kept_of(
+    session: Session, workspace_id: uuid.UUID, asset_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """Into which file each of these went, of those that did; asks no right."""
+    if not asset_ids:
+        return {}
+    rows = session.execute(
+        select(MergedAsset.asset_id, Merge.kept_id)
+        .join(MergedAsset.merge)
+        .where(
+            MergedAsset.workspace_id == workspace_id,
+            MergedAsset.asset_id.in_(asset_ids),
+            Merge.undone_at.is_(None),
+        )
+        .order_by(Merge.id)
+    )
+    return {asset_id: kept_id for asset_id, kept_id in rows}
