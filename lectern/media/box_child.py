@@ -21,6 +21,14 @@ _TASKS = {
     "captions": "lectern.media.inside.captions",
     "frames": "lectern.media.inside.frames",
     "rendition": "lectern.media.inside.rendition",
+    "fingerprint": "lectern.media.inside.fingerprint",
+    "packets": "lectern.media.inside.packets",
+    "fragments": "lectern.media.inside.fragments",
+    "storyboard": "lectern.media.inside.storyboard",
+    "waveform": "lectern.media.inside.waveform",
+    "sizes": "lectern.media.inside.sizes",
+    "pages": "lectern.media.inside.pages",
+    "still": "lectern.media.inside.still",
 }
 
 _NO_LANDLOCK = (

@@ -1,12 +1,13 @@
-"""Pictures that stand for an asset: the best frames of a video, a cover, an image made small."""
+"""Pictures that stand for an asset: a video's best frames, a cover, an image, a first page."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lectern.media import box
-from lectern.media.facts import Facts
-from lectern.media.limits import POSTER
+from lectern.media import box, pages
+from lectern.media.facts import Facts, clock
+from lectern.media.limits import POSTER, STILL
+from lectern.media.probe import probe
 from lectern.media.refusal import BoxCrashed, Refused
 
 
@@ -27,7 +28,7 @@ def candidates(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
     """At most five pictures, the best first, as files `out.N` in `scratch`.
 
     A video's are upright key frames with the reasons in words; sound has at most its cover;
-    an image has itself; documents and SVG have none, and get an empty list.
+    an image has itself, a PDF its first page; other documents and SVG get an empty list.
 
     Raises:
         Refused: no picture of it can be decoded within the limits.
@@ -43,11 +44,56 @@ def candidates(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
             return []
     if facts.kind == "image" and facts.container != "svg":
         return [_picture(source, facts, scratch, None, "The image itself")]
+    if facts.container == "pdf":
+        return [_page(source, scratch)]
     return []
 
 
+def still(source: Path, facts: Facts, scratch: Path, at_s: float) -> Candidate:
+    """The frame shown at `at_s` seconds of a video, picked by a person.
+
+    Raises:
+        Refused: there is no frame there that can be decoded within the limits.
+        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+    """
+    arguments = about(source, facts, scratch) | {"at_s": at_s}
+    answer = box.run("still", arguments, read=[source], scratch=scratch, limits=STILL)
+    return _candidate(scratch, 0, answer | {"scores": {}, "reasons": _picked(answer["at_s"])})
+
+
+def own(source: Path, scratch: Path) -> Candidate:
+    """An image that a person brings as the poster, whatever picture format it is in.
+
+    Raises:
+        Refused: it is no image, or it cannot be decoded within the limits.
+        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+    """
+    facts = probe(source, source.name, scratch)
+    if facts.kind != "image" or facts.container == "svg":
+        raise Refused("This is not a picture that can be a poster. Use a JPEG, PNG or WebP.")
+    return _picture(source, facts, scratch, None, "A picture of your own")
+
+
+def _picked(at_s: float) -> list[str]:
+    return ["Picked by hand", f"{clock(at_s)} into the video"]
+
+
+def _page(source: Path, scratch: Path) -> Candidate:
+    answer = pages.first(source, scratch)
+    return _candidate(
+        scratch, 0, answer | {"at_s": None, "scores": {}, "reasons": ["The first page"]}
+    )
+
+
 def _frames(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
-    arguments = {
+    arguments = about(source, facts, scratch)
+    answer = box.run("frames", arguments, read=[source], scratch=scratch, limits=POSTER)
+    return [_candidate(scratch, i, each) for i, each in enumerate(answer["candidates"][:5])]
+
+
+def about(source: Path, facts: Facts, scratch: Path) -> dict[str, Any]:
+    """What the box has to know to find a video's pictures and show them as they are meant."""
+    return {
         "source": str(source.resolve()),
         "demuxer": facts.container,
         "stream": facts.video_stream,
@@ -57,8 +103,6 @@ def _frames(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
         "hdr": facts.hdr,
         "scratch": str(scratch.resolve()),
     }
-    answer = box.run("frames", arguments, read=[source], scratch=scratch, limits=POSTER)
-    return [_candidate(scratch, i, each) for i, each in enumerate(answer["candidates"][:5])]
 
 
 def _picture(

@@ -14,11 +14,16 @@ _TEMPLATE_BITS = 3
 _TEMPLATE_SHARPNESS = 0.08
 # Titles and end cards live in the first and last part of a recording.
 _EDGE_SHARE = 0.03
+# A face that looks at the learner says more than a sharper slide.
+_FACE_QUALITY = 0.15
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame's scores as `core_ext.score_frame` gives them; luma 0 to 255."""
+    """One frame's scores as `core_ext.score_frame` gives them; luma 0 to 255.
+
+    `face` says that somebody's face is seen in it, the eyes open.
+    """
 
     at_s: float
     sharpness: float
@@ -29,6 +34,7 @@ class Sample:
     entropy: float
     colourfulness: float
     difference_hash: int
+    face: bool = False
 
     @property
     def flat(self) -> bool:
@@ -104,10 +110,12 @@ def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float
     contrast = min(1.0, sample.deviation / 55)
     rich = 0.5 * sample.entropy / 8 + 0.5 * min(1.0, sample.colourfulness / 50)
     quality = 0.45 * sharp + 0.2 * lit + 0.2 * contrast + 0.15 * rich
+    if sample.face:
+        quality += _FACE_QUALITY
     if duration_s:
         place = sample.at_s / duration_s
         quality -= 0.08 * (place < _EDGE_SHARE or place > 1 - _EDGE_SHARE)
-    return max(0.0, quality)
+    return min(1.0, max(0.0, quality))
 
 
 def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
@@ -123,6 +131,7 @@ def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
     )
     lit = 60 <= sample.mean <= 215 and sample.dark_share < 0.35
     reasons = {
+        "A face, eyes open": sample.face,
         "Shows a full slide": slide,
         "Sharp": sharp,
         "Well lit": lit and not slide,

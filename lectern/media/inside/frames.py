@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 import core_ext
 from lectern.media import ranking
+from lectern.media.inside import faces
 from lectern.media.inside.container import open_container
 from lectern.media.inside.shaping import FrameShaper, save
 from lectern.media.ranking import Sample
@@ -50,6 +51,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
         width, height = arguments["shown"]
         shaper = FrameShaper(stream, (width, height), arguments["rotation"], arguments["hdr"])
     tell(0.5)
+    found = faces.noticed(found, int(arguments["rotation"]))
     choices = ranking.choose([each for each, _ in found], duration_s)
     candidates = []
     for number, choice in enumerate(choices):
@@ -90,7 +92,7 @@ def sample(
     times = [start_s + span_s * (i + 0.5) / count for i in range(count)] if span_s else [start_s]
     found = _scored(key_frames(container, stream, times), start_s)
     if sum(ranking.usable([each for each, _ in found])) < min(_ENOUGH, count):
-        more = _scored(_between(container, stream, times), start_s)
+        more = _scored(between(container, stream, times), start_s)
         seen = {each.at_s for each, _ in found}
         found += [pair for pair in more if pair[0].at_s not in seen]
     return found
@@ -107,7 +109,7 @@ def key_frames(
     seen: set[tuple[int | None, int | None]] = set()
     for at_s in times:
         # Not seekable: the frames at the beginning are all there is.
-        if not _seek(container, stream, at_s) and seen:
+        if not seek(container, stream, at_s) and seen:
             return
         packets = container.demux(stream)
         packet = _next_key(packets)
@@ -120,7 +122,8 @@ def key_frames(
             yield float((packet.pts or packet.dts or 0) * packet.time_base), frame
 
 
-def _seek(container: InputContainer, stream: VideoStream, at_s: float) -> bool:
+def seek(container: InputContainer, stream: VideoStream, at_s: float) -> bool:
+    """Go to the key frame at or before that second; False where the file cannot be sought in."""
     try:
         container.seek(int(at_s / (stream.time_base or 1)), stream=stream)
     except av.FFmpegError:
@@ -161,7 +164,7 @@ def _drained(stream: VideoStream, packet: Any, followers: Iterator[Any]) -> Vide
     return frames[0] if frames else None
 
 
-def _between(
+def between(
     container: InputContainer, stream: VideoStream, times: list[float]
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Frames at the times themselves, decoded from the key frame before; stops at its budget."""
@@ -170,9 +173,9 @@ def _between(
     frames: Iterator[VideoFrame] = iter(())
     for at_s in times:
         if position is None or at_s - position > _BETWEEN_SKIP_S:
-            if not _seek(container, stream, at_s) and position is not None:
+            if not seek(container, stream, at_s) and position is not None:
                 return
-            frames = _decoded(container, stream)
+            frames = decoded(container, stream)
         for frame in frames:
             position = frame.time if frame.time is not None else at_s
             if position >= at_s or time.process_time() > deadline:
@@ -182,7 +185,8 @@ def _between(
             return
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Every frame from here on; what is damaged is left out."""
     try:
         for packet in container.demux(stream):
             try:

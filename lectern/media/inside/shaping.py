@@ -29,9 +29,14 @@ class FrameShaper:
     """Turns the frames of one video into upright pictures; its HDR table is made only once."""
 
     def __init__(
-        self, stream: VideoStream, shown: tuple[int, int], rotation: int, hdr: bool
+        self,
+        stream: VideoStream,
+        shown: tuple[int, int],
+        rotation: int,
+        hdr: bool,
+        size: tuple[int, int] | None = None,
     ) -> None:
-        self.size = poster_size(*shown)
+        self.size = size or poster_size(*shown)
         self._turn = -rotation
         self._upright_size = self.size[::-1] if rotation in {90, 270} else self.size
         self._graph = self._tone_mapping(stream) if hdr else None

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lectern.media import ranking
+from lectern.media import poster, ranking
 from lectern.media.poster import Candidate, candidates
 from lectern.media.probe import probe
 from lectern.media.ranking import Sample
+from lectern.media.refusal import Refused
 
 Make = Callable[..., Path]
 X264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast")
@@ -165,8 +166,53 @@ def test_transparency_stays_transparent(corpus: Path, scratch: Path) -> None:
 
 
 def test_documents_and_drawings_that_run_scripts_have_none(corpus: Path, scratch: Path) -> None:
-    assert posters(corpus / "document" / "report.pdf", scratch) == []
+    assert posters(corpus / "document" / "notes.docx", scratch) == []
     assert posters(corpus / "image" / "svg-icon.svg", scratch) == []
+
+
+def test_a_pdf_shows_its_first_page(corpus: Path, scratch: Path) -> None:
+    (only,) = posters(corpus / "document" / "report.pdf", scratch)
+    assert (only.width, only.height) == (1280, 1657)
+    assert only.reasons == ["The first page"]
+    assert luma(only) > 200
+
+
+def test_a_face_with_open_eyes_comes_first(corpus: Path, scratch: Path) -> None:
+    best, *others = posters(corpus / "video" / "talking-head-with-data-tracks.mp4", scratch)
+    assert best.reasons[0] == "A face, eyes open"
+    assert best.scores["face"] is True
+    assert not any(each.scores["face"] for each in others[1:])
+
+
+def test_no_face_is_seen_in_slides(corpus: Path, scratch: Path) -> None:
+    for name in ("lecture-slides-vfr-eth.mov", "screencast-notebook-silent-h264.mp4"):
+        found = posters(corpus / "video" / name, scratch)
+        assert not any(each.scores["face"] for each in found)
+
+
+def test_the_frame_at_a_moment_is_the_one_that_is_shown_then(clip: Make, scratch: Path) -> None:
+    parts = "color=red:s=320x240:r=5:d=3[a];color=blue:s=320x240:r=5:d=3[b];[a][b]concat=n=2"
+    source = clip("red-blue.mp4", "-filter_complex", parts, *X264, "-g", "9999")
+    facts = probe(source, source.name, scratch)
+    for at_s, begins_s, blue in ((2.95, 2.8, False), (3.0, 3.0, True), (99.0, 5.8, True)):
+        picked = poster.still(source, facts, scratch, at_s)
+        assert picked.at_s == pytest.approx(begins_s, abs=0.01)
+        assert picked.reasons[0] == "Picked by hand"
+        assert (corner(picked, 0.5, 0.5)[2] > 150) is blue
+
+
+def test_a_picture_of_ones_own_may_be_any_image(corpus: Path, scratch: Path) -> None:
+    picked = poster.own(corpus / "image" / "heic-iphone-gps.heic", scratch)
+    assert (picked.mime, picked.width) == ("image/webp", 1280)
+    assert b"EXIF" not in picked.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["image/svg-icon.svg", "document/report.pdf", "image/zero-byte.png"]
+)
+def test_what_is_no_picture_is_no_poster(corpus: Path, scratch: Path, name: str) -> None:
+    with pytest.raises(Refused):
+        poster.own(corpus / name, scratch)
 
 
 def seen(at_s: float, hash_: int, **scores: float) -> Sample:
@@ -193,6 +239,12 @@ def test_a_blurred_frame_comes_last_of_all() -> None:
     sharp = [seen(i, 0x0F0F << 8 * i) for i in range(1, 4)]
     assert ranking.usable([blurred, *sharp]) == [False, True, True, True]
     assert 0 not in [choice.index for choice in ranking.choose([blurred, *sharp], 10)]
+
+
+def test_a_face_outweighs_a_sharper_slide() -> None:
+    slide = seen(4, 0xFF00, sharpness=900)
+    face = seen(5, 0x00FF, sharpness=300, face=True)
+    assert [choice.index for choice in ranking.choose([slide, face], 10)] == [1, 0]
 
 
 def test_nothing_to_choose_from_is_an_empty_choice() -> None:
