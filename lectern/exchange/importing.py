@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.exchange import contents, people, whole
+from lectern.exchange import contents, people, recording, whole
 from lectern.exchange.archive import Archive
 from lectern.exchange.merging import Merging
+from lectern.exchange.recording import Key
 from lectern.exchange.report import Report
 from lectern.exchange.schema import RECORDS, Record
 from lectern.library.blobs import Stored
@@ -65,12 +66,14 @@ def apply(
     *,
     everybody: bool = False,
     rehearsal: bool = False,
+    batch: Key | None = None,
 ) -> Report:
     """Bring the archive's metadata in; a second time changes nothing.
 
     `stored` are contents put into storage for it. People are found among the members; with
     `everybody`, for whoever runs the server, among all accounts, and those missing get one that
     nobody can sign in to. A `rehearsal` writes nothing into the audit log: the caller rolls back.
+    What is done is written down in the `batch`, for its undo.
 
     Raises:
         Forbidden: the principal is no owner. Refused: the archive is not good.
@@ -88,6 +91,8 @@ def apply(
         for rows in _pieces(archive, record, read):
             merging.take(record, rows)
     merging.finish()
+    if batch is not None:
+        recording.note(session, batch, merging.items)
     if merging.report.writes and not rehearsal:
         _tell(session, principal, merging)
     return merging.report

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.exchange import contents, finding
 from lectern.exchange.adding import Adding
+from lectern.exchange.recording import Item
 from lectern.exchange.report import Change, Left, Report
 from lectern.exchange.schema import Record
 from lectern.exchange.whole import Whole
@@ -32,6 +33,8 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "usages": (*("slot", "position", "policy", "version_id", "title", "alt", "start_s", "end_s"),),
     "saved_searches": ("query", "shared"),
 }
+# An undo leaves them where they are: they go with their assets, for good and not before.
+_WITH_OTHERS = {"versions", "usage_history"}
 OTHER_VERSIONS = "The file here has versions of its own; they stay as they are."
 IN_TRASH = "The file is in the trash here."
 ENDED = "This use has ended here since."
@@ -41,7 +44,7 @@ NOBODY = "Whoever made it is no member here."
 
 
 class Merging:
-    """One import under way. `facts` are what the audit log will say."""
+    """One import under way. `facts` are what the audit log will say, `items` what an undo needs."""
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Merging:
     ) -> None:
         self.report = Report()
         self.facts: list[Fact] = []
+        self.items: list[Item] = []
         self._session = session
         self._home = principal.workspace_id
         self._people = people
@@ -84,6 +88,8 @@ class Merging:
         self._adding.add(record, new)
         self.report.added[record.file] += len(new)
         self.facts += self._adding.facts(record, new)
+        if record.file not in _WITH_OTHERS:
+            self.items += [Item(record.file, row["id"]) for row in new]
 
     def finish(self) -> None:
         """What depends on several files: times of use, bytes that were awaited, tasks."""
@@ -167,6 +173,8 @@ class Merging:
         if hasattr(here, "updated_at"):
             here.updated_at = func.clock_timestamp()
         name = str(row.get("name") or row.get("title") or row["id"])
+        old, new = ({each: fields[each][when] for each in fields} for when in ("before", "after"))
+        self.items.append(Item(record.file, here.id, old, new))
         shown = {name: self._shown(name, change) for name, change in fields.items()}
         self.report.change(Change(record.file, here.id, name, shown))
         if record.file == "assets":

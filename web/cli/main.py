@@ -13,8 +13,9 @@ from web.cli.accounts import token, user
 from web.cli.backup import backup, restore
 from web.cli.checks import test
 from web.cli.collect import collect
-from web.cli.exchange import export, import_
+from web.cli.exchange import export
 from web.cli.fsck import fsck
+from web.cli.importing import import_
 from web.cli.serve import schedule, serve, web, worker
 from web.cli.storage import storage
 

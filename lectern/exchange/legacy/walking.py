@@ -1,0 +1,93 @@
+"""The files below a folder, one after the other; no link is followed, nothing is opened."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LINK = "It is a link, and links are not followed."
+HIDDEN = "It is hidden or belongs to a system."
+SPECIAL = "It is no ordinary file."
+NO_TEXT = "Its name is not UTF-8. Give it another name."
+TOO_LONG = "Its path has more than 1,500 bytes."
+UNREADABLE = "It may not be read: {why}."
+# A path is the key of a row, and PostgreSQL's index has a limit.
+LONGEST_PATH = 1500
+_SYSTEM = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "lost+found", "$recycle.bin"),
+    *("system volume information", "@eadir"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as it is now. `path` is the way from the folder, its names joined by slashes."""
+
+    path: str
+    byte_size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What is passed over, and why."""
+
+    path: str
+    reason: str
+
+
+def walk(root: Path, leave_out: Path | None = None) -> Iterator[Found | Skipped]:
+    """Everything below `root`, in the order of names; memory holds one folder's names a level.
+
+    `leave_out` is the table that came along, which is no file of the library.
+    """
+    yield from _below(root, "", leave_out.resolve() if leave_out else None)
+
+
+def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[Found | Skipped]:
+    try:
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Skipped(prefix or ".", UNREADABLE.format(why=error.strerror))
+        return
+    for entry in entries:
+        path = f"{prefix}{entry.name}"
+        reason = _reason(entry, path)
+        if reason is not None:
+            yield Skipped(_shown(path), reason)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _below(folder / entry.name, f"{path}/", leave_out)
+        elif leave_out is None or folder.resolve() / entry.name != leave_out:
+            try:
+                is_now = entry.stat(follow_symlinks=False)
+            except OSError:
+                # Gone since its folder was read: a live system is at work.
+                continue
+            yield Found(path, is_now.st_size, is_now.st_mtime_ns)
+
+
+def _reason(entry: "os.DirEntry[str]", path: str) -> str | None:
+    """Why it is passed over; None when it is not."""
+    name = entry.name
+    if name.startswith((".", "~$")) or name.lower() in _SYSTEM:
+        return HIDDEN
+    try:
+        size = len(path.encode("utf-8"))
+    except UnicodeEncodeError:
+        return NO_TEXT
+    if size > LONGEST_PATH:
+        return TOO_LONG
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError as error:
+        return UNREADABLE.format(why=error.strerror)
+    if stat.S_ISLNK(mode):
+        return LINK
+    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else SPECIAL
+
+
+def _shown(path: str) -> str:
+    """A path that can be printed, whatever bytes its name has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

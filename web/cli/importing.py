@@ -1,0 +1,250 @@
+"""Into the library: an export, or a folder of files with the courses that use them; and undo."""
+
+import importlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jobs import broker
+from lectern.db import SessionLocal, unit_of_work
+from lectern.exchange import contents, csv_safe, importing, recording, undoing
+from lectern.exchange.archive import Archive
+from lectern.exchange.legacy import table as tables
+from lectern.exchange.legacy.bringing import Outcome, Result
+from lectern.exchange.legacy.table import Said, Table
+from lectern.exchange.recording import Key
+from lectern.exchange.report import Report
+from lectern.library.names import clean_text
+from lectern.models import BatchState
+from lectern.people.principal import Principal
+from lectern.settings import Settings
+from lectern.storage import storage_of
+from web.cli.exchange import owner_of, replaced, workspace_option
+from web.cli.options import data_option, library
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_WORDS = {
+    Result.ADDED: ("added", "would add"),
+    Result.VERSION: ("new version", "would become a new version"),
+    Result.KNOWN: ("here already", "is here already"),
+    Result.REFUSED: ("refused", "would be refused"),
+    Result.LATER: ("later", "later"),
+}
+
+
+@click.command("import")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--map", "table", type=FILE, help="CSV: which courses use the files of a folder.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="CSV of all files.")
+@click.option("--undo", metavar="ID", type=click.UUID, help="Undo the import with this id.")
+@workspace_option
+@data_option
+def import_(
+    path: Path | None,
+    table: Path | None,
+    dry_run: bool,
+    report: Path | None,
+    undo: uuid.UUID | None,
+    workspace: str | None,
+    data: Path | None,
+) -> None:
+    """Bring an export, or all files of a folder, into the library; docs/exchange.md.
+
+    Nothing is removed, and a second time only what is new or has changed is brought in. Ends with
+    status 1 when something was refused.
+    """
+    if (path is None) == (undo is None):
+        raise click.UsageError("Name what to import, or with --undo the import to undo.")
+    if (table or report) and not (path and path.is_dir()):
+        raise click.UsageError("--map and --report go with a folder.")
+    with library(data) as hosted:
+        broker.configure(hosted.settings.redis_url)
+        with unit_of_work() as session:
+            principal = owner_of(session, workspace)
+        if undo is not None:
+            _undo(hosted.settings, principal, undo)
+        elif path is not None and path.is_dir():
+            options = _Folder(hosted.settings, principal, path, table, report, dry_run)
+            refused = _bring_folder(options)
+            broker.publish(principal.workspace_id, event="refresh")
+            if refused:
+                raise click.exceptions.Exit(1)
+        elif path is not None:
+            _bring_archive(hosted.settings, principal, path, dry_run)
+
+
+@dataclass
+class _Folder:
+    """What the command was asked, and what has become of the files so far."""
+
+    settings: Settings
+    principal: Principal
+    path: Path
+    table: Path | None
+    report: Path | None
+    dry_run: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    met: set[str] = field(default_factory=set)
+
+
+def _bring_folder(asked: _Folder) -> bool:
+    """Bring a folder in, tell it file by file, and say at the end whether anything was refused."""
+    table = tables.read(asked.table) if asked.table else Table()
+    for name in table.unknown:
+        click.echo(f"The column “{clean_text(name)[:80]}” means nothing here and is not read.")
+    # By name: whoever imports the commands must not load the box.
+    legacy: Any = importlib.import_module("jobs.legacy")
+    root = asked.path.resolve()
+    trip = legacy.Trip(asked.settings, asked.principal, root, table, asked.table, asked.dry_run)
+    with _sheet(asked.report) as write:
+        for each in legacy.run(trip):
+            _tell(asked, table, each, write)
+    wrong = list(tables.unmatched(table, asked.met))
+    for line in wrong:
+        click.echo(f"refused: {clean_text(line)}")
+    click.echo(_totals(asked, len(wrong)))
+    came = [asked.counts[each] for each in (Result.ADDED, Result.VERSION, Result.KNOWN)]
+    if not asked.dry_run and any(came):
+        _tell_undo(asked.principal)
+    return bool(wrong or asked.counts[Result.REFUSED])
+
+
+def _tell(asked: _Folder, table: Table, each: Any, write: Callable[[list[Any]], None]) -> None:
+    key = tables.key_of(each.path)
+    if not isinstance(each, Outcome):
+        asked.counts["skipped"] += 1
+        click.echo(f"skipped: {clean_text(each.path)}: {each.reason}")
+        write([each.path, "skipped", "", "", each.reason])
+        return
+    asked.counts[each.result] += 1
+    said = table.files.get(key, Said())
+    if key in table.files:
+        asked.met.add(key)
+    old_id = next((line.facts["old_id"] for line in said.lines if "old_id" in line.facts), "")
+    write([each.path, each.result, each.asset_id or "", old_id, each.reason])
+    if each.result is not Result.SAME:
+        why = f": {each.reason}" if each.reason else ""
+        click.echo(f"{_WORDS[each.result][asked.dry_run]}: {clean_text(each.path)}{why}")
+
+
+def _totals(asked: _Folder, wrong: int) -> str:
+    count = asked.counts
+    would = "Would bring in" if asked.dry_run else "Brought in"
+    return (
+        f"{would} {count[Result.ADDED]} files and {count[Result.VERSION]} new versions; "
+        f"{count[Result.KNOWN]} were here already, {count[Result.SAME]} are unchanged, "
+        f"{count[Result.REFUSED]} refused, {count[Result.LATER]} left for the next run, "
+        f"{count['skipped']} skipped; {wrong} lines of the table came to nothing."
+    )
+
+
+@contextmanager
+def _sheet(report: Path | None) -> Iterator[Callable[[list[Any]], None]]:
+    """Writes lines of the report, which appears when all of it is there."""
+    if report is None:
+        yield lambda row: None
+        return
+    with replaced(report) as draft, draft.open("w", encoding="utf-8", newline="") as target:
+        heads = ("path", "result", "id", "old_id", "reason")
+        target.write(csv_safe.MARK + csv_safe.row(heads))
+        yield lambda row: print(csv_safe.row(row), end="", file=target)
+
+
+def _bring_archive(settings: Settings, principal: Principal, path: Path, dry_run: bool) -> None:
+    with Archive(path) as archive:
+        rehearsal = _rehearse(principal, archive)
+        for line in told(rehearsal):
+            click.echo(line)
+        if not dry_run and rehearsal.writes:
+            report = _apply(settings, principal, archive, path.name)
+            click.echo(summary(report, dry_run))
+            _tell_undo(principal)
+        else:
+            click.echo(summary(rehearsal, dry_run))
+
+
+def _rehearse(principal: Principal, archive: Archive) -> Report:
+    with SessionLocal() as session:
+        report = importing.apply(session, principal, archive, everybody=True, rehearsal=True)
+        session.rollback()
+    return report
+
+
+def _apply(settings: Settings, principal: Principal, archive: Archive, name: str) -> Report:
+    storage, home = storage_of(settings), principal.workspace_id
+    settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with unit_of_work() as session:
+        lacking = importing.missing(session, principal, archive)
+    stored = importing.store(archive, lacking, storage, home, settings.scratch)
+    try:
+        with unit_of_work() as session:
+            batch = recording.begin(session, principal, recording.IMPORT, {"file": name})
+            key = Key(home, batch.id)
+            report = importing.apply(session, principal, archive, stored, everybody=True, batch=key)
+            recording.end(session, key)
+            return report
+    finally:
+        with unit_of_work() as session:
+            contents.forget(storage, contents.unnamed(session, home, stored))
+
+
+def _undo(settings: Settings, principal: Principal, batch_id: uuid.UUID) -> None:
+    key = Key(principal.workspace_id, batch_id)
+    with unit_of_work() as session:
+        # A command that was killed in the middle is gone on with.
+        if recording.get(session, principal, batch_id).state != BatchState.UNDOING:
+            undoing.begin(session, principal, batch_id)
+    done, storage = False, storage_of(settings)
+    while not done:
+        with unit_of_work() as session:
+            done = undoing.advance(
+                session, principal, key, storage=storage, days=settings.trash_days
+            )
+    with unit_of_work() as session:
+        undoing.finish(session, key)
+        batch = recording.get(session, principal, batch_id)
+        for each in undoing.kept(session, batch):
+            click.echo(f"kept: {each.file} {each.id} {each.name}: {each.reason}")
+    broker.publish(principal.workspace_id, event="refresh")
+    click.echo(f"Undid {batch.undone} things; {batch.kept} stay as they are.")
+
+
+def _tell_undo(principal: Principal) -> None:
+    with unit_of_work() as session:
+        batch = recording.newest(session, principal)
+    if batch is not None:
+        click.echo(f"Undo this import with: bin/lectern import --undo {batch.id}")
+
+
+def told(report: Report) -> Iterator[str]:
+    """The report line by line: every field that differs, and everything left as it is."""
+    for change in report.changes:
+        yield f"{change.file} {change.id} {change.name}"
+        for name, values in change.fields.items():
+            yield f"  {name}: {_shown(values['before'])} → {_shown(values['after'])}"
+    for left in report.left_out:
+        yield f"{left.file} {left.id} {left.name}: left out. {left.reason}"
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def summary(report: Report, dry_run: bool) -> str:
+    """The last line."""
+    added, changed = report.added.total(), report.changed.total()
+    done = "Would add" if dry_run else "Added"
+    line = f"{done} {added} and {'change' if dry_run else 'changed'} {changed} things"
+    line += f"; {report.same.total()} are the same, {report.left.total()} left out."
+    if report.without_bytes:
+        line += f" {report.without_bytes} files are without their bytes; import an export with"
+        line += " --with-files, or upload them and import again."
+    return line
