@@ -1,0 +1,270 @@
+"""Changing captions: what a person does to them, kept with its history, never a machine's doing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from lectern.errors import Invalid, NotFound, Stale
+from lectern.insight import captions, languages
+from lectern.insight.captions import Captions
+from lectern.insight.cues import Cue
+from lectern.insight.subtitles import MAX_CUES, tidy
+from lectern.library.locking import lock
+from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+CHANGED = "Somebody changed these captions since you opened them. Reload to see the change."
+LONGEST_CUE = 2_000
+# Saves of one person within this time are one step of the history, when nobody asked for them.
+ONE_SITTING = timedelta(minutes=5)
+
+
+def save(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    cues: Sequence[Cue],
+    *,
+    origin: str = "person",
+    seen: str | None = None,
+    autosave: bool = False,
+) -> CaptionTrack:
+    """Keep these cues as the captions in a language; what they replace stays in the history.
+
+    `seen` is the `Captions.tag` that the person saw, empty for none; None skips the comparison.
+    An `autosave` soon after another of the same person is no step of its own.
+
+    Raises:
+        Invalid: a cue that cannot be kept, by its number; nothing was changed.
+        Stale: somebody changed them since.
+    """
+    language, kept = languages.tag(language), [each.to_json() for each in checked(cues)]
+    before, track = _begin(session, principal, asset, version, language, seen)
+    if before is not None and [each.to_json() for each in before.cues] == kept:
+        return track
+    track.cues, track.origin = kept, origin if before is None else _origin(track, origin)
+    track.state, track.reviewed_by, track.reviewed_at = "in_review", None, None
+    if _step(session, principal, track, autosave=autosave):
+        details = {"language": language, "version": version.number, "cues": len(kept)}
+        audit.record(session, principal, "captions.save", "asset", asset.id, details)
+    return track
+
+
+def review(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    *,
+    reviewed: bool,
+    seen: str | None = None,
+) -> CaptionTrack:
+    """Say that a person has checked them, or that they need another look.
+
+    Raises:
+        NotFound: there are no captions in this language.
+        Stale: somebody changed them since.
+    """
+    before, track = _begin(session, principal, asset, version, languages.tag(language), seen)
+    if before is None:
+        raise NotFound(captions.NONE)
+    track.state = "reviewed" if reviewed else "in_review"
+    track.reviewed_by = principal.user_id if reviewed else None
+    track.reviewed_at = func.clock_timestamp() if reviewed else None
+    _touch(session, principal, track)
+    details = {"language": language, "version": version.number, "state": track.state}
+    audit.record(session, principal, "captions.review", "asset", asset.id, details)
+    return track
+
+
+def delete(
+    session: Session, principal: Principal, asset: Asset, version: Version, language: str
+) -> None:
+    """Take them away; `restore` brings them back.
+
+    Raises:
+        NotFound: there are no captions in this language.
+    """
+    before, track = _begin(session, principal, asset, version, languages.tag(language), None)
+    if before is None:
+        raise NotFound(captions.NONE)
+    track.deleted_at = func.clock_timestamp()
+    _touch(session, principal, track)
+    details = {"language": language, "version": version.number, "cues": len(before.cues)}
+    audit.record(session, principal, "captions.delete", "asset", asset.id, details)
+
+
+def restore(
+    session: Session, principal: Principal, asset: Asset, version: Version, language: str
+) -> None:
+    """Bring deleted captions back as they were.
+
+    Raises:
+        NotFound: none were deleted in this language.
+    """
+    require(principal, Action.EDIT, asset)
+    lock(session, asset)
+    found = _row(session, version, languages.tag(language))
+    if found is None or found.deleted_at is None:
+        raise NotFound("There are no deleted captions in this language.")
+    track = _own(session, version, found)
+    track.deleted_at = None
+    _touch(session, principal, track)
+    details = {"language": language, "version": version.number, "cues": len(track.cues)}
+    audit.record(session, principal, "captions.restore", "asset", asset.id, details)
+
+
+def history(session: Session, track: CaptionTrack) -> list[CaptionEdit]:
+    """Every step of the track with who made it, newest first."""
+    return list(
+        session.scalars(
+            select(CaptionEdit)
+            .where(CaptionEdit.workspace_id == track.workspace_id, CaptionEdit.track_id == track.id)
+            .options(joinedload(CaptionEdit.editor))
+            .order_by(CaptionEdit.number.desc())
+        )
+    )
+
+
+def checked(cues: Sequence[Cue]) -> list[Cue]:
+    """The cues as they are kept: tidy text, milliseconds.
+
+    Raises:
+        Invalid: one is empty, too long, ends before it begins, or overlaps the next.
+    """
+    if not 0 < len(cues) <= MAX_CUES:
+        raise Invalid(f"Captions have from 1 to {MAX_CUES:,} cues; these have {len(cues):,}.")
+    kept = [Cue(round(c.start_s, 3), round(c.end_s, 3), tidy(c.text)) for c in cues]
+    for number, cue in enumerate(kept, start=1):
+        if not 0 <= cue.start_s < cue.end_s:
+            raise _wrong(number, "it has to end after it begins.")
+        if not cue.text:
+            raise _wrong(number, "it has no text.")
+        if len(cue.text) > LONGEST_CUE:
+            raise _wrong(number, f"a cue may have at most {LONGEST_CUE:,} characters.")
+    for number, (one, other) in enumerate(pairwise(kept), start=1):
+        if one.end_s > other.start_s:
+            raise _wrong(number, "it ends after the next one begins.")
+    return kept
+
+
+def _wrong(number: int, problem: str) -> Invalid:
+    return Invalid(f"Cue {number}: {problem}", {f"cues.{number - 1}": problem})
+
+
+def _begin(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    seen: str | None,
+) -> tuple[Captions | None, CaptionTrack]:
+    """Hold the asset; what is shown in this language now, and the version's own row for it."""
+    require(principal, Action.EDIT, asset)
+    lock(session, asset)
+    before = captions.find(session, version, language)
+    if seen is not None and seen != (before.tag if before else ""):
+        raise Stale(CHANGED)
+    found = _row(session, version, language)
+    if found is not None and (before is None or before.track is not None):
+        track = _own(session, version, found)
+        track.deleted_at = None
+        return before, track
+    if found is not None and found.version_id == version.id:
+        # Deleted, and the machine has listened again since: what it heard is what is changed.
+        track = found
+        track.deleted_at = None
+    else:
+        track = CaptionTrack(
+            workspace_id=version.workspace_id, version_id=version.id, language=language, cues=[]
+        )
+        track.lock_version = 0
+        session.add(track)
+    track.origin, track.state = ("machine", "machine") if before else ("person", "in_review")
+    track.reviewed_at = track.reviewed_by = None
+    track.cues = [each.to_json() for each in before.cues] if before else []
+    if before is not None:
+        track.lock_version += 1
+        session.flush()
+        _keep(session, track, None)
+    return before, track
+
+
+def _row(session: Session, version: Version, language: str) -> CaptionTrack | None:
+    found = captions.rows(session, version)
+    return next((track for track in found if track.language == language), None)
+
+
+def _own(session: Session, version: Version, track: CaptionTrack) -> CaptionTrack:
+    """The version's own row: a copy, where it sees that of an earlier version."""
+    if track.version_id == version.id:
+        return track
+    copy = CaptionTrack(
+        workspace_id=version.workspace_id,
+        version_id=version.id,
+        language=track.language,
+        label=track.label,
+        cues=track.cues,
+        state=track.state,
+        origin=track.origin,
+        lock_version=track.lock_version,
+        edited_by=track.edited_by,
+        edited_at=track.edited_at,
+        reviewed_by=track.reviewed_by,
+        reviewed_at=track.reviewed_at,
+        carried_from=track.version_id,
+        deleted_at=track.deleted_at,
+    )
+    session.add(copy)
+    session.flush()
+    _keep(session, copy, track.edited_by)
+    return copy
+
+
+def _origin(track: CaptionTrack, origin: str) -> str:
+    # Corrected captions are a person's, wherever they came from.
+    return origin if origin != "person" or track.origin == "machine" else track.origin
+
+
+def _touch(session: Session, principal: Principal, track: CaptionTrack) -> None:
+    track.lock_version += 1
+    track.edited_by, track.edited_at = principal.user_id, func.clock_timestamp()
+    session.flush()
+
+
+def _step(session: Session, principal: Principal, track: CaptionTrack, *, autosave: bool) -> bool:
+    """Write down the change; True when it is a step of its own in the history."""
+    track.lock_version = track.lock_version or 0
+    _touch(session, principal, track)
+    newest = history(session, track)[:1]
+    recent = newest and session.scalar(
+        select(newest[0].created_at > func.clock_timestamp() - ONE_SITTING)
+    )
+    if autosave and recent and newest[0].edited_by == principal.user_id:
+        newest[0].cues, newest[0].number = track.cues, track.lock_version
+        session.flush()
+        return False
+    _keep(session, track, principal.user_id)
+    return True
+
+
+def _keep(session: Session, track: CaptionTrack, edited_by: object) -> None:
+    session.add(
+        CaptionEdit(
+            workspace_id=track.workspace_id,
+            track_id=track.id,
+            number=track.lock_version,
+            cues=track.cues,
+            edited_by=edited_by,
+        )
+    )
+    session.flush()
