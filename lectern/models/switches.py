@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.library import Version
 from lectern.models.people import User
 
 
@@ -66,6 +67,7 @@ class ScheduledSwitch(Tenant, Base):
     ended_at: Mapped[datetime | None]
 
     creator: Mapped[User | None] = relationship(viewonly=True)
+    version: Mapped[Version] = relationship(viewonly=True)
 
 
 class StorageCount(Base):

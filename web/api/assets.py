@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from jobs import broker
 from lectern.courses import usages
 from lectern.errors import Stale
-from lectern.library import assets, renditions, rollback, search, trash, versions
+from lectern.library import assets, renditions, rollback, search, switching, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
@@ -94,9 +94,13 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
 @allow(Action.SEE)
 def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Every version, newest first."""
-    asset = assets.get(db.session(), g.principal, asset_id)
-    found = versions.list_of(db.session(), asset)
-    return jsonify(paging.whole(found, lambda each: version_json(each, asset.version_number)))
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    found, times = versions.list_of(session, asset), switching.of_asset(session, asset)
+    current = asset.version_number
+    return jsonify(
+        paging.whole(found, lambda each: version_json(each, current, times.get(each.id)))
+    )
 
 
 @bp.post("/<uuid:asset_id>/rollback")

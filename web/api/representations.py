@@ -8,9 +8,19 @@ from typing import Any, NamedTuple
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from lectern.library import cards, folders
+from lectern.library import cards, folders, joining
 from lectern.library.cards import TaskLine
-from lectern.models import Asset, Lesson, Rendition, Upload, Usage, UsageHistory, Version
+from lectern.models import (
+    Asset,
+    Lesson,
+    Rendition,
+    ScheduledSwitch,
+    SwitchState,
+    Upload,
+    Usage,
+    UsageHistory,
+    Version,
+)
 from lectern.people.audit import Line
 
 
@@ -20,7 +30,7 @@ def moment(at: datetime | None) -> str | None:
 
 
 def assets_json(session: Session, assets: Iterable[Asset]) -> list[dict[str, Any]]:
-    """Assets as the contract has them; three queries, however many there are."""
+    """Assets as the contract has them; three queries and one for those in the trash."""
     rows = list(assets)
     if not rows:
         return []
@@ -31,16 +41,19 @@ def assets_json(session: Session, assets: Iterable[Asset]) -> list[dict[str, Any
         folders.paths_of(
             session, workspace_id, {asset.folder_id for asset in rows if asset.folder_id}
         ),
+        joining.kept_of(session, workspace_id, [asset.id for asset in rows if not asset.live]),
     )
     return [_asset(asset, around) for asset in rows]
 
 
 class _Around(NamedTuple):
-    """What belongs to assets of a list: tags and tasks by asset, paths by folder."""
+    """What belongs to assets of a list: tags and tasks by asset, paths by folder; and into which
+    file those in the trash were merged."""
 
     tags: Mapping[uuid.UUID, tuple[str, ...]]
     tasks: Mapping[uuid.UUID, tuple[TaskLine, ...]]
     paths: Mapping[uuid.UUID | None, str]
+    merged: Mapping[uuid.UUID, uuid.UUID]
 
 
 def asset_json(session: Session, asset: Asset) -> dict[str, Any]:
@@ -79,6 +92,7 @@ def _asset(asset: Asset, around: _Around) -> dict[str, Any]:
         **_addresses(asset),
         "trashed_at": moment(asset.trashed_at),
         "purge_after": moment(asset.purge_after),
+        "merged_into": str(around.merged[asset.id]) if asset.id in around.merged else None,
     }
 
 
@@ -124,8 +138,11 @@ def upload_json(upload: Upload) -> dict[str, Any]:
     }
 
 
-def version_json(version: Version, current: int) -> dict[str, Any]:
+def version_json(
+    version: Version, current: int, switch: ScheduledSwitch | None = None
+) -> dict[str, Any]:
     """One version of an asset; `current` is the number of the one in force."""
+    waiting = switch is not None and switch.state == SwitchState.WAITING
     return {
         "version": version.number,
         "current": version.number == current,
@@ -138,6 +155,19 @@ def version_json(version: Version, current: int) -> dict[str, Any]:
         "facts": version.facts,
         "created_at": moment(version.created_at),
         "created_by": str(version.created_by) if version.created_by else None,
+        "switches_at": moment(switch.at) if switch is not None and waiting else None,
+        "switch": _switch(switch) if switch is not None else None,
+    }
+
+
+def _switch(switch: ScheduledSwitch) -> dict[str, Any]:
+    return {
+        "state": switch.state,
+        "at": moment(switch.at),
+        "local": switch.local,
+        "zone": switch.zone,
+        "reason": switch.reason,
+        "created_by": str(switch.created_by) if switch.created_by else None,
     }
 
 

@@ -38,7 +38,10 @@ EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
 BODY = "application/offset+octet-stream"
 # Any size that somebody may name; what is too large is told by its meaning, not its length.
 LONGEST_NUMBER = 30
-_FIELDS = {"filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"}
+_FIELDS = {
+    *("filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"),
+    *("switch_at", "switch_zone"),
+}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # The names other tus clients use for the same things.
 _ALIASES = {"name": "filename", "type": "filetype"}
