@@ -17,6 +17,7 @@ from web.pages import (
     courses,
     custom_fields,
     downloads,
+    duplicates,
     folders,
     health,
     lessons,
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    places_of = (places, folders, saved_searches, replacing)
+    places_of = (places, folders, saved_searches, replacing, duplicates)
     for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)

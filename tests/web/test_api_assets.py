@@ -56,6 +56,7 @@ def test_an_asset_answers_with_everything_the_contract_names(session: Session, a
         "download_url": f"/m/{asset.id}",
         "trashed_at": None,
         "purge_after": None,
+        "merged_into": None,
     }
     assert reply.headers["ETag"]
     again = api.get(f"{ASSETS}/{asset.id}", headers={"If-None-Match": reply.headers["ETag"]})

@@ -16,6 +16,7 @@ from lectern.library import (
     bulk,
     custom_fields,
     folders,
+    joining,
     posters,
     renditions,
     saved_searches,
@@ -169,12 +170,15 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     upload = uploads.create(session, maker, new, settings=configured)
     thrown_away = make_asset(session, who)
     trash.trash(session, maker, thrown_away, days=30)
+    same = [make_asset(session, who, blob=blobs[1]) for _ in range(2)]
+    merged = joining.merge(session, maker, same[0].id, [same[1].id], days=30)
     text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
     chosen = selections.begin(session, maker, "library")
     selections.add(session, maker, chosen, [asset.id])
     return {
         "asset_id": asset.id,
         "trashed_id": thrown_away.id,
+        "merge_id": merged.id,
         "upload_id": upload.id,
         "selection_id": chosen.id,
         "token_id": uuid.UUID(text.split("_")[1]),

@@ -2,8 +2,19 @@
 
 from flask import Blueprint
 
-from web.api import assets, audit, bulk, courses, docs, storage, switches, trash, uploads
+from web.api import (
+    assets,
+    audit,
+    bulk,
+    courses,
+    docs,
+    duplicates,
+    storage,
+    switches,
+    trash,
+    uploads,
+)
 
 bp = Blueprint("api", __name__)
-for module in (assets, audit, bulk, courses, docs, storage, switches, trash, uploads):
+for module in (assets, audit, bulk, courses, docs, duplicates, storage, switches, trash, uploads):
     bp.register_blueprint(module.bp)

@@ -1,0 +1,139 @@
+"""Copies and their merges in JSON."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify
+from flask.typing import ResponseReturnValue
+
+from lectern.errors import Invalid
+from lectern.library import duplicates, joining
+from lectern.library.duplicates import Group
+from lectern.library.joining import Plan
+from lectern.models import Merge
+from lectern.people.rights import Action
+from web import merges
+from web.api import idempotency, parsing
+from web.api.representations import assets_json, moment
+from web.auth import allow
+from web.extensions import db
+
+bp = Blueprint("duplicates", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/duplicates")
+@allow(Action.SEE)
+def index() -> ResponseReturnValue:
+    """Groups of files with equal bytes, those that would weigh most first."""
+    session = db.session()
+    page = duplicates.groups(session, g.principal, parsing.cursor(), parsing.limit())
+    body: dict[str, Any] = {"items": [_group(each) for each in page.items], "next": page.next}
+    if parsing.with_total():
+        body["total"] = duplicates.total(session, g.principal)
+    return jsonify(body)
+
+
+@bp.post("/duplicates/merge")
+@allow(Action.EDIT)
+def merge() -> ResponseReturnValue:
+    """Merge copies into one that stays, or say what that would do."""
+    body = parsing.json_object()
+    keep, others = _id("keep", body.get("keep")), _ids(body.get("merge"))
+    if _dry(body):
+        return jsonify(would=_would(joining.foresee(db.session(), g.principal, keep, others)))
+    made: list[Merge] = []
+
+    def make() -> Response:
+        made[:] = [merges.merge(keep, others)]
+        return jsonify(_merge(made[0]))
+
+    reply = merges.insist(lambda: idempotency.once(db.session(), make))
+    for row in made:
+        merges.publish(row, "removed")
+    return reply
+
+
+@bp.get("/merges/<uuid:merge_id>")
+@allow(Action.SEE)
+def show(merge_id: uuid.UUID) -> ResponseReturnValue:
+    """What a merge did, and what became of it."""
+    return jsonify(_merge(joining.get(db.session(), g.principal, merge_id)))
+
+
+@bp.post("/merges/<uuid:merge_id>/undo")
+@allow(Action.RESTORE)
+def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
+    """Give every file back what was its own, except where somebody changed it since."""
+    session = db.session()
+    row = merges.insist(lambda: joining.undo(session, g.principal, merge_id))
+    session.commit()
+    merges.publish(row, "added")
+    return jsonify(_merge(row))
+
+
+def _group(group: Group) -> dict[str, Any]:
+    copies = [copy.asset for copy in group.copies]
+    return {
+        "digest": group.digest,
+        "size": group.byte_size,
+        "files": group.files,
+        "keep": str(copies[0].id) if copies else None,
+        "assets": assets_json(db.session(), copies),
+        "more": group.more,
+    }
+
+
+def _would(plan: Plan) -> dict[str, Any]:
+    return {
+        "keep": str(plan.kept.id),
+        "merge": [str(asset.id) for asset in plan.merged],
+        "usages": len(plan.moves),
+        "ended": len(plan.ends),
+        "tags": list(plan.tags),
+        "fields": {name: filled.value for name, filled in plan.fields.items()},
+        "custom": {key: filled.value for key, filled in plan.custom.items()},
+        "notes": len(plan.notes),
+        "left": [told._asdict() for told in plan.left],
+    }
+
+
+def _merge(row: Merge) -> dict[str, Any]:
+    return {
+        "merge": str(row.id),
+        "keep": str(row.kept_id),
+        "merged": [
+            {"id": str(part.asset_id), "name": part.name, "usages": len(part.moved)}
+            for part in row.merged
+        ],
+        "tags": row.done.get("tags", []),
+        "fields": sorted([*row.done.get("fields", {}), *row.done.get("custom", {})]),
+        "created_at": moment(row.created_at),
+        "created_by": str(row.created_by) if row.created_by else None,
+        "undone_at": moment(row.undone_at),
+        "stayed": row.stayed,
+        "can_undo": joining.can_undo(db.session(), g.principal, row),
+    }
+
+
+def _ids(values: Any) -> list[uuid.UUID]:
+    if not isinstance(values, list):
+        raise _wrong("merge", "Send a list of ids.")
+    return [_id(f"merge.{index}", value) for index, value in enumerate(values)]
+
+
+def _id(field: str, value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _wrong(field, "Send an id.") from error
+
+
+def _dry(body: dict[str, Any]) -> bool:
+    dry = body.get("dry_run", False)
+    if not isinstance(dry, bool):
+        raise _wrong("dry_run", "Send true or false.")
+    return dry
+
+
+def _wrong(field: str, problem: str) -> Invalid:
+    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
