@@ -1,14 +1,15 @@
 """Making the stills that stand for a version."""
 
+import uuid
 from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
-from jobs import subject
+from jobs import broker, pages, subject
 from jobs.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
-from lectern.library import assets, posters, renditions
+from lectern.library import assets, posters, renditions, slates
 from lectern.media import poster
 from lectern.models import TaskState
 
@@ -18,6 +19,9 @@ NONE = "There is no picture in this file."
 def run(work: Work) -> None:
     """Propose posters, unless equal bytes of this workspace have some already."""
     this = subject.load(work)
+    if this.facts.container == "pdf":
+        pages.run(work)
+        return
     first = (this.workspace_id, this.blob_id, "poster.1")
     if work.read(lambda session: renditions.find(session, *first)) is not None:
         work.finish(lambda session: _show(session, this))
@@ -35,12 +39,14 @@ def run(work: Work) -> None:
         for candidate in made
     ]
 
-    def record(session: Session) -> None:
-        blobs = results.add(session)
-        posters.record(session, this.version, list(zip(blobs, facts, strict=True)))
+    def record(session: Session) -> list[uuid.UUID]:
+        proposed = list(zip(results.add(session), facts, strict=True))
+        posters.record(session, this.version, proposed)
         _settle(session, this)
+        return slates.step_aside(session, this.version, proposed)
 
-    work.finish(record)
+    for asset_id in work.finish(record):
+        broker.publish(this.workspace_id, asset_id=asset_id)
     results.tidy()
 
 

@@ -4,7 +4,18 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from jobs import batch, enqueue, playable, poster, probe, process
+from jobs import (
+    batch,
+    enqueue,
+    playable,
+    poster,
+    probe,
+    process,
+    sizes,
+    still,
+    storyboard,
+    waveform,
+)
 from jobs.work import Work
 from lectern.db import unit_of_work
 from lectern.errors import LecternError
@@ -26,6 +37,10 @@ STEPS: dict[Step, Callable[[Work], None]] = {
     Step.PROBE: probe.run,
     Step.POSTER: poster.run,
     Step.PLAYABLE: playable.run,
+    Step.STORYBOARD: storyboard.run,
+    Step.WAVEFORM: waveform.run,
+    Step.SIZES: sizes.run,
+    Step.STILL: still.run,
     Step.BATCH: batch.run,
     Step.UNDO: batch.run,
 }

@@ -34,13 +34,36 @@ def of(*kinds: Kind) -> Callable[[KnownFacts], bool]:
     return lambda facts: facts["kind"] in kinds
 
 
+def _pictured(facts: KnownFacts) -> bool:
+    # The first page stands for a PDF; other documents are kept as they are.
+    return facts["kind"] != Kind.DOCUMENT or facts.get("container") == "pdf"
+
+
+def _sounds(facts: KnownFacts) -> bool:
+    return facts.get("audio_stream") is not None
+
+
+def _resizable(facts: KnownFacts) -> bool:
+    # A moving picture would stand still in other sizes, and SVG has none.
+    still = facts.get("container") != "svg" and not facts.get("animated")
+    return facts["kind"] == Kind.IMAGE and still
+
+
 # In the order in which they are shown.
 RULES: dict[Step, Rule] = {
-    Step.POSTER: Rule("media", of(Kind.VIDEO, Kind.AUDIO, Kind.IMAGE), essential=True),
+    Step.POSTER: Rule("media", _pictured, essential=True),
     Step.PLAYABLE: Rule("media", of(Kind.VIDEO, Kind.AUDIO, Kind.IMAGE), essential=True),
+    Step.STORYBOARD: Rule("media", of(Kind.VIDEO), after=Step.PLAYABLE),
+    Step.WAVEFORM: Rule("media", _sounds, after=Step.PLAYABLE),
+    Step.SIZES: Rule("media", _resizable, after=Step.PLAYABLE),
 }
 # Steps that are no version's.
-QUEUES = {Step.PROBE: "probe", Step.BATCH: "small", Step.UNDO: "small"}
+QUEUES = {
+    Step.PROBE: "probe",
+    Step.STILL: "media",
+    Step.BATCH: "small",
+    Step.UNDO: "small",
+}
 ESSENTIAL = tuple(step for step, rule in RULES.items() if rule.essential)
 
 

@@ -11,6 +11,7 @@ from lectern.models import Blob, Rendition
 
 PLAYABLE = "playable"
 POSTER = "poster"
+WAVEFORM = "waveform.json"
 
 
 def find(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, Stale
-from lectern.library import assets, fields, trash
+from lectern.library import assets, fields, posters, trash
 from lectern.library.locking import lock
 from lectern.models import Asset
 from lectern.people import audit_reading
@@ -18,6 +18,7 @@ from lectern.people.rights import Action, require
 FIELDS = frozenset(
     {"name", "tags", "description", "folder", "language", "licence", "access", "custom"}
 )
+_RIGHTS = {"trash": Action.RESTORE, "poster": Action.CHOOSE_POSTER}
 CHANGED = "This has been changed again since, so it cannot be undone. Edit it as it is now."
 
 
@@ -27,7 +28,7 @@ def possible(line: Line) -> bool:
     if noun != "asset":
         return False
     told = "before" in line.details and "after" in line.details
-    return verb == "trash" or (verb in FIELDS and told)
+    return verb == "trash" or (verb in {*FIELDS, "poster"} and told)
 
 
 def undo(session: Session, principal: Principal, asset: Asset, seq: int) -> None:
@@ -44,15 +45,26 @@ def undo(session: Session, principal: Principal, asset: Asset, seq: int) -> None
     if not possible(line):
         raise Invalid("This cannot be undone.")
     field = line.action.partition(".")[2]
-    require(principal, Action.RESTORE if field == "trash" else Action.EDIT, asset)
+    require(principal, _RIGHTS.get(field, Action.EDIT), asset)
     # What is compared must still be so when it is written.
     lock(session, asset)
     if field == "trash":
         trash.restore(session, principal, asset)
+    elif field == "poster":
+        _undo_poster(session, principal, asset, line)
     elif field == "custom":
         _undo_custom(session, principal, asset, line)
     else:
         _undo_field(session, principal, asset, field, line)
+
+
+def _undo_poster(session: Session, principal: Principal, asset: Asset, line: Line) -> None:
+    now = str(asset.poster_blob_id) if asset.poster_blob_id else None
+    if now == line.details["before"]:
+        return
+    if now != line.details["after"]:
+        raise Stale(CHANGED)
+    posters.take_back(session, principal, asset, line.details, line.seq)
 
 
 def _undo_field(

@@ -30,6 +30,7 @@ from lectern.models.people import (
     User,
     Workspace,
 )
+from lectern.models.pictures import StillRequest
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
 from lectern.models.switches import ScheduledSwitch, StorageCount, SwitchState
@@ -90,6 +91,7 @@ __all__ = [
     "SetupLink",
     "SignIn",
     "Step",
+    "StillRequest",
     "StorageCount",
     "SwitchState",
     "Tag",
