@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import broker, collect, endings, enqueue, process
+from jobs import broker, collect, endings, enqueue, periodic, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
 from lectern.library import bulk, lapsed, selections, uploads
@@ -39,9 +39,11 @@ def once(this: Process) -> bool:
         expire(this)
         forget()
         ring_due()
+        periodic.switch_due()
         clear_spool(this)
         collect.empty_trash()
         collect.collect(this)
+        periodic.count_storage()
     clear_scratch(this)
     return True
 

@@ -1,0 +1,63 @@
+"""What the sweep does by the clock: replacements whose time has come, and counts of the storage."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from jobs import broker, sweep
+from lectern.db import unit_of_work
+from lectern.library import switching_edits, versions
+from lectern.models import Asset, ScheduledSwitch, StorageCount
+from lectern.people.principal import Principal
+from tests.factories import make_asset, make_blob, make_principal
+from tests.jobs.conftest import House, wait_until
+
+
+def planned() -> tuple[Principal, Asset]:
+    """A file whose second version waits for tomorrow."""
+    with unit_of_work() as session:
+        owner = make_principal(session)
+        asset = make_asset(session, owner)
+        blob = make_blob(session, owner.workspace_id)
+        versions.add(
+            session,
+            asset,
+            blob,
+            origin="replacement",
+            original_name="new.mp4",
+            facts={"kind": "video"},
+            created_by=owner.user_id,
+        )
+        at = datetime.now(UTC) + timedelta(days=1)
+        switching_edits.schedule(session, owner, asset, 2, f"{at:%Y-%m-%dT%H:%M}", "UTC")
+        return owner, asset
+
+
+def shown(asset: Asset) -> int:
+    with unit_of_work() as session:
+        return session.get_one(Asset, (asset.workspace_id, asset.id)).version_number
+
+
+def test_the_sweep_switches_when_the_time_has_come_and_tells_open_pages(house: House) -> None:
+    owner, asset = planned()
+    sweep.once(house.this)
+    assert shown(asset) == 1
+    with unit_of_work() as session:
+        session.scalars(
+            select(ScheduledSwitch).where(ScheduledSwitch.asset_id == asset.id)
+        ).one().at = datetime.now(UTC)
+    news = broker.connection().pubsub(ignore_subscribe_messages=True)
+    news.subscribe(broker.channel(owner.workspace_id))
+    sweep.once(house.this)
+    assert shown(asset) == 2
+    message = wait_until(lambda: news.get_message(timeout=0.2))
+    assert str(asset.id) in str(message["data"])
+    news.close()
+
+
+def test_the_sweep_counts_the_storage_of_each_workspace(house: House) -> None:
+    owner, _ = planned()
+    sweep.once(house.this)
+    with unit_of_work() as session:
+        kept = session.get_one(StorageCount, owner.workspace_id)
+    assert (kept.totals["logical"], kept.totals["versions"]) == (2000, 2)
