@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, bulk, uploads
+from lectern.library import assets, bulk, streams, uploads
 from lectern.library.tasks import Claim
-from lectern.models import Task, Upload, UploadState
+from lectern.models import Step, Task, Upload, UploadState
 
 
 def close(session: Session, task: Claim | Task, reason: str) -> None:
@@ -21,4 +21,8 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
     elif task.batch_id is not None:
         bulk.fail(session, task.workspace_id, task.batch_id, reason)
     elif task.asset_id is not None:
+        if task.step == Step.HLS_PART:
+            # Nobody knows of stretches: it is the whole that has failed.
+            streams.fail_part(session, task, reason)
+            return
         assets.settle(session, task.workspace_id, task.asset_id)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from jobs import (
     batch,
     enqueue,
+    hls,
+    hls_part,
     playable,
     poster,
     probe,
@@ -41,6 +43,8 @@ STEPS: dict[Step, Callable[[Work], None]] = {
     Step.WAVEFORM: waveform.run,
     Step.SIZES: sizes.run,
     Step.STILL: still.run,
+    Step.HLS: hls.run,
+    Step.HLS_PART: hls_part.run,
     Step.BATCH: batch.run,
     Step.UNDO: batch.run,
 }

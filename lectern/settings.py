@@ -43,6 +43,10 @@ class Settings:
     trash_days: int
     max_upload_bytes: int
     ffmpeg: str | None
+    # How much of a long video one worker encodes at once.
+    stretch_s: int
+    # Rungs in AV1 beside those in H.264.
+    av1: bool
     lease_s: int
     sweep_s: int
     upload_ttl_s: int
@@ -96,6 +100,8 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         # reliability.md §4.14: a video file may have 20 GiB.
         max_upload_bytes=reader.get("MAX_UPLOAD_BYTES", _number(1), 20 << 30),
         ffmpeg=reader.get("FFMPEG", str, None),
+        stretch_s=reader.get("STRETCH_SECONDS", _number(4), 180),
+        av1=reader.get("AV1", _flag, False),
         # reliability.md §1.1: LEASE 90 s, SWEEP 15 s, SPOOL_TTL 48 h.
         lease_s=reader.get("LEASE_SECONDS", _number(2), 90),
         sweep_s=reader.get("SWEEP_SECONDS", _number(1), 15),

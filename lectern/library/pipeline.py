@@ -56,11 +56,13 @@ RULES: dict[Step, Rule] = {
     Step.STORYBOARD: Rule("media", of(Kind.VIDEO), after=Step.PLAYABLE),
     Step.WAVEFORM: Rule("media", _sounds, after=Step.PLAYABLE),
     Step.SIZES: Rule("media", _resizable, after=Step.PLAYABLE),
+    Step.HLS: Rule("streams", of(Kind.VIDEO, Kind.AUDIO), after=Step.PLAYABLE),
 }
-# Steps that are no version's.
+# Steps that no version begins with.
 QUEUES = {
     Step.PROBE: "probe",
     Step.STILL: "media",
+    Step.HLS_PART: "streams",
     Step.BATCH: "small",
     Step.UNDO: "small",
 }

@@ -33,6 +33,7 @@ from lectern.models.people import (
 from lectern.models.pictures import StillRequest
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
+from lectern.models.streams import StreamPlan
 from lectern.models.switches import ScheduledSwitch, StorageCount, SwitchState
 from lectern.models.work import (
     AuditEntry,
@@ -93,6 +94,7 @@ __all__ = [
     "Step",
     "StillRequest",
     "StorageCount",
+    "StreamPlan",
     "SwitchState",
     "Tag",
     "Task",

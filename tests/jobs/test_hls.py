@@ -1,0 +1,196 @@
+"""Streams made by real workers: at once, together, and in spite of one that is killed."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import psutil
+import pytest
+from sqlalchemy import func, select
+
+from jobs import endings, enqueue
+from lectern.db import unit_of_work
+from lectern.library import renditions
+from lectern.models import (
+    Rendition,
+    Step,
+    StreamPlan,
+    Task,
+    TaskState,
+    Upload,
+    UploadState,
+    Version,
+)
+from tests.jobs.conftest import (
+    House,
+    again,
+    asset_of,
+    descendants,
+    make_clip,
+    task_of,
+    upload,
+    wait_until,
+)
+
+RATE = 15
+
+
+def tasks_of(sent: Upload, step: Step) -> list[Task]:
+    with unit_of_work() as session:
+        query = select(Task).filter_by(workspace_id=sent.workspace_id, step=step)
+        return list(session.scalars(query.order_by(Task.part)))
+
+
+def stream_files(house: House, sent: Upload, folder: Path) -> dict[str, Path]:
+    """All that was made of the upload by spec, as files below `folder`."""
+    folder.mkdir()
+    with unit_of_work() as session:
+        blob_id = session.get_one(
+            Version, (sent.workspace_id, asset_of(sent).current_version_id)
+        ).blob_id
+        made = renditions.list_of(session, sent.workspace_id, blob_id)
+        keys = {each.spec: each.blob.key for each in made}
+    paths = {}
+    for spec, key in keys.items():
+        with house.this.storage.local_copy(key) as copy:
+            paths[spec] = folder / spec.replace("/", "_")
+            paths[spec].write_bytes(copy.read_bytes())
+    return paths
+
+
+def is_done(sent: Upload) -> bool:
+    found = tasks_of(sent, Step.HLS)
+    return bool(found) and found[0].state == TaskState.DONE
+
+
+def begin(house: House, file: Path) -> Upload:
+    """An upload whose streams are due, and nobody there to make them."""
+    house.worker("probe")
+    house.worker("media")
+    sent = upload(house, file)
+    enqueue.ring([task_of(sent)])
+    wait_until(lambda: again(sent).state == UploadState.DONE)
+    wait_until(lambda: tasks_of(sent, Step.HLS)[0].state == TaskState.QUEUED)
+    return sent
+
+
+def presented(path: Path) -> list[int]:
+    """When each frame is shown, in frames of 1/RATE s from the first, in order."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        times = sorted(
+            float(packet.pts * packet.time_base)
+            for packet in container.demux(stream)
+            if packet.pts is not None and packet.size
+        )
+    return [round((time - times[0]) * RATE) for time in times]
+
+
+def key_frames(path: Path) -> list[int]:
+    """The frames that decoding may begin with."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [p for p in container.demux(stream) if p.pts is not None and p.size]
+        first = min(float(p.pts * p.time_base) for p in packets)
+        return sorted(
+            round((float(p.pts * p.time_base) - first) * RATE) for p in packets if p.is_keyframe
+        )
+
+
+def test_a_clip_that_fits_is_streamed_as_it_is(house: House, clip: Path, tmp_path: Path) -> None:
+    sent = begin(house, clip)
+    house.worker("streams")
+    wait_until(lambda: is_done(sent))
+    made = stream_files(house, sent, tmp_path / "made")
+    master = made["hls/master.m3u8"].read_text()
+    assert "source.m3u8" in master
+    assert "a0.m3u8" in master
+    assert presented(made["hls/source.mp4"]) == list(range(4 * RATE))
+    assert not [spec for spec in made if spec.startswith("hls.part")]
+    # What is played is a plain MP4 below 720p already.
+    assert "mp4" not in made
+
+
+@pytest.fixture(scope="session")
+def moving_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """41 seconds with B-frames in a codec that must be encoded anew, and a key frame each 2.6 s."""
+    coding = ("-c:v", "mpeg4", "-bf", "2", "-g", "39", "-q:v", "6", "-s", "640x360")
+    return make_clip(tmp_path_factory.mktemp("clip") / "moving.mp4", 41, *coding)
+
+
+def test_three_workers_share_a_long_video_and_one_is_killed(
+    house: House, moving_clip: Path, tmp_path: Path
+) -> None:
+    sent = begin(house, moving_clip)
+    workers = [house.worker("streams", LECTERN_STRETCH_SECONDS="8") for _ in range(3)]
+    house.schedule()
+    busy = wait_until(lambda: one_at_work(sent, workers))
+    victim, part = busy
+    boxes = descendants(victim.pid)
+    victim.kill()
+    _, alive = psutil.wait_procs(boxes, timeout=3)
+    assert not alive
+    wait_until(lambda: is_done(sent), patience_s=120)
+    parts = tasks_of(sent, Step.HLS_PART)
+    assert [each.state for each in parts] == [TaskState.DONE] * 5
+    # One stretch was begun twice, by another worker; the others were done once.
+    assert [each.part for each in parts if each.fence > 1] == [part]
+    assert len({each.worker for each in parts}) >= 2
+    made = stream_files(house, sent, tmp_path / "made")
+    assert presented(made["hls/v360.mp4"]) == list(range(41 * RATE))
+    assert key_frames(made["hls/v360.mp4"]) == list(range(0, 41 * RATE, 4 * RATE))
+    assert not [spec for spec in made if spec.startswith("hls.part")]
+    with unit_of_work() as session:
+        assert session.scalar(select(func.count()).select_from(StreamPlan)) == 0
+    assert_sharp(moving_clip, made["hls/v360.mp4"])
+
+
+def one_at_work(
+    sent: Upload, workers: "list[subprocess.Popen[bytes]]"
+) -> "tuple[subprocess.Popen[bytes], int] | None":
+    """A worker that is in the middle of a stretch, and which."""
+    for task in tasks_of(sent, Step.HLS_PART):
+        if task.state == TaskState.RUNNING and task.fence == 1:
+            for worker in workers:
+                if f":{worker.pid}:" in (task.worker or "") and descendants(worker.pid):
+                    return worker, task.part
+    return None
+
+
+def assert_sharp(source: Path, made: Path) -> None:
+    """Every frame looks like its own in the source: no stretch is off by one."""
+    theirs, ours = pictures(source), pictures(made)
+    assert len(theirs) == len(ours) == 41 * RATE
+    for number in range(1, len(ours) - 1):
+        off = {
+            step: float(np.abs(ours[number] - theirs[number + step]).mean()) for step in (-1, 0, 1)
+        }
+        assert off[0] == min(off.values()), (number, off)
+
+
+def pictures(path: Path) -> "list[np.ndarray[Any, Any]]":
+    with av.open(str(path)) as container:
+        frames = container.decode(video=0)
+        return [frame.reformat(320, 180, "gray").to_ndarray().astype(np.int16) for frame in frames]
+
+
+def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
+    house: House, moving_clip: Path
+) -> None:
+    sent = begin(house, moving_clip)
+    worker = house.worker("streams", LECTERN_STRETCH_SECONDS="8")
+    wait_until(lambda: tasks_of(sent, Step.HLS_PART))
+    worker.kill()
+    worker.wait()
+    with unit_of_work() as session:
+        part = session.scalars(select(Task).where(Task.step == Step.HLS_PART, Task.part == 2)).one()
+        endings.close(session, part, "It cannot be decoded.")
+    (whole,) = tasks_of(sent, Step.HLS)
+    assert (whole.state, whole.reason) == (TaskState.FAILED, "It cannot be decoded.")
+    states = {each.state for each in tasks_of(sent, Step.HLS_PART)}
+    assert TaskState.QUEUED not in states
+    with unit_of_work() as session:
+        found = session.scalar(select(Rendition).where(Rendition.spec == "hls/master.m3u8"))
+    assert found is None
