@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use rusty_chromaprint::{Configuration, Fingerprinter, ResetError};
@@ -71,8 +72,9 @@ pub fn align(first: &[u32], second: &[u32]) -> Alignment {
     offsets(first, second)
         .into_iter()
         .map(|offset| laid_over(first, second, offset, blank))
-        .max_by_key(|each| (each.matched, usize::MAX - each.compared))
-        .unwrap_or(blank)
+        // Neighbours of the true offset match as often, but not as well.
+        .max_by_key(|&(found, apart)| (found.matched, Reverse(apart)))
+        .map_or(blank, |(found, _)| found)
 }
 
 /// The offsets that most items with few places vote for, the best first.
@@ -132,21 +134,26 @@ fn changes(window: &[u32]) -> bool {
     window.windows(2).filter(|pair| pair[0] != pair[1]).count() >= WINDOW / 2
 }
 
-fn laid_over(first: &[u32], second: &[u32], offset: i64, blank: Alignment) -> Alignment {
+/// How well they agree under that offset, and in how many bits they differ where they match.
+fn laid_over(first: &[u32], second: &[u32], offset: i64, blank: Alignment) -> (Alignment, u32) {
     let (i, j) = (offset.max(0) as usize, (-offset).max(0) as usize);
     let (ours, theirs) = (
         first.get(i..).unwrap_or_default(),
         second.get(j..).unwrap_or_default(),
     );
     let mut found = Alignment { offset, ..blank };
+    let mut differing = 0;
     for (a, b) in ours.chunks_exact(WINDOW).zip(theirs.chunks_exact(WINDOW)) {
         if changes(a) || changes(b) {
             let apart: u32 = a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum();
             found.compared += 1;
-            found.matched += usize::from(apart < MOST_BITS * WINDOW as u32);
+            if apart < MOST_BITS * WINDOW as u32 {
+                found.matched += 1;
+                differing += apart;
+            }
         }
     }
-    found
+    (found, differing)
 }
 
 #[cfg(test)]
