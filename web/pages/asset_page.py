@@ -8,10 +8,10 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import cards, folders, posters, versions
+from lectern.library import cards, folders, joining, posters, versions
 from lectern.library.cards import Card
 from lectern.library.posters import PosterCandidate
-from lectern.models import Asset, Usage, UsageHistory, User, Version
+from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from web.extensions import settings
@@ -141,6 +141,18 @@ class AssetPage:
             return str(gettext("Lectern"))
         user = self._session.get_one(User, self.asset.trashed_by)
         return gettext("you") if user.id == self._principal.user_id else user.name
+
+    @cached_property
+    def merge(self) -> Merge | None:
+        """The merge by which it went into another file, if it did and that was not undone."""
+        return joining.into(self._session, self._principal, self.asset.id)
+
+    @property
+    def merged_into(self) -> Asset | None:
+        """The file that has its places now, unless that has been purged."""
+        if self.merge is None:
+            return None
+        return self._session.get(Asset, (self.asset.workspace_id, self.merge.kept_id))
 
     @property
     def chooser(self) -> str:

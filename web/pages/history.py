@@ -23,15 +23,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         *("asset.upload", "asset.replace", "asset.version", "asset.rollback", "asset.note"),
     ),
     "downloads": ("asset.download",),
-    "trash": ("asset.trash", "asset.restore", "asset.purge"),
+    "trash": (
+        *("asset.trash", "asset.restore", "asset.purge"),
+        *("asset.merge", "asset.merged", "asset.unmerge"),
+    ),
 }
+
+
+_MERGES = ("merge", "merged", "unmerge")
 
 
 class Event(NamedTuple):
     """One line of the timeline: what happened, when, by whom; `icon` is a symbol's name.
 
     `pieces` show a changed text, `added` and `removed` changed tags. `seq` is the line's number,
-    `undoable` whether it is a change that can be taken back, `many` that it was one of a batch.
+    `undoable` whether it is a change that can be taken back, `many` that it was one of a batch;
+    `merge` is the id of the merge that it tells of, which has an undo of its own.
     """
 
     text: str
@@ -44,6 +51,7 @@ class Event(NamedTuple):
     removed: Sequence[str] = ()
     undoable: bool = False
     many: bool = False
+    merge: str = ""
 
 
 def kind_words() -> dict[str, str]:
@@ -83,7 +91,10 @@ def _event(line: Line, labels: Mapping[str, str]) -> Event:
     elif line.action.startswith("asset.") and field in undoing.FIELDS:
         was, became = asset_rows.words(field, before), asset_rows.words(field, after)
         event = event._replace(pieces=_swap(was, became))
-    return event._replace(undoable=undoing.possible(line), many="batch" in line.details)
+    merge = str(line.details.get("merge", "")) if field in _MERGES else ""
+    return event._replace(
+        undoable=undoing.possible(line), many="batch" in line.details, merge=merge
+    )
 
 
 def _told(line: Line) -> tuple[str, str]:
@@ -110,6 +121,12 @@ def _told(line: Line) -> tuple[str, str]:
         case "asset.replace" if line.details.get("version"):
             number = line.details["version"]
             return gettext("Version %(number)s was uploaded", number=number), "upload"
+        case "asset.merged":
+            name = (line.details.get("into") or {}).get("name", "")
+            return gettext("Merged into “%(name)s”", name=name), "merge"
+        case "asset.merge":
+            names = ", ".join(each.get("name", "") for each in line.details.get("from") or ())
+            return gettext("Merged with its copies: %(names)s", names=names), "merge"
         case "asset.trash" if line.details.get("reason"):
             why = line.details["reason"]
             return gettext("Moved to the trash: %(why)s", why=why), "trash"
@@ -134,6 +151,7 @@ def _plainly() -> dict[str, tuple[str, str]]:
         "asset.poster": (gettext("Chose another poster"), "image"),
         "asset.trash": (gettext("Moved to the trash"), "trash"),
         "asset.restore": (gettext("Restored from the trash"), "restore"),
+        "asset.unmerge": (gettext("The merge was undone"), "restore"),
         "asset.purge": (gettext("Deleted for good"), "trash"),
         "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
         "asset.download": (gettext("Downloaded the original"), "download"),

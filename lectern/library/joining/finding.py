@@ -3,15 +3,21 @@
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lectern.errors import NotFound
-from lectern.models import Merge, MergedAsset
+from lectern.models import Asset, Merge, MergedAsset
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 MISSING = "There is no such merge here."
+# Restored by hand and thrown away again, it is there for another reason.
+_THERE = and_(
+    Asset.workspace_id == MergedAsset.workspace_id,
+    Asset.id == MergedAsset.asset_id,
+    Asset.trashed_at == MergedAsset.trashed_at,
+)
 
 
 def get(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
@@ -32,16 +38,13 @@ def get(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
 
 
 def into(session: Session, principal: Principal, asset_id: uuid.UUID) -> Merge | None:
-    """The merge by which a file went into another; None when it did not, or it was undone."""
+    """The merge because of which a file lies in the trash, if it does."""
     require(principal, Action.SEE)
     return session.scalar(
         select(Merge)
         .join(Merge.merged)
-        .where(
-            MergedAsset.workspace_id == principal.workspace_id,
-            MergedAsset.asset_id == asset_id,
-            Merge.undone_at.is_(None),
-        )
+        .join(Asset, _THERE)
+        .where(MergedAsset.workspace_id == principal.workspace_id, MergedAsset.asset_id == asset_id)
         .order_by(Merge.id.desc())
         .limit(1)
     )
@@ -50,17 +53,14 @@ def into(session: Session, principal: Principal, asset_id: uuid.UUID) -> Merge |
 def kept_of(
     session: Session, workspace_id: uuid.UUID, asset_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, uuid.UUID]:
-    """Into which file each of these went, of those that did; asks no right."""
+    """Into which file each of these went that lies in the trash for that; asks no right."""
     if not asset_ids:
         return {}
     rows = session.execute(
         select(MergedAsset.asset_id, Merge.kept_id)
         .join(MergedAsset.merge)
-        .where(
-            MergedAsset.workspace_id == workspace_id,
-            MergedAsset.asset_id.in_(asset_ids),
-            Merge.undone_at.is_(None),
-        )
+        .join(Asset, _THERE)
+        .where(MergedAsset.workspace_id == workspace_id, MergedAsset.asset_id.in_(asset_ids))
         .order_by(Merge.id)
     )
     return {asset_id: kept_id for asset_id, kept_id in rows}
