@@ -67,8 +67,8 @@ def publish(
     """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
 
     `event` is `changed`, `added` or `removed` (an asset), `batch` (a bulk change has moved on),
-    `refresh` (so much has changed that each page fetches what it shows), or `signed-out` (some
-    session of the workspace).
+    `refresh` (so much has changed that each page fetches what it shows), `notice` (somebody has
+    one), or `signed-out` (some session of the workspace).
     """
     news = {"event": event, "asset": asset_id, "upload": upload_id, "batch": batch_id}
     text = json.dumps({name: str(value) for name, value in news.items() if value is not None})

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, bulk, streams, uploads
+from lectern.library import assets, bulk, notices, streams, uploads
 from lectern.library.tasks import Claim
 from lectern.models import Step, Task, Upload, UploadState
 
@@ -23,6 +23,8 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
     elif task.asset_id is not None:
         if task.step == Step.HLS_PART:
             # Nobody knows of stretches: it is the whole that has failed.
-            streams.fail_part(session, task, reason)
+            whole = streams.fail_part(session, task, reason)
+            notices.tell_failed(session, whole, reason)
             return
         assets.settle(session, task.workspace_id, task.asset_id)
+        notices.tell_failed(session, task, reason)

@@ -1,11 +1,14 @@
 """The one function RQ calls: claim the row, do its step, end it well or badly, exactly once."""
 
 import logging
+import traceback
 import uuid
 from collections.abc import Callable
 
 from jobs import (
     batch,
+    broker,
+    captions,
     enqueue,
     hls,
     hls_part,
@@ -21,7 +24,7 @@ from jobs import (
 from jobs.work import Work
 from lectern.db import unit_of_work
 from lectern.errors import LecternError
-from lectern.library import due, tasks
+from lectern.library import due, notices, tasks
 from lectern.library.lapsed import CRASHES, DEATHS
 from lectern.library.tasks import LostLease
 from lectern.media import box
@@ -43,6 +46,7 @@ STEPS: dict[Step, Callable[[Work], None]] = {
     Step.WAVEFORM: waveform.run,
     Step.SIZES: sizes.run,
     Step.STILL: still.run,
+    Step.CAPTIONS: captions.run,
     Step.HLS: hls.run,
     Step.HLS_PART: hls_part.run,
     Step.BATCH: batch.run,
@@ -76,7 +80,15 @@ def run(workspace_id: str, task_id: str) -> None:
             return
     with unit_of_work() as session:
         waited = due.after(session, claim)
+        told = not waited and notices.tell_done(session, claim)
     enqueue.ring(waited)
+    if told:
+        broker.publish(claim.workspace_id, event="notice")
+
+
+def _told(error: BaseException) -> str:
+    """What an error says, with what was noted on its way up."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _attempt(work: Work) -> None:
@@ -87,16 +99,20 @@ def _attempt(work: Work) -> None:
     except Stopped:
         work.give_back()
     except Refused as refusal:
+        work.note(_told(refusal))
         work.refuse(str(refusal))
     except BoxCrashed as crash:
         log.warning("task %s: %s", work.claim.task_id, crash)
+        work.note(_told(crash))
         if work.claim.attempts + 1 >= DEATHS:
             work.refuse(CRASHES)
         else:
             work.retry(str(crash))
     except LecternError as error:
         log.warning("task %s: %s", work.claim.task_id, error)
+        work.note(_told(error))
         work.retry(str(error))
     except Exception:
         log.exception("task %s failed", work.claim.task_id)
+        work.note(traceback.format_exc())
         work.retry(UNEXPECTED)

@@ -11,10 +11,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import broker, collect, endings, enqueue, periodic, process
+from jobs import archives, broker, collect, endings, enqueue, periodic, process
 from jobs.process import Process
 from lectern.db import SessionLocal, unit_of_work
-from lectern.library import bulk, lapsed, selections, uploads
+from lectern.library import bulk, lapsed, notices, selections, uploads
 from lectern.library import due as due_tasks
 from lectern.library.search import codes
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
@@ -41,6 +41,7 @@ def once(this: Process) -> bool:
         ring_due()
         periodic.switch_due()
         clear_spool(this)
+        archives.clear(this)
         collect.empty_trash()
         collect.collect(this)
         periodic.count_storage()
@@ -93,6 +94,7 @@ def forget() -> None:
         sign_ins.clear_ended(session)
         selections.clear_old(session)
         bulk.forget_old(session)
+        notices.forget_old(session)
         session.execute(
             delete(IdempotentReply).where(IdempotentReply.created_at < _ago(REPLIES_KEPT))
         )

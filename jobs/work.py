@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, endings
 from jobs.process import Process
 from lectern.db import unit_of_work
-from lectern.library import tasks
+from lectern.library import progress, tasks
 from lectern.library.bulk import contention
 from lectern.library.tasks import Claim, LostLease
 from lectern.models import TaskState
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # The row and the open pages learn of progress at most this often.
 PROGRESS_S = 1.0
+LONGEST_LOG = 8_000
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
@@ -39,6 +40,7 @@ class Work:
         self._over = threading.Event()
         self._held_until = time.monotonic() + process.settings.lease_s
         self._told = 0.0
+        self._log = ""
         self._keeper = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
@@ -117,6 +119,7 @@ class Work:
 
         def change(session: Session) -> None:
             tasks.finish(session, self.claim, TaskState.FAILED, reason)
+            self._write_log(session)
             endings.close(session, self.claim, reason)
 
         self._insist(change)
@@ -125,10 +128,16 @@ class Work:
         """Put the task back for later; at the end of its budget it fails with `reason`."""
 
         def change(session: Session) -> None:
-            if tasks.retry_later(session, self.claim, reason) is TaskState.FAILED:
+            ended = tasks.retry_later(session, self.claim, reason)
+            self._write_log(session)
+            if ended is TaskState.FAILED:
                 endings.close(session, self.claim, reason)
 
         self._insist(change)
+
+    def note(self, text: str) -> None:
+        """What whoever runs the server may read about this attempt if it fails."""
+        self._log = text[-LONGEST_LOG:]
 
     def wait(self, awaits: str, reason: str) -> None:
         """Put the task aside: it cannot be done before `awaits` is there, as `reason` explains."""
@@ -147,6 +156,10 @@ class Work:
             upload_id=claim.upload_id,
             batch_id=claim.batch_id,
         )
+
+    def _write_log(self, session: Session) -> None:
+        if self._log:
+            progress.write_log(session, self.claim.task_id, self.claim.workspace_id, self._log)
 
     def _insist(self, change: Callable[[Session], T]) -> T:
         def once() -> T:

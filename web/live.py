@@ -7,7 +7,8 @@
   lost: fetch what is shown again;
 - `{"event": "asset-added", "asset": ID}`: a card that no page has yet;
 - `{"event": "upload", "upload": ID}`: an upload moved on;
-- `{"event": "batch", "batch": ID}`: a bulk change moved on, or its undo.
+- `{"event": "batch", "batch": ID}`: a bulk change moved on, or its undo;
+- `{"event": "notice"}`: somebody has a notice that was not there before.
 
 What a page may send: any text, as a sign of life. Without one a socket gets at most `BUDGET`
 bytes, since a server cannot see whether a sleeping page still reads; then it must connect again.
@@ -222,6 +223,8 @@ class Hub:
             self._offer(workspace_id, upload, json.dumps({"event": "upload", "upload": upload}))
         if batch:
             self._offer(workspace_id, batch, json.dumps({"event": "batch", "batch": batch}))
+        if news.get("event") == "notice":
+            self._offer(workspace_id, "notice", json.dumps({"event": "notice"}))
         if news.get("event") == "refresh":
             self._offer(workspace_id, "refresh", REFRESH)
         elif asset_id and news.get("event") == "added":

@@ -1,5 +1,8 @@
 """Trying failed steps again, when a person asks for it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import func, or_, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +18,19 @@ AGAIN = or_(
     (Task.state == TaskState.WAITING) & Task.awaits.not_in(list(pipeline.RULES)),
 )
 
+# All attempts are there again.
+FRESH: Mapping[str, Any] = {
+    "state": TaskState.QUEUED,
+    "attempts": 0,
+    "deaths": 0,
+    "progress": 0,
+    "reason": None,
+    "log": None,
+    "awaits": None,
+    "run_at": func.clock_timestamp(),
+    "finished_at": None,
+}
+
 
 def try_again(session: Session, principal: Principal, asset: Asset) -> int:
     """Queue the asset's failed, cancelled and stuck steps once more; returns how many.
@@ -29,15 +45,7 @@ def try_again(session: Session, principal: Principal, asset: Asset) -> int:
             Task.asset_id == asset.id,
             AGAIN,
         )
-        .values(
-            state=TaskState.QUEUED,
-            attempts=0,
-            progress=0,
-            reason=None,
-            run_at=func.clock_timestamp(),
-            finished_at=None,
-            awaits=None,
-        )
+        .values(**FRESH)
         .returning(Task.step)
         .execution_options(synchronize_session=False)
     ).all()

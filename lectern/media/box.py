@@ -20,6 +20,7 @@ import imageio_ffmpeg
 
 import core_ext
 import lectern
+from lectern.errors import LecternError
 from lectern.media.answer import Answer
 from lectern.media.limits import GIB, Limits
 from lectern.media.refusal import BoxCrashed, BoxUnavailable, Refused, Stopped, Unreadable
@@ -113,7 +114,12 @@ def run(
         child.listen(answer, limits.wall_s, cancelled)
     finally:
         child.end()
-    return _verdict(task, child, answer, limits)
+    try:
+        return _verdict(task, child, answer, limits)
+    except LecternError as error:
+        # For whoever runs the server, never for the person who sent the file.
+        error.add_note(child.log.decode(errors="replace"))
+        raise
 
 
 def output(scratch: Path, number: int) -> Path:

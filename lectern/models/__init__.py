@@ -20,6 +20,7 @@ from lectern.models.library import (
     Version,
 )
 from lectern.models.listing import AssetText, CodeDelta, DigestCount, Listing, Vocabulary
+from lectern.models.notices import Notice
 from lectern.models.people import (
     Attempt,
     Member,
@@ -84,6 +85,7 @@ __all__ = [
     "Merge",
     "MergedAsset",
     "NearPair",
+    "Notice",
     "Rendition",
     "Role",
     "SavedSearch",

@@ -153,6 +153,8 @@ class Task(Tenant, Base):
     run_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     worker: Mapped[str | None]
     reason: Mapped[str | None]
+    # What the last failed attempt left for whoever runs the server.
+    log: Mapped[str | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

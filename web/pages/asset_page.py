@@ -8,9 +8,10 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import cards, folders, joining, posters, versions
+from lectern.library import cards, folders, joining, posters, progress, versions
 from lectern.library.cards import Card
 from lectern.library.posters import PosterCandidate
+from lectern.library.progress import StepLine
 from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
@@ -18,16 +19,18 @@ from web.extensions import settings
 from web.pages import asset_rows, facts, history
 from web.pages.asset_rows import Row
 from web.pages.history_page import HistoryPage
+from web.pages.pictures import Pictures
 from web.pages.version_rows import VersionRows
 
 
 class Player(NamedTuple):
-    """What `shared/_player.html` plays; `poster` may be empty."""
+    """What `shared/_player.html` plays; `poster` and `storyboard` may be empty."""
 
     url: str
     poster: str
     kind: str
     name: str
+    storyboard: str = ""
 
 
 class AssetPage:
@@ -44,6 +47,12 @@ class AssetPage:
         found = cards.one(self._session, self._principal, self.asset.id)
         assert found is not None, "the asset was loaded in this transaction"  # noqa: S101
         return found
+
+    @cached_property
+    def unfinished(self) -> list[StepLine]:
+        """All steps of the version on its way, empty when each of them has ended well."""
+        lines = progress.steps_of(self._session, self._principal, self.asset)
+        return [] if all(line.state in progress.ENDED_WELL for line in lines) else lines
 
     @cached_property
     def version(self) -> Version | None:
@@ -66,17 +75,20 @@ class AssetPage:
     @property
     def player(self) -> Player:
         """For video and audio."""
-        return Player(self.play_url, self.poster_url, self.asset.kind, self.asset.name)
+        board = self.pictures.storyboard_url
+        return Player(self.play_url, self.poster_url, self.asset.kind, self.asset.name, board)
 
     @property
     def facts(self) -> list[facts.Fact]:
         """The table of facts."""
-        return facts.lines(self.asset, self.version, settings().storage_url)
+        where = settings().storage_url
+        return facts.lines(self.asset, self.version, where, self.pictures)
 
     @property
     def warnings(self) -> list[str]:
         """What is odd about the file."""
-        return facts.warnings(self.version)
+        hint = self.pictures.loudness_hint
+        return [*facts.warnings(self.version), *([hint] if hint else [])]
 
     @cached_property
     def folder_path(self) -> str:
@@ -133,6 +145,11 @@ class AssetPage:
     def candidates(self) -> list[PosterCandidate]:
         """The stills to choose from."""
         return posters.candidates(self._session, self.asset)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """What was derived of it for looking at it."""
+        return Pictures(self._session, self.asset, self.version)
 
     @property
     def trasher(self) -> str:

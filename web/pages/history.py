@@ -20,7 +20,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "tags": ("asset.tags",),
     "versions": (
-        *("asset.upload", "asset.replace", "asset.version", "asset.rollback", "asset.note"),
+        *("asset.schedule", "asset.unschedule", "asset.switch"),
+        *("asset.upload", "asset.import", "asset.replace", "asset.version"),
+        *("asset.rollback", "asset.note"),
     ),
     "downloads": ("asset.download",),
     "trash": (
@@ -127,6 +129,8 @@ def _told(line: Line) -> tuple[str, str]:
         case "asset.merge":
             names = ", ".join(each.get("name", "") for each in line.details.get("from") or ())
             return gettext("Merged with its copies: %(names)s", names=names), "merge"
+        case "asset.schedule" | "asset.unschedule" | "asset.switch":
+            return _switched(line)
         case "asset.trash" if line.details.get("reason"):
             why = line.details["reason"]
             return gettext("Moved to the trash: %(why)s", why=why), "trash"
@@ -135,10 +139,27 @@ def _told(line: Line) -> tuple[str, str]:
     return found or (gettext("Changed: %(what)s", what=what), "edit")
 
 
+def _switched(line: Line) -> tuple[str, str]:
+    said = line.details
+    values = {"number": said.get("version"), "zone": said.get("zone")}
+    values["at"] = str(said.get("at", "")).replace("T", " ")
+    match line.action:
+        case "asset.schedule":
+            words = gettext("Version %(number)s is to become current on %(at)s (%(zone)s)", **values)
+        case "asset.unschedule":
+            words = gettext("Called off: version %(number)s on %(at)s (%(zone)s)", **values)
+        case _ if said.get("late"):
+            words = gettext("Version %(number)s, due %(at)s (%(zone)s), became current", **values)
+        case _:
+            words = gettext("Version %(number)s became current on time, %(at)s (%(zone)s)", **values)
+    return words, "clock"
+
+
 def _plainly() -> dict[str, tuple[str, str]]:
     """Actions that need no details to tell."""
     return {
         "asset.upload": (gettext("Uploaded"), "upload"),
+        "asset.import": (gettext("Came with an import"), "download"),
         "asset.replace": (gettext("A new version was uploaded"), "upload"),
         "asset.version": (gettext("A new version was uploaded"), "upload"),
         "asset.rollback": (gettext("An earlier version was brought back"), "restore"),
@@ -154,6 +175,7 @@ def _plainly() -> dict[str, tuple[str, str]]:
         "asset.unmerge": (gettext("The merge was undone"), "restore"),
         "asset.purge": (gettext("Deleted for good"), "trash"),
         "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
+        "asset.cancel": (gettext("Stopped a step"), "close"),
         "asset.download": (gettext("Downloaded the original"), "download"),
     }
 

@@ -54,15 +54,7 @@ class Process(BulkAction):
         again = self.session.execute(
             update(Task)
             .where(*self._again(rows))
-            .values(
-                state=TaskState.QUEUED,
-                attempts=0,
-                progress=0,
-                reason=None,
-                run_at=func.clock_timestamp(),
-                finished_at=None,
-                awaits=None,
-            )
+            .values(**retrying.FRESH)
             .returning(Task.asset_id, Task.step, Task.id, Task.queue, Task.fence)
             .execution_options(synchronize_session=False)
         ).all()

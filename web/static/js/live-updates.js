@@ -89,6 +89,7 @@ class LiveUpdates extends HTMLElement {
     if (event === "asset-added") tell("library-total");
     if (upload) tell("upload-changed", { upload });
     if (batch) tell(`batch-${batch}`);
+    if (event === "notice") tell("notice");
   }
 
   // Parts of the asset's own page listen for this by its id.

@@ -1,0 +1,243 @@
+"""How far files are: the steps of one asset, those of the whole workspace, stopping and resuming.
+
+An estimate is the time a step has taken, by the share it has done: nothing else is promised.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from lectern.errors import Conflict
+from lectern.library import assets, pipeline, retrying
+from lectern.models import Asset, Step, Task, TaskState, Version
+from lectern.people import audit
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+# Below these an estimate would only be a guess.
+LEAST_SHARE, LEAST_S = 0.03, 3.0
+MOST_LISTED = 50
+ENDED_WELL = (TaskState.DONE, TaskState.SKIPPED)
+_OPEN = (TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING)
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of one version. `percent` is 0 to 100, `left_s` the estimate in seconds or None.
+
+    `log` is what a failed attempt left for whoever runs the server.
+    """
+
+    workspace_id: uuid.UUID
+    asset_id: uuid.UUID
+    asset_name: str
+    created_by: uuid.UUID | None
+    version: int
+    step: str
+    state: str
+    awaits: str | None
+    percent: int
+    left_s: float | None
+    reason: str | None
+    log: str | None
+    since: datetime
+
+    @property
+    def essential(self) -> bool:
+        """True when the file is not ready without it."""
+        return self.step in pipeline.ESSENTIAL
+
+    @property
+    def stoppable(self) -> bool:
+        """True while it may be cancelled."""
+        return self.state in _OPEN and not self.essential
+
+    @property
+    def resumable(self) -> bool:
+        """True when a person may have it tried again."""
+        waits_for_step = self.state == TaskState.WAITING and self.awaits in pipeline.RULES
+        again = (TaskState.FAILED, TaskState.CANCELLED, TaskState.WAITING)
+        return self.state in again and not waits_for_step
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What goes on in a workspace. `queued` counts tasks by step; lists hold `MOST_LISTED`."""
+
+    running: Sequence[StepLine]
+    queued: dict[str, int]
+    waiting: Sequence[StepLine]
+    failed: Sequence[StepLine]
+    failures: int
+
+
+def steps_of(session: Session, principal: Principal, asset: Asset) -> list[StepLine]:
+    """The steps of the version that is on its way, or else of the current one, in their order."""
+    require(principal, Action.SEE, asset)
+    newest = (
+        select(Task.version_id)
+        .where(Task.workspace_id == asset.workspace_id, Task.asset_id == asset.id)
+        .order_by(Task.version_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = _lines(asset.workspace_id).where(Task.version_id == newest)
+    found = {line.step: line for line in map(_line, session.execute(query))}
+    return [found[step] for step in pipeline.RULES if step in found]
+
+
+def overview(session: Session, principal: Principal) -> Overview:
+    """Everything that is not done, of the principal's workspace."""
+    require(principal, Action.SEE)
+    mine = _lines(principal.workspace_id)
+
+    def some(state: TaskState, *order: Any) -> list[StepLine]:
+        query = mine.where(Task.state == state, Asset.live).order_by(*order).limit(MOST_LISTED)
+        return [_line(row) for row in session.execute(query)]
+
+    waiting = mine.where(
+        Task.state == TaskState.WAITING, Asset.live, Task.awaits.not_in(list(pipeline.RULES))
+    ).order_by(Task.created_at)
+    counts = session.execute(
+        select(Task.step, func.count())
+        .where(
+            Task.workspace_id == principal.workspace_id,
+            Task.state == TaskState.QUEUED,
+            Task.asset_id.is_not(None),
+        )
+        .group_by(Task.step)
+    )
+    return Overview(
+        running=some(TaskState.RUNNING, Task.started_at),
+        queued={step: count for step, count in counts},
+        waiting=[_line(row) for row in session.execute(waiting.limit(MOST_LISTED))],
+        failed=some(TaskState.FAILED, Task.finished_at.desc()),
+        failures=_failures(session, principal),
+    )
+
+
+def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> int:
+    """Stop a step of the asset that the file is ready without; returns how many tasks stopped.
+
+    A worker at it loses its lease and stops within seconds; what it made is not kept.
+
+    Raises:
+        Conflict: the file cannot be used without this step.
+    """
+    require(principal, Action.EDIT, asset)
+    if step in pipeline.ESSENTIAL:
+        raise Conflict(
+            "Without this step the file cannot be used. To be rid of it, move it to the trash."
+        )
+    both = [step, Step.HLS_PART] if step is Step.HLS else [step]
+    stopped = _change(
+        session,
+        asset,
+        [Task.step.in_(both), Task.state.in_(_OPEN)],
+        state=TaskState.CANCELLED,
+        # Whoever works on it finds the lease gone.
+        fence=Task.fence + 1,
+        lease_until=None,
+        awaits=None,
+        reason=None,
+        finished_at=func.clock_timestamp(),
+    )
+    if stopped:
+        audit.record(session, principal, "asset.cancel", "asset", asset.id, {"steps": [step]})
+    return stopped
+
+
+def again(session: Session, principal: Principal, asset: Asset, step: Step) -> int:
+    """Queue one failed, cancelled or stuck step once more; the caller rings after the commit."""
+    require(principal, Action.EDIT, asset)
+    queued = _change(
+        session,
+        asset,
+        [Task.step == step, retrying.AGAIN],
+        **retrying.FRESH,
+    )
+    if queued:
+        assets.settle(session, asset.workspace_id, asset.id)
+        audit.record(session, principal, "asset.retry", "asset", asset.id, {"steps": [step]})
+    return queued
+
+
+def write_log(session: Session, task_id: uuid.UUID, workspace_id: uuid.UUID, text: str) -> None:
+    """Keep what a failed attempt has to say to whoever runs the server."""
+    session.execute(
+        update(Task)
+        .where(Task.workspace_id == workspace_id, Task.id == task_id)
+        .values(log=text)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _failures(session: Session, principal: Principal) -> int:
+    query = (
+        select(func.count())
+        .select_from(Task)
+        .join(Asset, _OF_TASK)
+        .where(
+            Task.workspace_id == principal.workspace_id,
+            Task.state == TaskState.FAILED,
+            Task.part == 0,
+            Asset.live,
+        )
+    )
+    return session.scalar(query) or 0
+
+
+def _change(
+    session: Session, asset: Asset, which: Sequence[ColumnElement[bool]], **values: Any
+) -> int:
+    changed = session.scalars(
+        update(Task)
+        .where(Task.workspace_id == asset.workspace_id, Task.asset_id == asset.id, *which)
+        .values(**values)
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(changed)
+
+
+_OF_TASK = (Asset.workspace_id == Task.workspace_id) & (Asset.id == Task.asset_id)
+_OF_VERSION = (Version.workspace_id == Task.workspace_id) & (Version.id == Task.version_id)
+
+
+def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
+    elapsed = func.extract("epoch", func.clock_timestamp() - Task.started_at)
+    return (
+        select(
+            Task.workspace_id,
+            Task.asset_id,
+            Asset.name.label("asset_name"),
+            Asset.created_by,
+            Version.number.label("version"),
+            Task.step,
+            Task.state,
+            Task.awaits,
+            Task.progress,
+            elapsed.label("elapsed"),
+            Task.reason,
+            Task.log,
+            func.coalesce(Task.finished_at, Task.started_at, Task.created_at).label("since"),
+        )
+        .join(Asset, _OF_TASK)
+        .join(Version, _OF_VERSION)
+        .where(Task.workspace_id == workspace_id, Task.part == 0)
+    )
+
+
+def _line(row: Row[Any]) -> StepLine:
+    values = row._asdict()
+    share, elapsed = values.pop("progress"), values.pop("elapsed")
+    percent = 100 if row.state == TaskState.DONE else round(share * 100)
+    line = StepLine(**values, percent=percent, left_s=None)
+    if row.state == TaskState.RUNNING and share >= LEAST_SHARE and float(elapsed) >= LEAST_S:
+        return replace(line, left_s=float(elapsed) * (1 - share) / share)
+    return line
