@@ -49,6 +49,10 @@ def _resizable(facts: KnownFacts) -> bool:
     return facts["kind"] == Kind.IMAGE and still
 
 
+def _perceptible(facts: KnownFacts) -> bool:
+    return facts["kind"] != Kind.DOCUMENT and facts.get("container") != "svg"
+
+
 # In the order in which they are shown.
 RULES: dict[Step, Rule] = {
     Step.POSTER: Rule("media", _pictured, essential=True),
@@ -56,6 +60,7 @@ RULES: dict[Step, Rule] = {
     Step.STORYBOARD: Rule("media", of(Kind.VIDEO), after=Step.PLAYABLE),
     Step.WAVEFORM: Rule("media", _sounds, after=Step.PLAYABLE),
     Step.SIZES: Rule("media", _resizable, after=Step.PLAYABLE),
+    Step.FINGERPRINT: Rule("media", _perceptible, after=Step.PLAYABLE),
     Step.HLS: Rule("streams", of(Kind.VIDEO, Kind.AUDIO), after=Step.PLAYABLE),
 }
 # Steps that no version begins with.
