@@ -13,6 +13,7 @@ from web.cli.accounts import token, user
 from web.cli.backup import backup, restore
 from web.cli.checks import test
 from web.cli.collect import collect
+from web.cli.drill import drill
 from web.cli.exchange import export
 from web.cli.fsck import fsck
 from web.cli.importing import import_
@@ -39,6 +40,7 @@ for _command in (
     import_,
     backup,
     restore,
+    drill,
     storage,
 ):
     lectern.add_command(_command)
