@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from jobs import process, run, sweep
 from lectern.db import SessionLocal, unit_of_work
@@ -115,10 +116,25 @@ def run_with(world: World, case: "Case", thing: Any, points: Points) -> Ended:
         time.sleep(0.005)
         if time.monotonic() > end:
             os.kill(pid, 9)
-    world.house.tend()
+    answering(world)
     lines = note.read_text().splitlines()
     told = [json.loads(line) for line in lines if not line.startswith("#")]
     return Ended(found[1], "#through" in lines, told, "\n".join(lines))
+
+
+def answering(world: World) -> None:
+    """Return when the database answers again, after what the fault may have done to it."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        world.house.tend()
+        try:
+            with unit_of_work() as session:
+                session.execute(select(1))
+        except OperationalError:
+            assert time.monotonic() < end, "the database does not come back"
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _child(world: World, case: "Case", thing: Any, points: Points, note: Path) -> None:
