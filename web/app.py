@@ -14,11 +14,14 @@ from web.filters import init_app as init_filters
 from web.pages import (
     assets,
     bulk,
+    caption_files,
+    captions,
     courses,
     custom_fields,
     downloads,
     duplicates,
     folders,
+    glossary,
     health,
     lessons,
     library,
@@ -71,6 +74,8 @@ def create_app(settings: Settings) -> Flask:
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing, duplicates)
     for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log):
+        app.register_blueprint(module.bp)
+    for module in (captions, caption_files, glossary):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

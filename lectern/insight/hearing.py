@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict
@@ -107,6 +107,18 @@ def again(session: Session, principal: Principal, asset: Asset, language: str | 
     details = {"language": tag, "version": asset.version_number}
     audit.record(session, principal, "captions.again", "asset", asset.id, details)
     return task
+
+
+def model_came(session: Session) -> int:
+    """Queue every step, of all workspaces, that waited for the model; returns how many."""
+    woken = session.scalars(
+        update(Task)
+        .where(Task.state == TaskState.WAITING, Task.awaits == MODEL)
+        .values(state=TaskState.QUEUED, awaits=None, reason=None, run_at=func.clock_timestamp())
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(woken.all())
 
 
 def task_of(session: Session, version: Version) -> Task | None:

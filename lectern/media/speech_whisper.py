@@ -53,11 +53,11 @@ class Whisper:
     """A loaded model, as a `Recogniser`."""
 
     def __init__(self, model: WhisperModel) -> None:
-        self._model = model
+        self.model = model
 
     def understands(self, language: str) -> bool:
         """English-only models hear English in everything."""
-        return languages.primary(language) in set(self._model.supported_languages)
+        return languages.primary(language) in set(self.model.supported_languages)
 
     def listen(
         self,
@@ -91,7 +91,7 @@ class Whisper:
         self, block: _Samples, regions: list[dict[str, int]], language: str | None, hotwords: str
     ) -> tuple[Iterator[Given], Any]:
         speech = np.concatenate([block[each["start"] : each["end"]] for each in regions])
-        segments, info = self._model.transcribe(
+        segments, info = self.model.transcribe(
             speech, language=language, hotwords=hotwords or None, **OPTIONS
         )
         return restore_speech_timestamps(segments, regions, SAMPLE_RATE), info

@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
+from lectern.insight import editing, glossary
+from lectern.insight.cues import Cue
 from lectern.library import (
     bulk,
     custom_fields,
@@ -44,6 +46,7 @@ QUERY = {
 }
 BODIES: dict[str, dict[str, Any]] = {
     "api.assets.roll_back": {"json": {"version": 1}},
+    "api.captions.put": {"data": b""},
     "api.courses.put_usages": {"json": {"assets": []}},
     "api.uploads.append": {
         "data": b"",
@@ -144,6 +147,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
             Chosen(ids=[kept.id]),
             settings=app.extensions["lectern.settings"],
         ).batch.id,
+        "term_id": glossary.add(session, owner, course, "useState").id,
         "field_id": custom_fields.create(session, owner, {"label": "Term", "type": "text"}).id,
         **personal(app, session, owner, folder),
     }
@@ -168,6 +172,9 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     new = NewUpload("clip.mp4", 10)
     configured = app.extensions["lectern.settings"]
     upload = uploads.create(session, maker, new, settings=configured)
+    # Of its own, so that an address with it finds nothing elsewhere.
+    lang = f"en-x-{asset.id.hex[-8:]}"
+    editing.save(session, maker, asset, version, lang, [Cue(0.0, 2.0, "Hello.")])
     thrown_away = make_asset(session, who)
     trash.trash(session, maker, thrown_away, days=30)
     same = [make_asset(session, who, blob=blobs[1]) for _ in range(2)]
@@ -180,6 +187,7 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
         "trashed_id": thrown_away.id,
         "merge_id": merged.id,
         "upload_id": upload.id,
+        "lang": lang,
         "selection_id": chosen.id,
         "token_id": uuid.UUID(text.split("_")[1]),
         "saved_id": saved_searches.create(session, who, "Mine", Query(kind="video")).id,

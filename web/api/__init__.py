@@ -6,6 +6,7 @@ from web.api import (
     assets,
     audit,
     bulk,
+    captions,
     courses,
     docs,
     duplicates,
@@ -16,5 +17,5 @@ from web.api import (
 )
 
 bp = Blueprint("api", __name__)
-for module in (assets, audit, bulk, courses, docs, duplicates, storage, switches, trash, uploads):
+for module in (assets, audit, bulk, captions, courses, docs, duplicates, storage, switches, trash, uploads):
     bp.register_blueprint(module.bp)

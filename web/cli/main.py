@@ -17,6 +17,7 @@ from web.cli.drill import drill
 from web.cli.exchange import export
 from web.cli.fsck import fsck
 from web.cli.importing import import_
+from web.cli.models import models_
 from web.cli.serve import schedule, serve, web, worker
 from web.cli.storage import storage
 
@@ -42,6 +43,7 @@ for _command in (
     restore,
     drill,
     storage,
+    models_,
 ):
     lectern.add_command(_command)
 

@@ -39,6 +39,7 @@ def kind_words() -> dict[str, str]:
         "session": gettext("Sign-ins"),
         "token": gettext("Tokens"),
         "field": gettext("Fields"),
+        "captions": gettext("Captions"),
         "library": gettext("Exports, imports, restores"),
     }
 
@@ -118,6 +119,8 @@ def _plainly() -> dict[str, str]:
         "member.remove": gettext("Removed a member"),
         "course.create": gettext("Made a course"),
         "course.change": gettext("Changed a course"),
+        "course.term_add": gettext("Added a term to a glossary"),
+        "course.term_remove": gettext("Removed a term from a glossary"),
         "chapter.add": gettext("Added a chapter"),
         "chapter.change": gettext("Changed a chapter"),
         "chapter.remove": gettext("Removed a chapter"),

@@ -177,6 +177,12 @@ def _plainly() -> dict[str, tuple[str, str]]:
         "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
         "asset.cancel": (gettext("Stopped a step"), "close"),
         "asset.download": (gettext("Downloaded the original"), "download"),
+        "captions.save": (gettext("Captions changed"), "edit"),
+        "captions.review": (gettext("Captions reviewed"), "check"),
+        "captions.delete": (gettext("Captions deleted"), "trash"),
+        "captions.restore": (gettext("Captions restored"), "restore"),
+        "captions.import": (gettext("Captions taken from the file"), "document"),
+        "captions.again": (gettext("Captions are made again"), "refresh"),
     }
 
 

@@ -1,0 +1,133 @@
+"""Captions and transcripts, read and written."""
+
+import uuid
+
+from flask import Blueprint, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from jobs import broker
+from lectern.errors import Invalid, NotFound, Stale
+from lectern.insight import captions, editing, languages, subtitles
+from lectern.insight.captions import Captions
+from lectern.insight.cues import Cue, wrap
+from lectern.library import assets, versions
+from lectern.models import Asset, Version
+from lectern.people.rights import Action, require
+from web.api import paging, parsing
+from web.api.fields import Fields
+from web.api.representations import moment
+from web.auth import allow
+from web.captions_out import reply
+from web.extensions import db
+
+bp = Blueprint("captions", __name__, url_prefix="/api/v1/assets/<uuid:asset_id>")
+
+
+@bp.get("/captions")
+@allow(Action.SEE)
+def index(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """The languages that there are captions in."""
+    _, version = _current(asset_id)
+    return jsonify(paging.whole(captions.list_of(db.session(), version), _line))
+
+
+@bp.get("/captions.<any(vtt, srt):part>")
+@allow(Action.SEE)
+def show(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """The captions in `?lang=`, or in the language that suits the file best."""
+    return _answer(asset_id, part)
+
+
+@bp.get("/transcript.<any(json, txt, html):part>")
+@allow(Action.SEE)
+def show_transcript(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """What is said, in the same language as the captions."""
+    return _answer(asset_id, part)
+
+
+@bp.put("/captions.<any(vtt, srt):part>")
+@allow(Action.EDIT)
+def put(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """Keep the captions that were sent, as a person's; what is mended is told."""
+    asset, version = _current(asset_id)
+    require(g.principal, Action.EDIT, asset)
+    reading = subtitles.read(request.get_data())
+    return _keep(asset, version, reading.cues, part, reading.remarks)
+
+
+@bp.put("/transcript.json")
+@allow(Action.EDIT)
+def put_transcript(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep what is said, segment by segment, as a person's."""
+    asset, version = _current(asset_id)
+    require(g.principal, Action.EDIT, asset)
+    body = parsing.json_object()
+    if "segments" not in body:
+        raise Invalid("Send segments: a list.", {"segments": "Send a list."})
+    cues = [_cue(each) for each in Fields(body).objects("segments")]
+    return _keep(asset, version, cues, "json", [])
+
+
+def _current(asset_id: uuid.UUID) -> tuple[Asset, Version]:
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    version = versions.get_current(session, asset)
+    if version is None:
+        raise NotFound(captions.NONE)
+    return asset, version
+
+
+def _answer(asset_id: uuid.UUID, form: str) -> Response:
+    asset, version = _current(asset_id)
+    found = captions.get(db.session(), asset, version, request.args.get("lang"))
+    return reply(asset, found, form)
+
+
+def _keep(
+    asset: Asset, version: Version, cues: list[Cue], form: str, remarks: list[str]
+) -> Response:
+    session = db.session()
+    language = _language(asset, version)
+    before = captions.find(session, version, language)
+    tag = before.tag if before else ""
+    if request.if_match and not request.if_match.contains(f"{tag}-{form}"):
+        raise Stale("Somebody changed these captions since you read them. Read them again.")
+    seen = tag if request.if_match and not request.if_match.star_tag else None
+    editing.save(session, g.principal, asset, version, language, cues, seen=seen)
+    session.commit()
+    broker.publish(asset.workspace_id, asset_id=asset.id)
+    now = captions.find(session, version, language)
+    assert now is not None, "they were saved in this request"  # noqa: S101
+    answer = jsonify(_line(now) | {"remarks": remarks})
+    answer.status_code = 200 if before else 201
+    answer.set_etag(f"{now.tag}-{form}")
+    return answer
+
+
+def _language(asset: Asset, version: Version) -> str:
+    """`?lang=`; without one, the language of the captions that are shown, or of the file."""
+    named = request.args.get("lang")
+    if named:
+        return languages.tag(named)
+    try:
+        return captions.get(db.session(), asset, version, None).language
+    except NotFound:
+        return languages.tag_or_unknown(asset.language)
+
+
+def _cue(segment: Fields) -> Cue:
+    start, end = (segment.number_or_none(name) for name in ("start", "end"))
+    text = " ".join(segment.text("text").split())
+    return Cue(start or 0.0, end or 0.0, wrap(text) or text)
+
+
+def _line(found: Captions) -> dict[str, object]:
+    return {
+        "language": found.language,
+        "label": found.label,
+        "state": found.state,
+        "origin": found.origin,
+        "cues": len(found.cues),
+        "changed_at": moment(found.changed_at),
+        "reviewed_at": moment(found.reviewed_at),
+    }
