@@ -31,6 +31,7 @@ from web.pages import (
     replacing,
     saved_searches,
     selection,
+    similar,
     tags,
     trash,
     uploads,
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing, duplicates)
-    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log):
+    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log, similar):
         app.register_blueprint(module.bp)
     for module in (captions, caption_files, glossary):
         app.register_blueprint(module.bp)

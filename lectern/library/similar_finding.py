@@ -112,7 +112,7 @@ def pieces(of: Print) -> set[int]:
     """The codes by which a fingerprint is found: the least in an order that mixes them well."""
     items = struct.iter_unpack("<I", of.sound)
     heard = {(_SOUND << 56) | item for (item,) in items}
-    seen = {code for _, bits in of.frames for code in _of_picture(bits)}
+    seen = {code for _, bits in of.film.frames for code in _of_picture(bits)}
     return {code for codes in (heard, seen) for code in sorted(codes, key=_shuffled)[:KEPT]}
 
 

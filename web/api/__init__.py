@@ -10,6 +10,7 @@ from web.api import (
     courses,
     docs,
     duplicates,
+    similar,
     storage,
     switches,
     trash,
@@ -17,5 +18,5 @@ from web.api import (
 )
 
 bp = Blueprint("api", __name__)
-for module in (assets, audit, bulk, captions, courses, docs, duplicates, storage, switches, trash, uploads):
+for module in (assets, audit, bulk, captions, courses, docs, duplicates, similar, storage, switches, trash, uploads):
     bp.register_blueprint(module.bp)

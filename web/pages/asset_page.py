@@ -8,10 +8,11 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import cards, folders, joining, posters, progress, versions
+from lectern.library import cards, folders, joining, posters, progress, similar, versions
 from lectern.library.cards import Card
 from lectern.library.posters import PosterCandidate
 from lectern.library.progress import StepLine
+from lectern.library.similar import Near
 from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
@@ -145,6 +146,11 @@ class AssetPage:
     def candidates(self) -> list[PosterCandidate]:
         """The stills to choose from."""
         return posters.candidates(self._session, self.asset)
+
+    @cached_property
+    def near(self) -> list[Near]:
+        """The files that show or sound mostly the same."""
+        return similar.near(self._session, self._principal, self.asset)
 
     @cached_property
     def pictures(self) -> Pictures:
