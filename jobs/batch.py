@@ -5,12 +5,13 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from jobs import announce, broker, enqueue
+from jobs import announce, broker, enqueue, exchange
 from jobs.work import Work
 from lectern.errors import Forbidden
 from lectern.library import bulk, tasks
 from lectern.library.bulk import Progress
 from lectern.media.refusal import Refused, Stopped
+from lectern.models import Batch
 
 # Open pages look again at most this often while a batch runs.
 TOLD_S = 1.0
@@ -18,6 +19,9 @@ TOLD_S = 1.0
 
 def run(work: Work) -> None:
     """Do what is left of a batch, or of its undo."""
+    if work.read(lambda session: _action(session, work)) in exchange.ACTIONS:
+        exchange.run(work)
+        return
     told = time.monotonic()
     while not (progress := _chunk(work)).over:
         enqueue.ring(progress.news.due)
@@ -42,6 +46,10 @@ def _chunk(work: Work) -> Progress:
         return work.part(change)
     except Forbidden as refusal:
         raise Refused(str(refusal)) from refusal
+
+
+def _action(session: Session, work: Work) -> str:
+    return session.get_one(Batch, _key(work)).action
 
 
 def _key(work: Work) -> tuple[uuid.UUID, uuid.UUID]:

@@ -20,6 +20,7 @@ from web.pages import (
     custom_fields,
     downloads,
     duplicates,
+    exchange,
     folders,
     glossary,
     health,
@@ -76,7 +77,7 @@ def create_app(settings: Settings) -> Flask:
     places_of = (places, folders, saved_searches, replacing, duplicates)
     for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log, similar):
         app.register_blueprint(module.bp)
-    for module in (captions, caption_files, glossary):
+    for module in (captions, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(api)

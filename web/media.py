@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from lectern.errors import NotFound
-from lectern.library import assets, posters, renditions, versions
+from lectern.library import arriving, assets, posters, renditions, versions
 from lectern.models import Asset, Blob, Version
 from lectern.people import audit
 from lectern.people.rights import Action, require
@@ -45,6 +45,8 @@ def original(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnVa
     asset = assets.get(session, g.principal, asset_id)
     require(g.principal, Action.DOWNLOAD_ORIGINAL, asset)
     version = _version(asset, number)
+    if version.blob.state == arriving.AWAITED:
+        raise NotFound(arriving.NOT_HERE)
     known = asset.mime if number is None else version.facts.get("mime")
     mime = str(known or version.blob.mime)
     shown = request.args.get("inline") and _inline(mime)

@@ -5,16 +5,16 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.exchange.archive import Archive
-from lectern.library import blobs
+from lectern.library import arriving, blobs
 from lectern.library.blobs import Stored
-from lectern.models import Blob, Version, new_id
+from lectern.models import Blob, new_id
 from lectern.storage import Storage
 
-AWAITED = "awaited"
+AWAITED = arriving.AWAITED
 _USABLE = ("live", "condemned")
 _AT_ONCE = 5000
 
@@ -103,17 +103,15 @@ def blob_of(
     return blob
 
 
-def arrive(
-    session: Session, workspace_id: uuid.UUID, stored: Mapping[str, Stored]
-) -> list[tuple[uuid.UUID, uuid.UUID]]:
+def arrive(session: Session, workspace_id: uuid.UUID, stored: Mapping[str, Stored]) -> int:
     """Give versions whose bytes were awaited the bytes that have come since.
 
-    Returns version and asset of each. What was uploaded meanwhile counts as well as `stored`.
+    Returns how many contents came. What was uploaded meanwhile counts as well as `stored`.
     """
     waiting = session.scalars(
         select(Blob).where(Blob.workspace_id == workspace_id, Blob.state == AWAITED)
     ).all()
-    moved: list[tuple[uuid.UUID, uuid.UUID]] = []
+    came = 0
     for blob in waiting:
         if blob.digest in stored:
             real = blobs.add(session, workspace_id, stored[blob.digest], blob.mime)[0]
@@ -121,13 +119,6 @@ def arrive(
             real = claimed
         else:
             continue
-        rows = session.execute(
-            update(Version)
-            .where(Version.workspace_id == workspace_id, Version.blob_id == blob.id)
-            .values(blob_id=real.id)
-            .returning(Version.id, Version.asset_id)
-        )
-        moved += [(version_id, asset_id) for version_id, asset_id in rows]
-        session.delete(blob)
-        session.flush()
-    return moved
+        arriving.arrive(session, workspace_id, real)
+        came += 1
+    return came

@@ -13,7 +13,7 @@ from lectern.exchange.recording import Item
 from lectern.exchange.report import Change, Left, Report
 from lectern.exchange.schema import Record
 from lectern.exchange.whole import Whole
-from lectern.library import assets, folders
+from lectern.library import folders
 from lectern.library.blobs import Stored
 from lectern.models import Asset, AssetTag, Tombstone, UsageHistory
 from lectern.people.audit import Fact
@@ -95,12 +95,9 @@ class Merging:
         """What depends on several files: times of use, bytes that were awaited, tasks."""
         self._session.flush()
         self._adding.settle()
-        arrived = contents.arrive(self._session, self._home, self._stored)
-        for version_id, asset_id in arrived:
-            self.report.changed["versions"] += 1
-            self._adding.process(version_id, asset_id)
-        for asset_id in sorted({asset_id for _, asset_id in arrived}):
-            assets.settle(self._session, self._home, asset_id)
+        came = contents.arrive(self._session, self._home, self._stored)
+        if came:
+            self.report.changed["versions"] += came
         self.report.without_bytes = self._adding.without_bytes
 
     def _localized(self, record: Record, line: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
 from lectern.exchange.schema import written
-from lectern.models import Batch, BatchState, ImportItem
+from lectern.models import Batch, BatchState, ImportItem, new_id
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -35,8 +35,14 @@ class Key:
     batch_id: uuid.UUID
 
 
-def begin(session: Session, principal: Principal, action: str, args: Mapping[str, Any]) -> Batch:
-    """A batch for an export or import, `queued`.
+def begin(
+    session: Session,
+    principal: Principal,
+    action: str,
+    args: Mapping[str, Any],
+    batch_id: uuid.UUID | None = None,
+) -> Batch:
+    """A batch for an export or import, `queued`; its id may have been chosen before.
 
     Raises:
         Forbidden: the principal is no owner.
@@ -44,6 +50,7 @@ def begin(session: Session, principal: Principal, action: str, args: Mapping[str
     require(principal, Action.EXCHANGE)
     batch = Batch(
         workspace_id=principal.workspace_id,
+        id=batch_id or new_id(),
         action=action,
         args=dict(args),
         created_by=principal.user_id,
@@ -154,8 +161,9 @@ def newest(session: Session, principal: Principal) -> Batch | None:
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if values is None:
         return None
-    return {name: _written(value) for name, value in values.items()}
+    return {name: as_json(value) for name, value in values.items()}
 
 
-def _written(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """A value, or a list of them, as an export writes it."""
     return [written(each) for each in value] if isinstance(value, list) else written(value)

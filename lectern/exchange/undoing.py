@@ -61,7 +61,8 @@ def begin(session: Session, principal: Principal, batch_id: uuid.UUID) -> Batch:
     batch = recording.get(session, principal, batch_id, IMPORT, lock=True)
     if batch.state in (BatchState.QUEUED, BatchState.RUNNING, BatchState.UNDOING):
         raise Conflict(RUNNING)
-    if batch.undone_by is not None or batch.state == BatchState.UNDONE:
+    # An undo that failed in the middle may be tried again.
+    if batch.undone_by is not None and batch.state != BatchState.FAILED:
         raise Conflict(TWICE)
     if not batch.undoable:
         raise Conflict(TOO_OLD)
@@ -76,8 +77,9 @@ def begin(session: Session, principal: Principal, batch_id: uuid.UUID) -> Batch:
 
 def possible(batch: Batch) -> bool:
     """Whether an undo would be more than a refusal."""
-    ended = batch.state in (BatchState.DONE, BatchState.FAILED)
-    return ended and batch.undone_by is None and batch.undoable and batch.done > 0
+    once = batch.state == BatchState.DONE and batch.undone_by is None
+    again = batch.state == BatchState.FAILED
+    return (once or again) and batch.action == IMPORT and batch.undoable and batch.done > 0
 
 
 def advance(

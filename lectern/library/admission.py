@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, folders, switching, tags, tasks, uploads, versions
+from lectern.library import arriving, assets, folders, switching, tags, tasks, uploads, versions
 from lectern.models import Asset, Blob, Kind, Upload, UploadState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -42,6 +42,7 @@ def admit(session: Session, upload: Upload, facts: Mapping[str, Any], blob: Blob
         return Admitted(upload.asset_id, None)
     upload.digest = blob.digest
     actor = Principal.system(upload.workspace_id, upload.created_by)
+    arriving.arrive(session, upload.workspace_id, blob)
     existing = _holder(session, upload.workspace_id, blob)
     upload.duplicate_of = existing.id if existing else None
     if upload.replaces is not None:

@@ -28,6 +28,7 @@ from lectern.people.rights import Action, require
 LONGEST_NOTE = 500
 # Later than this nobody waits for an upload of theirs any more.
 OVERTAKEN_WITHIN = timedelta(days=1)
+_AWAITED = "awaited"
 _ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
 
 
@@ -72,7 +73,9 @@ def state_of(session: Session, version: Version) -> AssetState:
             Task.step.in_(pipeline.ESSENTIAL),
         )
     )
-    return _state({TaskState(state) for state in states})
+    # Bytes that an import only knew of are nothing that anybody could see.
+    awaited = version.blob.state == _AWAITED
+    return AssetState.FAILED if awaited else _state({TaskState(state) for state in states})
 
 
 def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
@@ -83,13 +86,15 @@ def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
         & Task.step.in_(pipeline.ESSENTIAL)
     )
     rows = session.execute(
-        select(Version.id, Task.state)
+        select(Version.id, Task.state, Blob.state == _AWAITED)
+        .join(Version.blob)
         .outerjoin(Task, of_version)
         .where(Version.workspace_id == asset.workspace_id, Version.asset_id == asset.id)
     )
     found: dict[uuid.UUID, set[TaskState]] = {}
-    for version_id, state in rows:
-        found.setdefault(version_id, set()).update({TaskState(state)} if state else set())
+    for version_id, state, awaited in rows:
+        of_this = {TaskState(state)} if state else set()
+        found.setdefault(version_id, set()).update({TaskState.FAILED} if awaited else of_this)
     return {version_id: _state(states) for version_id, states in found.items()}
 
 

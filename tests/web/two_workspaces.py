@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
+from lectern.exchange import recording, runs
 from lectern.insight import editing, glossary
 from lectern.insight.cues import Cue
 from lectern.library import (
@@ -30,7 +31,7 @@ from lectern.library import (
 from lectern.library.bulk import Chosen
 from lectern.library.search import Query
 from lectern.library.uploads import NewUpload
-from lectern.models import Role
+from lectern.models import Role, new_id
 from lectern.people import sign_ins, tokens
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
@@ -48,6 +49,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "api.assets.roll_back": {"json": {"version": 1}},
     "api.captions.put": {"data": b""},
     "api.courses.put_usages": {"json": {"assets": []}},
+    "api.exchange.start_import": {"data": b"", "content_type": "application/zip"},
+    "exchange.receive": {"data": b"", "content_type": "application/zip"},
     "api.uploads.append": {
         "data": b"",
         "content_type": "application/offset+octet-stream",
@@ -181,11 +184,19 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     merged = joining.merge(session, maker, same[0].id, [same[1].id], days=30)
     text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
     chosen = selections.begin(session, maker, "library")
+    made, _ = runs.start_export(session, maker)
+    recording.end(session, recording.Key(who.workspace_id, made.id))
+    archive = runs.path_of(configured, made.id)
+    archive.parent.mkdir(exist_ok=True)
+    archive.write_bytes(b"an archive")
+    coming = runs.keep_import(session, maker, new_id(), "export.zip", 10, {})
     selections.add(session, maker, chosen, [asset.id])
     return {
         "asset_id": asset.id,
         "trashed_id": thrown_away.id,
         "merge_id": merged.id,
+        "export_id": made.id,
+        "import_id": coming.id,
         "upload_id": upload.id,
         "lang": lang,
         "selection_id": chosen.id,

@@ -10,6 +10,7 @@ from web.api import (
     courses,
     docs,
     duplicates,
+    exchange,
     similar,
     storage,
     switches,
@@ -18,5 +19,6 @@ from web.api import (
 )
 
 bp = Blueprint("api", __name__)
-for module in (assets, audit, bulk, captions, courses, docs, duplicates, similar, storage, switches, trash, uploads):
+first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
+for module in (*first, similar, storage, switches, trash, uploads):
     bp.register_blueprint(module.bp)

@@ -119,6 +119,7 @@ def _plainly() -> dict[str, str]:
         "member.remove": gettext("Removed a member"),
         "course.create": gettext("Made a course"),
         "course.change": gettext("Changed a course"),
+        "course.remove": gettext("Removed a course"),
         "course.term_add": gettext("Added a term to a glossary"),
         "course.term_remove": gettext("Removed a term from a glossary"),
         "chapter.add": gettext("Added a chapter"),
@@ -143,5 +144,6 @@ def _plainly() -> dict[str, str]:
         "batch.fail": gettext("A bulk change failed"),
         "library.export": gettext("Exported the library"),
         "library.import": gettext("Imported into the library"),
+        "library.undo": gettext("Undid an import"),
         "library.restore": gettext("Restored from a backup"),
     }

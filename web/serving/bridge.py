@@ -28,6 +28,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 LONGEST_BODY = 1 << 20
 UPLOADS = "/api/v1/uploads"
 UPLOAD_TYPE = "application/offset+octet-stream"
+# Whole exports, for an import.
+IMPORTS = ("/api/v1/imports", "/exchange/imports")
+IMPORT_TYPE = "application/zip"
 # Small enough that hundreds of paused players cost little, large enough to be fast.
 FILE_PIECE = 256 << 10
 # A form that takes longer between two packets than this is not coming.
@@ -184,11 +187,10 @@ class Bridge:
 
 def takes_bytes(scope: Scope) -> bool:
     """True for the requests whose body goes to a receiver, whatever its size."""
-    return (
-        scope["method"] in {"PATCH", "POST"}
-        and scope["path"].startswith(UPLOADS)
-        and header(scope, b"content-type").partition(";")[0].strip().lower() == UPLOAD_TYPE
-    )
+    announced = header(scope, b"content-type").partition(";")[0].strip().lower()
+    upload = scope["path"].startswith(UPLOADS) and announced == UPLOAD_TYPE
+    archive = scope["path"] in IMPORTS and announced == IMPORT_TYPE
+    return scope["method"] in {"PATCH", "POST"} and (upload or archive)
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes | None:

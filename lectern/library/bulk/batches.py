@@ -117,7 +117,8 @@ def get(session: Session, principal: Principal, batch_id: uuid.UUID) -> Batch:
     """
     require(principal, Action.SEE)
     batch = session.get(Batch, (principal.workspace_id, batch_id), populate_existing=True)
-    if batch is None:
+    # Exports and imports are batches too, with pages of their own.
+    if batch is None or batch.action not in kinds.KINDS:
         raise NotFound("There is no such bulk change here.")
     return batch
 
@@ -127,7 +128,7 @@ def recent(session: Session, principal: Principal, limit: int = 50) -> list[Batc
     require(principal, Action.SEE)
     query = (
         select(Batch)
-        .where(Batch.workspace_id == principal.workspace_id)
+        .where(Batch.workspace_id == principal.workspace_id, Batch.action.in_(kinds.KINDS))
         .order_by(Batch.created_at.desc(), Batch.id.desc())
         .limit(limit)
     )
