@@ -7,7 +7,7 @@ from lectern.db import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import storage_of
-from web import auth, htmx, media, problems, security
+from web import auth, derived, htmx, media, problems, security
 from web.api import bp as api
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
@@ -29,6 +29,7 @@ from web.pages import (
     people,
     picker,
     places,
+    posters,
     replacing,
     saved_searches,
     selection,
@@ -74,11 +75,12 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    places_of = (places, folders, saved_searches, replacing, duplicates)
+    places_of = (places, folders, saved_searches, replacing, duplicates, posters)
     for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log, similar):
         app.register_blueprint(module.bp)
     for module in (captions, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
+    app.register_blueprint(derived.bp)
     app.register_blueprint(api)
     return app

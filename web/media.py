@@ -44,7 +44,7 @@ def original(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnVa
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     require(g.principal, Action.DOWNLOAD_ORIGINAL, asset)
-    version = _version(asset, number)
+    version = version_of(asset, number)
     if version.blob.state == arriving.AWAITED:
         raise NotFound(arriving.NOT_HERE)
     known = asset.mime if number is None else version.facts.get("mime")
@@ -66,7 +66,7 @@ def original(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnVa
 def play(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """What a browser plays of one version: metadata-stripped, never the original."""
     asset = assets.get(db.session(), g.principal, asset_id)
-    version = _version(asset, number)
+    version = version_of(asset, number)
     made = renditions.find(db.session(), asset.workspace_id, version.blob_id, renditions.PLAYABLE)
     if made is None:
         raise NotFound("This file cannot be played yet.")
@@ -81,14 +81,14 @@ def poster(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnValu
     """The poster; with `?d=` of its digest in the address it may be kept for a year."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
-    version = None if number is None else _version(asset, number)
+    version = None if number is None else version_of(asset, number)
     if version is not None and version.id != asset.current_version_id:
         blob = posters.best_of(session, version)
     else:
         blob = posters.blob_of(session, asset)
     wanted = request.args.get("d", "")
     fresh = len(wanted) >= 8 and blob.digest.startswith(wanted)
-    return _file(blob, blob.mime, cache=A_YEAR if fresh else "private, no-cache")
+    return file_reply(blob, blob.mime, cache=A_YEAR if fresh else "private, no-cache")
 
 
 @bp.get("/<uuid:asset_id>/v/<int:number>/poster/<int:rank>.jpg")
@@ -97,10 +97,15 @@ def candidate(asset_id: uuid.UUID, number: int, rank: int) -> ResponseReturnValu
     """One of the poster's candidates, 1 being the machine's favourite."""
     asset = assets.get(db.session(), g.principal, asset_id)
     blob = posters.blob_of(db.session(), asset, rank)
-    return _file(blob, blob.mime, cache="private, no-cache")
+    return file_reply(blob, blob.mime, cache="private, no-cache")
 
 
-def _version(asset: Asset, number: int | None) -> Version:
+def version_of(asset: Asset, number: int | None) -> Version:
+    """The asset's version by its number, or its current one.
+
+    Raises:
+        NotFound: there is none.
+    """
     session = db.session()
     found = (
         versions.get_current(session, asset)
@@ -130,13 +135,13 @@ def _reply(
     if url is not None:
         # It lasts for half of its time at least; the browser may go there for half of that.
         return Redirect(url, kept_s=played_s // 4)
-    reply = _file(blob, mime, cache=cache)
+    reply = file_reply(blob, mime, cache=cache)
     if disposition != "inline":
         reply.headers["Content-Disposition"] = disposition
     return reply
 
 
-def _file(blob: Blob, mime: str, *, cache: str) -> Response:
+def file_reply(blob: Blob, mime: str, *, cache: str) -> Response:
     """The bytes from us; posters always, since a page shows many and they are small."""
     path, shown = storage().path(blob.key), _shown_as(mime)
     reply: Response

@@ -15,7 +15,8 @@ from lectern.models import Asset, Blob, Kind, Step, StillRequest, Task, TaskStat
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MOST_IMAGE_BYTES = 20 << 20
+# A picture of a poster's size takes less; browsers make larger ones smaller before they send.
+MOST_IMAGE_BYTES = 1 << 20
 _MOST_AT_ONCE = 10
 _UNDER_WAY = (TaskState.QUEUED, TaskState.RUNNING)
 

@@ -55,8 +55,14 @@ def find(session: Session, version: Version) -> Storyboard | None:
     first = renditions.find(session, version.workspace_id, version.blob_id, spec(0))
     if first is None:
         return None
-    names = ("width", "height", "columns", "rows")
-    return Storyboard(*(first.facts[name] for name in names), tuple(first.facts["times"]))
+    told = first.facts
+    return Storyboard(
+        width=told["width"],
+        height=told["height"],
+        columns=told["columns"],
+        rows=told["rows"],
+        times=tuple(told["times"]),
+    )
 
 
 def sheet(session: Session, version: Version, number: int) -> Blob:

@@ -10,7 +10,6 @@ MAX_BYTES = {
     "image": 50 * MIB,
     "document": 512 * MIB,
 }
-MAX_POSTER_BYTES = 20 * MIB
 MAX_CAPTION_BYTES = 2 * MIB
 MAX_CUES = 20_000
 MAX_DURATION_S = 8 * 3600

@@ -30,7 +30,7 @@ def first(source: Path, scratch: Path) -> dict[str, Any]:
 
 
 def texts(source: Path, scratch: Path) -> Texts:
-    """The text of each page that has any, as file `out.0` in `scratch`.
+    """The text of each page that has any, as file `out.1` in `scratch`.
 
     Raises:
         Refused: it is locked or broken, or reading it takes more than the limits.
@@ -41,7 +41,7 @@ def texts(source: Path, scratch: Path) -> Texts:
         told = {name: int(answer[name]) for name in ("pages", "letters")}
     except (KeyError, TypeError, ValueError) as error:
         raise BoxCrashed("The text came without its description.") from error
-    return Texts(box.output(scratch, 0), told)
+    return Texts(box.output(scratch, 1), told)
 
 
 def _run(source: Path, scratch: Path, purpose: str) -> dict[str, Any]:

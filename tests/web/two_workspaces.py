@@ -140,6 +140,8 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "user_id": make_colleague(session, owner, Role.VIEWER).user_id,
         "number": 1,
         "rank": 1,
+        "sheet": 0,
+        "width": 480,
         "folder_id": shelf.id,
         "tag_id": tags.ensure(session, owner.workspace_id, ["tag"])[0],
         "batch_id": bulk.start(

@@ -21,6 +21,7 @@ from web.pages import asset_rows, facts, history
 from web.pages.asset_rows import Row
 from web.pages.history_page import HistoryPage
 from web.pages.pictures import Pictures
+from web.pages.pictures import Pictures
 from web.pages.version_rows import VersionRows
 
 
@@ -84,6 +85,12 @@ class AssetPage:
         """The table of facts."""
         where = settings().storage_url
         return facts.lines(self.asset, self.version, where, self.pictures)
+
+    @property
+    def facts_grow(self) -> bool:
+        """Whether later steps will tell more: what the page shows is asked for again then."""
+        unmeasured = self.asset.kind in {"audio", "video"}
+        return self.asset.state != "ready" or (unmeasured and self.pictures.waveform is None)
 
     @property
     def warnings(self) -> list[str]:
@@ -151,6 +158,11 @@ class AssetPage:
     def near(self) -> list[Near]:
         """The files that show or sound mostly the same."""
         return similar.near(self._session, self._principal, self.asset)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """What was derived of it for looking at it."""
+        return Pictures(self._session, self.asset, self.version)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -40,7 +40,7 @@ def show_card(asset_id: uuid.UUID) -> ResponseReturnValue:
     return htmx.fragment(card_html(card) if card else "")
 
 
-@bp.get("/<any(title, details, stage, tasks, facts, usages, history, posters):part>")
+@bp.get("/<any(title, details, stage, tasks, facts, usages, history, posters, waveform):part>")
 @allow(Action.SEE)
 def show_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     """One part of the page, for when it has changed."""

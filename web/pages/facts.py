@@ -7,6 +7,7 @@ from flask_babel import format_decimal, gettext
 
 from lectern.library.cards import duration_text, size_text
 from lectern.models import Asset, Version
+from web.pages.pictures import Pictures
 
 
 class Fact(NamedTuple):
@@ -21,7 +22,9 @@ class Fact(NamedTuple):
     what: str = ""
 
 
-def lines(asset: Asset, version: Version | None, storage_url: str) -> list[Fact]:
+def lines(
+    asset: Asset, version: Version | None, storage_url: str, pictures: Pictures | None = None
+) -> list[Fact]:
     """What the probe found out and where the bytes are, without lines that have nothing to say."""
     facts: dict[str, Any] = version.facts if version else {}
     digest, key = asset.digest or "", version.blob.key if version else ""
@@ -30,7 +33,8 @@ def lines(asset: Asset, version: Version | None, storage_url: str) -> list[Fact]
         Fact(gettext("Picture"), _picture(asset, facts)),
         Fact(gettext("Video"), _name(facts.get("video_codec"))),
         Fact(gettext("Sound"), _sound(facts)),
-        Fact(gettext("Pages"), _pages(asset, facts)),
+        Fact(gettext("Loudness"), pictures.loudness if pictures else ""),
+        Fact(gettext("Pages"), _pages(asset, facts, pictures)),
         Fact(gettext("Size"), _size(asset)),
         Fact(gettext("Format"), _format(asset, facts)),
         Fact(gettext("MIME type"), asset.mime or ""),
@@ -79,9 +83,12 @@ def _place(storage_url: str) -> str:
     return str(gettext("On this server's own disk"))
 
 
-def _pages(asset: Asset, facts: dict[str, Any]) -> str:
-    pages = facts.get("pages") or 0
-    return str(pages) if asset.kind == "document" and pages > 1 else ""
+def _pages(asset: Asset, facts: dict[str, Any], pictures: Pictures | None) -> str:
+    if asset.kind != "document":
+        return ""
+    counted = pictures.pages if pictures else 0
+    pages = counted or facts.get("pages") or 0
+    return str(pages) if counted or pages > 1 else ""
 
 
 def _sound(facts: dict[str, Any]) -> str:

@@ -26,19 +26,19 @@ _BROKEN = "The PDF is damaged: its pages cannot be read."
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
     """`arguments`: source, scratch, purpose (`poster` or `text`).
 
-    Writes `out.0`: a WebP of the first page, or a JSON list of `{"page", "text"}` of those that
-    have any. Returns `pages`, their number, and the picture's size or the count of letters.
+    Writes `out.0`, a WebP of the first page, or `out.1`, a JSON list of `{"page", "text"}` of
+    those that have any. Returns `pages`, their number, and the picture's size or the count of letters.
 
     Raises:
         Refused: it is locked, broken or empty.
     """
-    target = Path(arguments["scratch"]) / "out.0"
+    scratch = Path(arguments["scratch"])
     document = _opened(Path(arguments["source"]))
     try:
         told = (
-            _first(document, target)
+            _first(document, scratch / "out.0")
             if arguments["purpose"] == "poster"
-            else _texts(document, target, tell)
+            else _texts(document, scratch / "out.1", tell)
         )
         return {"pages": len(document), **told}
     except pdfium.PdfiumError as error:
