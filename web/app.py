@@ -34,6 +34,8 @@ from web.pages import (
     saved_searches,
     selection,
     similar,
+    storage,
+    switches,
     tags,
     trash,
     uploads,
@@ -76,7 +78,8 @@ def create_app(settings: Settings) -> Flask:
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing, duplicates, posters)
-    for module in (*pages, *places_of, custom_fields, bulk, downloads, versions, trash, audit_log, similar):
+    changes = (custom_fields, bulk, downloads, versions, switches, trash)
+    for module in (*pages, *places_of, *changes, audit_log, similar, storage):
         app.register_blueprint(module.bp)
     for module in (captions, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)

@@ -16,8 +16,9 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.library import selections
 from lectern.library import storage_totals_sql as sql
-from lectern.models import Kind, StorageCount, Workspace
+from lectern.models import Asset, Kind, StorageCount, Workspace
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -97,17 +98,12 @@ def get(session: Session, principal: Principal) -> Totals:
 def count(session: Session, workspace_id: uuid.UUID) -> Totals:
     """Count everything, in one snapshot of each question."""
     started = time.perf_counter()
-    # Sorting by blob on disk, or compiling each question, would take longer than counting.
-    session.execute(text("SET LOCAL work_mem = '64MB'"))
-    session.execute(text("SET LOCAL jit = off"))
     as_of = session.scalars(select(func.clock_timestamp())).one().astimezone(UTC)
     originals = _ask(session, workspace_id, sql.ORIGINALS)
-    blobs = _ask(session, workspace_id, sql.BLOBS)
+    blobs = _blobs(session, workspace_id)
     courses = _ask(session, workspace_id, sql.COURSES)
     months = _ask(session, workspace_id, sql.MONTHS)
     unused = _ask(session, workspace_id, sql.UNUSED, months=list(MONTHS))
-    session.execute(text("SET LOCAL work_mem TO DEFAULT"))
-    session.execute(text("SET LOCAL jit TO DEFAULT"))
     kinds, made = Counter[str](), Counter[str]()
     for row in originals:
         kinds[row.kind] += int(row.bytes)
@@ -137,6 +133,27 @@ def count(session: Session, workspace_id: uuid.UUID) -> Totals:
         unused=[Unused(row.months, row.files, int(row.bytes)) for row in unused],
         took_ms=round((time.perf_counter() - started) * 1000),
     )
+
+
+def unused(session: Session, principal: Principal, months: int) -> list[uuid.UUID]:
+    """The files that nobody has used for so many months, the largest first, at most 10 000.
+
+    The same files as `Totals.unused` counts.
+    """
+    require(principal, Action.SEE_STORAGE)
+    idle = func.clock_timestamp() - func.make_interval(0, months)
+    rows = session.scalars(
+        select(Asset.id)
+        .where(
+            Asset.workspace_id == principal.workspace_id,
+            Asset.live,
+            Asset.usage_count == 0,
+            func.greatest(Asset.created_at, Asset.last_used_at) < idle,
+        )
+        .order_by(Asset.byte_size.desc().nulls_last(), Asset.id)
+        .limit(selections.MOST)
+    )
+    return list(rows)
 
 
 def due(session: Session) -> Sequence[uuid.UUID]:
@@ -184,6 +201,16 @@ def _ask(
     session: Session, workspace_id: uuid.UUID, question: str, **values: Any
 ) -> Sequence[Row[Any]]:
     return session.execute(text(question), {"workspace": workspace_id, **values}).all()
+
+
+def _blobs(session: Session, workspace_id: uuid.UUID) -> Sequence[Row[Any]]:
+    # Sorting by blob on disk, or compiling the question, would take longer than counting.
+    session.execute(text("SET LOCAL work_mem = '64MB'"))
+    session.execute(text("SET LOCAL jit = off"))
+    found = _ask(session, workspace_id, sql.BLOBS)
+    session.execute(text("SET LOCAL work_mem TO DEFAULT"))
+    session.execute(text("SET LOCAL jit TO DEFAULT"))
+    return found
 
 
 def _sum(rows: Sequence[Row[Any]]) -> int:

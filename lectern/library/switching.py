@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.library import versions
+from lectern.library import switching_times, versions
 from lectern.library.switching_times import Moment
 from lectern.models import (
     Asset,
@@ -41,12 +41,25 @@ def home_zone(session: Session, principal: Principal) -> str:
     return session.get_one(Workspace, principal.workspace_id).zone
 
 
-def plan(session: Session, upload: Upload, asset_id: uuid.UUID, moment: Moment) -> None:
-    """Let what is uploaded become current at that time."""
+def promise(session: Session, principal: Principal, local: str, zone: str = "") -> Moment:
+    """The moment that is meant, if something can be planned for it; `zone` is one's own if empty.
+
+    Raises:
+        Invalid: no such time or zone, or it is over.
+    """
+    moment = switching_times.read(local, zone or home_zone(session, principal))
+    switching_times.check_ahead(moment, session.scalars(select(func.clock_timestamp())).one())
+    return moment
+
+
+def plan(session: Session, upload: Upload, moment: Moment | None) -> None:
+    """Let what is uploaded as a replacement become current at that time; None: when it is ready."""
+    if moment is None or upload.replaces is None:
+        return
     session.add(
         ScheduledSwitch(
             workspace_id=upload.workspace_id,
-            asset_id=asset_id,
+            asset_id=upload.replaces,
             upload_id=upload.id,
             at=moment.at,
             local=moment.local,

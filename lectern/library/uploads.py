@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound, TooLarge
-from lectern.library import assets, folders, names, switching, switching_times, tags, tasks
+from lectern.library import assets, folders, names, switching, tags, tasks
 from lectern.library.switching_times import Moment
 from lectern.models import Role, Step, Upload, UploadState
 from lectern.people.principal import Principal
@@ -83,8 +83,7 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     )
     session.add(upload)
     session.flush()
-    if moment is not None and new.replaces is not None:
-        switching.plan(session, upload, new.replaces, moment)
+    switching.plan(session, upload, moment)
     if new.size == 0:
         refuse(session, upload, EMPTY)
     session.refresh(upload)
@@ -110,10 +109,7 @@ def _switch(session: Session, principal: Principal, new: NewUpload) -> Moment | 
     if new.replaces is None:
         message = "switch_at goes with replaces: only a new version waits for its time."
         raise Invalid(message, {"switch_at": message})
-    zone = new.switch_zone or switching.home_zone(session, principal)
-    moment = switching_times.read(new.switch_at, zone)
-    switching_times.check_ahead(moment, session.scalars(select(func.clock_timestamp())).one())
-    return moment
+    return switching.promise(session, principal, new.switch_at, new.switch_zone)
 
 
 def get(

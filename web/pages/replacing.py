@@ -11,7 +11,7 @@ from flask_babel import gettext
 from jobs import broker
 from lectern.courses import changed, swapping
 from lectern.errors import Invalid
-from lectern.library import assets, cards
+from lectern.library import assets, cards, switching
 from lectern.library.search import Query
 from lectern.people.rights import Action, require
 from web import htmx
@@ -32,7 +32,10 @@ def ask(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Which file, and which lessons get it."""
     page = _page(asset_id)
     require(g.principal, Action.EDIT, page.asset)
-    return steps.ask("versions/_replace.html", form=Form(), page=page)
+    zone = switching.home_zone(db.session(), g.principal)
+    # Nobody has said where they are: the browser knows.
+    zone = "" if zone == "UTC" else zone
+    return steps.ask("versions/_replace.html", form=Form(), page=page, zone=zone)
 
 
 @bp.post("/replacement")
@@ -44,6 +47,9 @@ def agree(asset_id: uuid.UUID) -> ResponseReturnValue:
     reach = request.form.get("reach", "all")
     if reach not in REACHES:
         raise Invalid("Choose which lessons get the new version.", {"reach": "Choose one."})
+    if request.form.get("when") == "at":
+        at, zone = request.form.get("switch_at", ""), request.form.get("switch_zone", "")
+        switching.promise(session, g.principal, at, zone)
     if reach != "all":
         keep_following = _ids(request.form.getlist("place")) if reach == "some" else []
         swapping.hold(session, g.principal, page.asset, but=keep_following)

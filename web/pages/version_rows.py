@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import format_datetime, gettext
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
-from lectern.library import renditions, versions
+from lectern.library import renditions, switching, switching_times, versions
 from lectern.library.cards import duration_text, size_text
-from lectern.models import Asset, AssetState, Usage, Version
+from lectern.library.switching_times import Moment
+from lectern.models import Asset, AssetState, ScheduledSwitch, SwitchState, Usage, Version
 from lectern.people.principal import Principal
 from web.extensions import settings
 from web.pages import facts
@@ -23,7 +25,7 @@ from web.pages import facts
 class Row:
     """One version. `poster` is the first digits of its still's digest, empty for none.
 
-    `pinned` says how many places keep this very version.
+    `pinned` says how many places keep this very version; `switch` is its own time, if it has one.
     """
 
     version: Version
@@ -31,6 +33,9 @@ class Row:
     state: AssetState
     poster: str
     pinned: int
+    switch: ScheduledSwitch | None
+    # Whether it came after the one that is shown.
+    newer: bool
 
     @property
     def number(self) -> int:
@@ -69,7 +74,33 @@ class Row:
     @property
     def restorable(self) -> bool:
         """Whether it can be brought back."""
-        return not self.current and self.state == AssetState.READY
+        return not self.current and not self.waiting and self.state == AssetState.READY
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it becomes current at a time of its own."""
+        return self.switch is not None and self.switch.state == SwitchState.WAITING
+
+    @property
+    def late(self) -> bool:
+        """Whether its time is over, and it was not ready then."""
+        return self.waiting and self.switch is not None and self.switch.reason is not None
+
+    @property
+    def schedulable(self) -> bool:
+        """Whether it can be given a time, or another one."""
+        if self.current:
+            return False
+        return self.newer if self.switch is None else self.switch.state != SwitchState.DONE
+
+    @property
+    def due(self) -> str:
+        """Its time on the clocks of its zone, empty without one."""
+        if self.switch is None:
+            return ""
+        moment = Moment(self.switch.at, self.switch.local, self.switch.zone)
+        shown = format_datetime(datetime.fromisoformat(moment.local), rebase=False)
+        return f"{shown} ({moment.zone}, {switching_times.offset(moment)})"
 
     @property
     def poster_url(self) -> str:
@@ -106,6 +137,7 @@ class VersionRows:
         """The rows."""
         states = versions.states_of(self._session, self.asset)
         stills = versions.stills(self._session, self.asset)
+        times = switching.of_asset(self._session, self.asset)
         return [
             Row(
                 version=each,
@@ -113,6 +145,8 @@ class VersionRows:
                 state=states.get(each.id, AssetState.READY),
                 poster=stills.get(each.blob_id, ""),
                 pinned=sum(usage.version_id == each.id for usage in self.usages),
+                switch=times.get(each.id),
+                newer=each.number > self.asset.version_number,
             )
             for each in versions.list_of(self._session, self.asset)
         ]

@@ -10,6 +10,7 @@ class ReplaceFile extends HTMLElement {
     this.input.addEventListener("change", () => this.preview());
     this.form.addEventListener("submit", (event) => this.submit(event));
     this.addEventListener("change", (event) => this.follow(event.target));
+    this.place();
   }
 
   disconnectedCallback() {
@@ -21,9 +22,23 @@ class ReplaceFile extends HTMLElement {
     this.address = undefined;
   }
 
-  // A ticked place means "only these".
+  // A ticked place means "only these", a time "at that time".
   follow(target) {
     if (target.name === "place") this.form.querySelector("[value=some]").checked = true;
+    if (target.name === "switch_at") this.form.querySelector("[value=at]").checked = true;
+  }
+
+  // Whoever has said no zone means the one where they are.
+  place() {
+    const { switch_zone: zone } = this.form.elements;
+    zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+    this.querySelector("[data-zone]").textContent = zone.value;
+  }
+
+  // When it is to be shown, if not as soon as it is ready.
+  get time() {
+    const { when, switch_at: at, switch_zone: zone } = this.form.elements;
+    return when.value === "at" ? { at: at.value, zone: zone.value } : null;
   }
 
   async preview() {
@@ -79,7 +94,7 @@ class ReplaceFile extends HTMLElement {
       headers: { "HX-Request": "true", "HX-Request-Type": "partial" },
     }).catch(() => null);
     if (!answer?.ok) return this.refuse(answer);
-    queue.add([{ file, folder: "" }], { replaces: this.dataset.asset });
+    queue.add([{ file, folder: "" }], { replaces: this.dataset.asset, time: this.time });
     this.closest("dialog")?.close();
   }
 

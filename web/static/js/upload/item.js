@@ -7,13 +7,14 @@ const ENDED = new Set(["done", "reused", "refused", "failed", "cancelled"]);
 export class Item {
   static #last = 0;
 
-  constructor(file, { folder = "", replaces = null, batch, changed }) {
+  constructor(file, { folder = "", replaces = null, time = null, batch, changed }) {
     this.id = `upload-${(Item.#last += 1)}`;
     this.file = file;
     this.name = file.name;
     this.size = file.size;
     this.folder = folder;
     this.replaces = replaces;
+    this.time = time; // {at, zone} when a replacement is to be shown
     this.batch = batch;
     this.state = "waiting";
     this.bytes = 0; // hashed or sent, of `size`

@@ -18,10 +18,10 @@ class Queue extends EventTarget {
   ask = null;
   #asking = Promise.resolve();
 
-  add(files, { replaces = null } = {}) {
+  add(files, { replaces = null, time = null } = {}) {
     const batch = { choice: null, size: files.length };
     for (const { file, folder } of files) {
-      const item = new Item(file, { folder, replaces, batch, changed: (it) => this.#tell(it) });
+      const item = new Item(file, { folder, replaces, time, batch, changed: (it) => this.#tell(it) });
       this.items.push(item);
       this.#tell(item);
       this.#run(item);
@@ -181,6 +181,8 @@ function metadata(item) {
     digest: item.digest,
     replaces: item.replaces,
     folder: item.folder,
+    switch_at: item.time?.at,
+    switch_zone: item.time?.zone,
     on_duplicate: item.choice ? "keep" : null,
   };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value));
