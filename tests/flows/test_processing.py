@@ -1,0 +1,44 @@
+"""What happens to a file after its upload, as its owner sees it."""
+
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.flows.api import Api
+from tests.flows.conftest import Served
+
+
+def check_axe(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_step_that_waits_is_explained_tried_again_and_stopped(
+    page: Page, served: Served, api: Api, lecture: Path
+) -> None:
+    made = api.add(lecture, on_duplicate="keep")
+    page.goto(f"{served.base}/assets/{made['id']}")
+    panel = page.get_by_role("region", name="Processing")
+    captions = panel.locator('[data-step="captions"]')
+    expect(captions).to_have_attribute("data-state", "waiting", timeout=60_000)
+    expect(captions).to_contain_text("model")
+    captions.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("In line again.")).to_be_visible()
+    expect(captions).to_have_attribute("data-state", "waiting", timeout=30_000)
+    check_axe(page)
+
+    page.goto(f"{served.base}/processing")
+    waiting = page.get_by_role("region", name="Waiting for something")
+    mine = waiting.get_by_role("listitem").filter(
+        has=page.locator(f'a[href$="/assets/{made["id"]}"]')
+    )
+    expect(mine).to_be_visible()
+    expect(page.get_by_role("region", name="Workers")).to_contain_text("free")
+    check_axe(page)
+    mine.get_by_role("button", name="Stop").click()
+    expect(mine).to_have_count(0, timeout=15_000)
+    page.goto(f"{served.base}/assets/{made['id']}")
+    expect(captions).to_have_attribute("data-state", "cancelled")
+    expect(page.get_by_role("region", name="History")).to_contain_text("Stopped a step")
