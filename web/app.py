@@ -29,6 +29,7 @@ from web.pages import (
     people,
     picker,
     places,
+    processing,
     posters,
     replacing,
     saved_searches,
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     init_filters(app)
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
-    places_of = (places, folders, saved_searches, replacing, duplicates, posters)
+    places_of = (places, folders, saved_searches, replacing, duplicates, processing, posters)
     changes = (custom_fields, bulk, downloads, versions, switches, trash)
     for module in (*pages, *places_of, *changes, audit_log, similar, storage):
         app.register_blueprint(module.bp)

@@ -21,7 +21,6 @@ from web.pages import asset_rows, facts, history
 from web.pages.asset_rows import Row
 from web.pages.history_page import HistoryPage
 from web.pages.pictures import Pictures
-from web.pages.pictures import Pictures
 from web.pages.version_rows import VersionRows
 
 
@@ -158,11 +157,6 @@ class AssetPage:
     def near(self) -> list[Near]:
         """The files that show or sound mostly the same."""
         return similar.near(self._session, self._principal, self.asset)
-
-    @cached_property
-    def pictures(self) -> Pictures:
-        """What was derived of it for looking at it."""
-        return Pictures(self._session, self.asset, self.version)
 
     @cached_property
     def pictures(self) -> Pictures:
