@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import duplicates, joining, tags, trash
+from lectern.library import duplicates, joining, similar, tags, trash
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_blob, make_colleague, make_course
@@ -136,3 +136,24 @@ def test_who_may_not_merge_is_not_asked_to(
         page = sign_in(make_colleague(session, owner, role)).get("/duplicates").text
         assert "2 files with the same content" in page
         assert "Merge…" not in page
+
+
+def test_near_pairs_are_shown_until_called_different(
+    client: FlaskClient, session: Session, owner: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = make_asset(session, owner), make_asset(session, owner)
+    session.commit()
+    near = [similar.Pair(one.id, other.id, 0.873, ["12 s longer at the end"])]
+    monkeypatch.setattr(similar, "pairs", lambda _session, _who, limit: near[:limit])
+    page = client.get("/duplicates").text
+    assert "87 % the same" in page
+    assert "12 s longer at the end" in page
+    files = {"file": [str(one.id), str(other.id)]}
+    done = client.post("/duplicates/differences", data=files, headers=PART)
+    assert done.status_code == 204
+    assert "the same" not in client.get("/duplicates/near", headers=PART).text
+    assert f"undo=1&file={one.id}&file={other.id}" in done.headers["HX-Trigger"]
+    back = f"/duplicates/differences?undo=1&file={one.id}&file={other.id}"
+    assert client.post(back).status_code == 303
+    assert "87 % the same" in client.get("/duplicates/near", headers=PART).text
+    assert client.post("/duplicates/differences").status_code == 422

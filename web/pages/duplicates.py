@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from lectern.errors import Invalid
-from lectern.library import duplicates, joining
+from lectern.library import differing, duplicates, joining
+from lectern.library.differing import Pair
 from lectern.people.rights import Action
 from web import htmx, merges
 from web.auth import allow
@@ -29,7 +30,8 @@ EVENT = "duplicates-changed"
 def index() -> ResponseReturnValue:
     """All groups, those whose copies would weigh most first."""
     total = duplicates.total(db.session(), g.principal)
-    return render_template("duplicates/index.html", total=total, **_groups())
+    pairs = [] if request.args.get("cursor") else _near()
+    return render_template("duplicates/index.html", total=total, pairs=pairs, **_groups())
 
 
 @bp.get("/duplicates/groups")
@@ -79,6 +81,33 @@ def merge() -> ResponseReturnValue:
     return htmx.fragment("", status=204, event=EVENT, toast=words, undo=undoing)
 
 
+@bp.get("/duplicates/near")
+@allow(Action.SEE)
+def show_near() -> ResponseReturnValue:
+    """Files that are mostly the same, two by two."""
+    return htmx.fragment(render_template("duplicates/_near.html", pairs=_near()))
+
+
+@bp.post("/duplicates/differences")
+@allow(Action.EDIT)
+def call_different() -> ResponseReturnValue:
+    """Two files are different; with `undo`, they may be the same after all."""
+    session, ids = db.session(), _ids(request.values.getlist("file"))
+    if len(ids) != 2:
+        message = gettext("Choose two files.")
+        raise Invalid(message, {"file": message})
+    undoing = request.args.get("undo") == "1"
+    change = differing.take_back if undoing else differing.call_different
+    change(session, g.principal, *ids)
+    session.commit()
+    if not htmx.wants_fragment():
+        return redirect(url_for(".index"), code=303)
+    if undoing:
+        return htmx.fragment("", status=204, event=EVENT, toast=gettext("Undone."))
+    back = url_for(".call_different", undo=1, file=[str(each) for each in ids])
+    return htmx.fragment("", event=EVENT, toast=gettext("Not shown again."), undo=back, status=204)
+
+
 @bp.get("/merges/<uuid:merge_id>")
 @allow(Action.SEE)
 def show_merge(merge_id: uuid.UUID) -> ResponseReturnValue:
@@ -106,6 +135,10 @@ def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
 def _groups() -> dict[str, object]:
     found = duplicates.groups(db.session(), g.principal, request.args.get("cursor"), PAGE)
     return {"views": [GroupView(g.principal, each) for each in found.items], "next": found.next}
+
+
+def _near() -> list[Pair]:
+    return differing.undecided(db.session(), g.principal, PAGE)
 
 
 def _offer(merge: Iterable[str], keep: str | None) -> Offer:

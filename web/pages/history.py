@@ -192,6 +192,8 @@ def _plainly() -> dict[str, tuple[str, str]]:
         "asset.trash": (gettext("Moved to the trash"), "trash"),
         "asset.restore": (gettext("Restored from the trash"), "restore"),
         "asset.unmerge": (gettext("The merge was undone"), "restore"),
+        "asset.different": (gettext("Called different from another file"), "check"),
+        "asset.alike": (gettext("No longer called different from another file"), "restore"),
         "asset.purge": (gettext("Deleted for good"), "trash"),
         "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
         "asset.cancel": (gettext("Stopped a step"), "close"),
