@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import (
     BigInteger,
     Select,
-    TableValuedAlias,
     delete,
     func,
     literal,
@@ -133,9 +132,8 @@ def sharing(
     workspace_id: uuid.UUID, blob_id: uuid.UUID, codes: Iterable[int]
 ) -> Select[int, list[uuid.UUID]]:
     """Each piece with the other blobs that have it, but for those that too many have."""
-    wanted: TableValuedAlias = func.unnest(literal(list(codes), ARRAY(BigInteger))).table_valued(
-        "code", name="wanted"
-    )
+    listed = func.unnest(literal(list(codes), ARRAY(BigInteger)))
+    wanted = listed.table_valued("code", name="wanted").render_derived()
     having = (
         select(FingerprintBand.blob_id)
         .where(
