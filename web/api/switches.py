@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from jobs import broker
 from lectern.library import assets, switching_edits
-from lectern.people.rights import Action
+from lectern.people.rights import Action, require
 from web.api import parsing
 from web.api.fields import Fields
 from web.api.representations import version_json
@@ -25,6 +25,7 @@ def put(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """Let the version become current at a time, or `now` if it waits for one."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
+    require(g.principal, Action.EDIT, asset)
     said = Fields(parsing.json_object())
     at, zone = said.text("at"), said.text_or_none("zone") or ""
     if at == "now":
