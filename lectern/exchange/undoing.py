@@ -62,7 +62,8 @@ def begin(session: Session, principal: Principal, batch_id: uuid.UUID) -> Batch:
     if batch.state in (BatchState.QUEUED, BatchState.RUNNING, BatchState.UNDOING):
         raise Conflict(RUNNING)
     # An undo that failed in the middle may be tried again.
-    if batch.undone_by is not None and batch.state != BatchState.FAILED:
+    undone = batch.undone_by is not None and batch.state != BatchState.FAILED
+    if undone or batch.state == BatchState.UNDONE:
         raise Conflict(TWICE)
     if not batch.undoable:
         raise Conflict(TOO_OLD)

@@ -441,3 +441,50 @@ def test_an_import_is_undone_but_for_what_is_used(house: House, owner: Principal
         assert list(fsck.chains(session)) == []
     with unit_of_work() as session, pytest.raises(Conflict, match="undone already"):
         undoing.begin(session, owner, batch.id)
+
+
+def test_the_command_tells_all_and_ends_with_status_1_when_something_was_refused(
+    house: House, owner: Principal, old: Path, tmp_path: Path
+) -> None:
+    (old / "run.sh").write_text("#!/bin/sh\n")
+    file, report = tmp_path / "map.csv", tmp_path / "report.csv"
+    file.write_text("path;old_id;colour\nsyllabus.pdf;=17;red\nmissing.mp4;;\n")
+    settings = house.settings
+
+    def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "web.cli", "import", *arguments],
+            cwd=CHECKOUT,
+            env={
+                **os.environ,
+                "LECTERN_DATA": str(settings.data),
+                "LECTERN_DATABASE_URL": settings.database_url,
+                "LECTERN_REDIS_URL": settings.redis_url,
+                "LECTERN_SECRET_KEY": settings.secret_key,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    dry = command(str(old), "--map", str(file), "--dry-run")
+    assert (dry.returncode, count(Asset)) == (1, 0), dry.stderr
+    assert "would be refused: run.sh: This is a script." in dry.stdout
+    done = command(str(old), "--map", str(file), "--report", str(report))
+    assert done.returncode == 1, done.stderr
+    assert "The column “colour” means nothing here" in done.stdout
+    assert "refused: Line 3: there is no file missing.mp4 in the folder." in done.stdout
+    assert "Brought in 2 files and 0 new versions;" in done.stdout
+    assert count(Asset) == 2
+    lines = report.read_text("utf-8-sig").splitlines()
+    assert lines[0] == "path,result,id,old_id,reason"
+    assert any(line.startswith("syllabus.pdf,added,") and ",'=17," in line for line in lines)
+    (old / "run.sh").unlink()
+    assert command(str(old)).returncode == 0
+    (line,) = [line for line in done.stdout.splitlines() if "--undo" in line]
+    undone = command("--undo", line.split()[-1])
+    assert (undone.returncode, undone.stderr) == (0, "")
+    with unit_of_work() as session:
+        assert session.scalars(select(Asset.id).where(Asset.live)).all() == []
+    assert command("--undo", line.split()[-1]).returncode == 1
+    assert command(str(old), "--undo", line.split()[-1]).returncode == 2

@@ -76,7 +76,8 @@ def import_(
             refused = _bring_folder(options)
             broker.publish(principal.workspace_id, event="refresh")
             if refused:
-                raise click.exceptions.Exit(1)
+                # Not click's own way, which a command line that catches errors itself loses.
+                raise SystemExit(1)
         elif path is not None:
             _bring_archive(hosted.settings, principal, path, dry_run)
 
@@ -246,5 +247,5 @@ def summary(report: Report, dry_run: bool) -> str:
     line += f"; {report.same.total()} are the same, {report.left.total()} left out."
     if report.without_bytes:
         line += f" {report.without_bytes} files are without their bytes; import an export with"
-        line += " --with-files, or upload them and import again."
+        line += " --with-files, or upload them, and they are completed."
     return line

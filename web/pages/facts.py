@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import format_decimal, gettext
 
+from lectern.library import arriving
 from lectern.library.cards import duration_text, size_text
 from lectern.models import Asset, Version
 from web.pages.pictures import Pictures
@@ -27,7 +28,8 @@ def lines(
 ) -> list[Fact]:
     """What the probe found out and where the bytes are, without lines that have nothing to say."""
     facts: dict[str, Any] = version.facts if version else {}
-    digest, key = asset.digest or "", version.blob.key if version else ""
+    awaited = version is not None and version.blob.state == arriving.AWAITED
+    digest, key = asset.digest or "", version.blob.key if version and not awaited else ""
     found = [
         Fact(gettext("Length"), duration_text(asset.duration_s)),
         Fact(gettext("Picture"), _picture(asset, facts)),
