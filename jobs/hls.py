@@ -13,18 +13,15 @@ from jobs.subject import Subject
 from jobs.work import Work
 from lectern.library import renditions, streams
 from lectern.media import hls, hls_timeline, ladder
-from lectern.media.facts import Facts
 from lectern.media.hls_index import Index
 from lectern.media.hls_offer import SOURCE, STILLS, Offer
-from lectern.media.ladder import Plan, Rung
+from lectern.media.hls_plan import Plan, Rung
 from lectern.models import TaskState
 
 NONE = "There is neither picture nor sound to stream."
 VIDEO, AUDIO = "video/mp4", "audio/mp4"
 # Where the steps within the step begin and end.
 _BEGUN, _ENCODED = 0.1, 0.9
-# Who has a plain MP4 no larger than this needs no other for downloads and embedding.
-_PLAIN_SIDE = 720
 
 
 @dataclass
@@ -162,8 +159,8 @@ def _fetched(work: Work, this: Subject, spec: str, stack: ExitStack) -> Path:
 
 
 def _add_plain(work: Work, this: Subject, offer: Offer, files: Files) -> None:
-    """One plain MP4 at 720p, unless what is played is one already."""
-    name = offer.progressive(_PLAIN_SIDE)
+    """One plain MP4 for downloads and embedding, unless what is played is one already."""
+    name = offer.progressive(streams.PLAIN_SIDE)
     if name is None or _is_plain(work, this):
         return
     with ExitStack() as stack:
@@ -185,11 +182,7 @@ def _file(work: Work, this: Subject, name: str, stack: ExitStack) -> Path:
 def _is_plain(work: Work, this: Subject) -> bool:
     key = (this.workspace_id, this.blob_id, renditions.PLAYABLE)
     played = work.read(lambda session: renditions.find(session, *key))
-    if played is None or played.blob.mime != VIDEO:
-        return False
-    facts = Facts.from_json(played.facts)
-    side = min(facts.width or _PLAIN_SIDE + 1, facts.height or _PLAIN_SIDE + 1)
-    return facts.video_codec == "h264" and side <= _PLAIN_SIDE
+    return played is not None and streams.is_plain(played.blob.mime, played.facts)
 
 
 def _within(work: Work, begin: float, end: float) -> Callable[[float], None]:

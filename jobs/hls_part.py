@@ -8,7 +8,7 @@ from jobs.hls_files import Files
 from jobs.work import Work
 from lectern.library import renditions, streams
 from lectern.media import hls
-from lectern.media.ladder import Plan
+from lectern.media.hls_plan import Plan
 from lectern.models import Step, TaskState
 
 NOT_NEEDED = "The whole of it is not being made any more."

@@ -7,7 +7,7 @@ from lectern.db import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import storage_of
-from web import auth, derived, htmx, media, problems, security
+from web import auth, derived, htmx, media, problems, security, streams
 from web.api import bp as api
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
@@ -86,5 +86,6 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(derived.bp)
+    app.register_blueprint(streams.bp)
     app.register_blueprint(api)
     return app

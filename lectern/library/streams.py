@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from lectern.library import renditions, tasks
 from lectern.library.tasks import Claim
-from lectern.models import Rendition, Step, StreamPlan, Task, TaskState, Version, new_id
+from lectern.models import Blob, Rendition, Step, StreamPlan, Task, TaskState, Version, new_id
 
 FOLDER = "hls/"
 MASTER = "master.m3u8"
 # The coded data of the source alone: to be played until all rungs are there.
 FIRST = "first.m3u8"
 PROGRESSIVE = "mp4"
+# The shorter side, in pixels, that a plain MP4 has at most.
+PLAIN_SIDE = 720
 PARTS = "hls.part."
 # What a task waits for whose stretches are being encoded.
 AWAITS = "hls_parts"
@@ -30,6 +32,22 @@ def find(
     if found is None and name == MASTER:
         return renditions.find(session, workspace_id, source_blob_id, FOLDER + FIRST)
     return found
+
+
+def plain(session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID) -> Blob | None:
+    """A plain MP4 of at most 720p: one of its own, or what is played where that is one."""
+    own = renditions.find(session, workspace_id, source_blob_id, PROGRESSIVE)
+    if own is not None:
+        return own.blob
+    played = renditions.find(session, workspace_id, source_blob_id, renditions.PLAYABLE)
+    return played.blob if played and is_plain(played.blob.mime, played.facts) else None
+
+
+def is_plain(mime: str, facts: Mapping[str, Any]) -> bool:
+    """True for a file that plays everywhere, by its facts; see `lectern.media.facts`."""
+    side = min(facts.get("width") or 0, facts.get("height") or 0)
+    plays = mime == "video/mp4" and facts.get("video_codec") == "h264"
+    return plays and 0 < side <= PLAIN_SIDE
 
 
 def rebased(master: str, folder: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lectern.errors import StorageFull
 from lectern.media import box, hls_commands
 from lectern.media.hls_index import Index
-from lectern.media.ladder import Plan, Rung
+from lectern.media.hls_plan import Plan, Rung
 from lectern.media.limits import GIB, MIB, Limits
 from lectern.media.limits import ladder as ladder_limits
 from lectern.media.refusal import BoxCrashed, Refused

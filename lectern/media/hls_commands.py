@@ -6,7 +6,7 @@ Inputs are `in` and `in.1`, outputs `out.0` and so on, in the box's scratch fold
 from fractions import Fraction
 
 from lectern.media import codecs
-from lectern.media.ladder import AudioTrack, Coding, Plan, Rung
+from lectern.media.hls_plan import AudioTrack, Coding, Plan, Rung
 
 INPUT, OUTPUT = "in", "out"
 FRAGMENT_S = 4

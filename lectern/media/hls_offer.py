@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from lectern.media import hls_playlists as playlists
 from lectern.media.facts import Facts
 from lectern.media.hls_index import Index
+from lectern.media.hls_plan import Coding, Plan
 from lectern.media.hls_playlists import Sound, Variant
-from lectern.media.ladder import Coding, Plan
 
 SOURCE, STILLS = "source", "iframes"
 

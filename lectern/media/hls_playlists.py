@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lectern.media.hls_index import Index
-from lectern.media.ladder import AudioTrack
+from lectern.media.hls_plan import AudioTrack
 
 MIME = "application/vnd.apple.mpegurl"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)

@@ -141,6 +141,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "number": 1,
         "rank": 1,
         "sheet": 0,
+        "name": "v360.mp4",
         "width": 480,
         "folder_id": shelf.id,
         "tag_id": tags.ensure(session, owner.workspace_id, ["tag"])[0],
@@ -171,6 +172,8 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     facts = {"mime": "video/mp4"}
     source = version.blob_id
     renditions.record(session, who.workspace_id, source, renditions.PLAYABLE, blobs[1], facts)
+    for spec in ("hls/master.m3u8", "hls/v360.mp4", "mp4"):
+        renditions.record(session, who.workspace_id, source, spec, blobs[1], facts)
     posters.record(session, version, [(blobs[2], {"mime": "image/jpeg"})])
     # Made for the member whatever the role is: a role may have changed since.
     maker = Principal.system(who.workspace_id, who.user_id)
