@@ -48,7 +48,8 @@ def show_groups() -> ResponseReturnValue:
 def show(asset_id: uuid.UUID) -> ResponseReturnValue:
     """The copies of one file."""
     group = duplicates.group_of(db.session(), g.principal, asset_id)
-    return render_template("duplicates/show.html", view=GroupView(g.principal, group))
+    view = GroupView(g.principal, group)
+    return render_template("duplicates/show.html", view=view, asset_id=asset_id)
 
 
 @bp.get("/duplicates/merge")
