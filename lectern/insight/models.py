@@ -32,8 +32,8 @@ class Model:
 
     @property
     def here(self) -> bool:
-        """True when every file that is needed is in the folder."""
-        return all((self.folder / name).is_file() for name in self.needed)
+        """True when every file that is needed (a name, or a pattern) is in the folder."""
+        return all(any(self.folder.glob(name)) for name in self.needed)
 
 
 def speech(settings: Settings) -> Model:
@@ -50,7 +50,8 @@ def sentences(settings: Settings) -> Model:
     name = settings.embedding_model
     page = name if "/" in name else f"sentence-transformers/{name}"
     files = ("onnx/model.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
-    needed = ("onnx/model.onnx", "tokenizer.json")
+    # Any of the sizes that the hub has it in will do.
+    needed = ("onnx/*.onnx", "tokenizer.json")
     return Model(name, "sentences", settings.models_dir / name, page, files, needed)
 
 

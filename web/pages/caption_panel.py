@@ -121,7 +121,7 @@ class CaptionPanel:
             language_name(found.language, found.label),
             _state(found),
             _origin(found),
-            found.cues[0].text.replace("\n", " ") if found.cues else "",
+            " ".join(" ".join(each.text.split()) for each in found.cues[:4]),
             sum(each is not None and each < UNSURE for each in sure),
             glossary.corrections(found.cues, self.terms) if self.terms else (),
             [(form.upper(), self._download(found, form)) for form in FORMS],
@@ -129,9 +129,14 @@ class CaptionPanel:
         )
 
     def _download(self, found: Captions, form: str) -> str:
-        values = {"asset_id": self.asset.id, "part": form, "lang": found.language, "download": 1}
         name = "show" if form in {"vtt", "srt"} else "show_transcript"
-        return url_for(f"api.captions.{name}", **values)
+        return url_for(
+            f"api.captions.{name}",
+            asset_id=self.asset.id,
+            part=form,
+            lang=found.language,
+            download=1,
+        )
 
     def _edit_url(self, language: str) -> str:
         """Where captions are edited, empty where this installation has no editor."""
