@@ -1,5 +1,5 @@
-// <frame-picker for="…"><form hidden>…</form></frame-picker>: sends the second that the player in the
-// element of that id stands at. Without scripts, or without a player, there is nothing to pick.
+// <frame-picker for="…"><form>…</form></frame-picker>: sends the second that the player in the element
+// of that id stands at. Without scripts there is nothing to pick, and the style sheet hides it.
 class FramePicker extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -28,7 +28,6 @@ class FramePicker extends HTMLElement {
 
   show() {
     const { video } = this;
-    this.form.hidden = !video;
     if (!video) return;
     this.fill();
     const button = this.form.querySelector("button");
