@@ -4,11 +4,13 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from lectern.exchange import importing, recording, runs
 from lectern.exchange.archive import Archive
@@ -34,6 +36,11 @@ def archive(session: Session, tmp_path: Path) -> bytes:
     return exported(session, other, storage)
 
 
+def said(reply: TestResponse) -> Any:
+    """The answer's JSON."""
+    return reply.json
+
+
 def count(session: Session, who: Principal) -> int:
     mine = select(func.count()).select_from(Asset).where(Asset.workspace_id == who.workspace_id)
     return session.scalar(mine) or 0
@@ -49,8 +56,8 @@ def test_a_dry_run_says_what_would_come_and_changes_nothing(
     before = kept_files(settings)
     reply = api.post("/api/v1/imports?dry_run=1", data=archive, **ZIP)
     assert reply.status_code == 200
-    assert reply.json["would"]["added"]["assets"] == 2
-    assert reply.json["would"]["changes"] == []
+    assert said(reply)["would"]["added"]["assets"] == 2
+    assert said(reply)["would"]["changes"] == []
     assert (count(session, api.who), kept_files(settings)) == (0, before)
     assert session.scalars(select(Batch.id).where(Batch.action == "import")).all() == []
 
@@ -62,7 +69,7 @@ def test_a_dry_run_tells_each_field_that_differs(
     content = exported(session, api.who)
     used.name = "Another name"
     session.commit()
-    would = api.post("/api/v1/imports?dry_run=1", data=content, **ZIP).json["would"]
+    would = said(api.post("/api/v1/imports?dry_run=1", data=content, **ZIP))["would"]
     assert would["changed"] == {"assets": 1}
     (change,) = would["changes"]
     assert change["id"] == str(used.id)
@@ -76,14 +83,14 @@ def test_an_import_is_a_workers_and_can_be_asked_for(
 ) -> None:
     reply = api.post("/api/v1/imports?name=Old%20library.zip", data=archive, **ZIP)
     assert reply.status_code == 202
-    assert reply.json["state"] == "queued"
-    batch_id = reply.json["id"]
+    assert said(reply)["state"] == "queued"
+    batch_id = said(reply)["id"]
     batch = session.scalars(select(Batch).where(Batch.action == "import")).one()
     assert str(batch.id) == batch_id
     assert batch.args == {"file": "Old library.zip"}
     assert session.scalars(select(Task.queue).where(Task.batch_id == batch.id)).all() == ["small"]
     assert runs.path_of(settings, batch.id).read_bytes() == archive
-    assert api.get(f"/api/v1/imports/{batch_id}").json == reply.json
+    assert api.get(f"/api/v1/imports/{batch_id}").json == said(reply)
     assert_problem(api.post(f"/api/v1/imports/{batch_id}/undo"), 409)
     assert_problem(api.get(f"/api/v1/bulk/{batch_id}"), 404)
     runs.path_of(settings, batch.id).unlink()
@@ -113,18 +120,18 @@ def test_the_line_that_is_wrong_is_named(api: Caller, archive: bytes) -> None:
             new.writestr(name, raw + b"[]\n" if name == "courses.jsonl" else raw)
     reply = api.post("/api/v1/imports", data=broken.getvalue(), **ZIP)
     assert_problem(reply, 422)
-    assert reply.json["detail"].startswith("courses.jsonl, line 2")
+    assert said(reply)["detail"].startswith("courses.jsonl, line 2")
 
 
 def test_an_export_is_begun_and_asked_for(session: Session, api: Caller) -> None:
     reply = api.post("/api/v1/exports", json={"with_files": True})
     assert reply.status_code == 202
-    assert (reply.json["state"], reply.json["url"], reply.json["with_files"]) == (
+    assert (said(reply)["state"], said(reply)["url"], said(reply)["with_files"]) == (
         *("queued", None),
         True,
     )
-    address = f"/api/v1/exports/{reply.json['id']}"
-    assert api.get(address).json == reply.json
+    address = f"/api/v1/exports/{said(reply)['id']}"
+    assert api.get(address).json == said(reply)
     assert_problem(api.get(f"{address}/file"), 409)
     assert_problem(api.post("/api/v1/exports", json={"with_files": "yes"}), 422)
 
@@ -138,7 +145,7 @@ def test_the_page_shows_the_diff_and_only_then_brings_it_in(
     session.commit()
     reply = client.post("/exchange/imports?name=mine.zip", data=content, **ZIP)
     assert reply.status_code == 201
-    address = reply.json["address"]
+    address = said(reply)["address"]
     page = client.get(address).text
     assert "Nothing has been changed yet." in page
     assert "<del>&lt;b&gt;Another&lt;/b&gt;</del> → <ins>Why leaves are green</ins>" in page
@@ -154,7 +161,7 @@ def test_an_archive_that_was_looked_at_can_be_discarded(
     session: Session, client: FlaskClient, archive: bytes, settings: Settings
 ) -> None:
     before = kept_files(settings)
-    address = client.post("/exchange/imports", data=archive, **ZIP).json["address"]
+    address = said(client.post("/exchange/imports", data=archive, **ZIP))["address"]
     assert len(kept_files(settings)) == len(before) + 1
     assert client.post(f"{address}/discard").status_code == 303
     assert kept_files(settings) == before
@@ -211,9 +218,9 @@ def test_bytes_that_never_came_are_told_honestly(
             if not name.startswith("files/"):
                 raw = old.read(name)
                 if name == "manifest.json":
-                    said = json.loads(raw)
-                    said["counts"].pop("files", None)
-                    raw = json.dumps(said).encode()
+                    manifest = json.loads(raw)
+                    manifest["counts"].pop("files", None)
+                    raw = json.dumps(manifest).encode()
                 new.writestr(name, raw)
     with Archive(without) as opened:
         assert importing.apply(session, owner, opened).without_bytes == 2
@@ -227,4 +234,4 @@ def test_bytes_that_never_came_are_told_honestly(
     assert "Its bytes have not arrived yet." in client.get("/library").text
     reply = api.get(f"/m/{asset.id}")
     assert_problem(reply, 404)
-    assert "have not arrived yet" in reply.json["detail"]
+    assert "have not arrived yet" in said(reply)["detail"]
