@@ -172,7 +172,7 @@ def _stills_line(variant: Variant) -> str:
 def _peak(parts: Sequence[Segment]) -> int:
     # The last may be one frame long, which says nothing of the rate that is needed.
     full = [part for part in parts if part.duration >= 1] or parts
-    return max(_rate(part.size, part.duration) for part in full)
+    return max(_average(parts), *(_rate(part.size, part.duration) for part in full))
 
 
 def _average(parts: Sequence[Segment]) -> int:
