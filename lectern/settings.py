@@ -41,17 +41,20 @@ class Settings:
     embedding_model: str
     frame_ancestors: tuple[str, ...]
     trash_days: int
+    # reliability.md §4.14: a video file may have 20 GiB.
     max_upload_bytes: int
     ffmpeg: str | None
     # How much of a long video one worker encodes at once.
     stretch_s: int
     # Rungs in AV1 beside those in H.264.
     av1: bool
+    # reliability.md §1.1: LEASE 90 s, SWEEP 15 s, SPOOL_TTL 48 h.
     lease_s: int
     sweep_s: int
     upload_ttl_s: int
     # Requests a web process works on at once; sending and receiving bytes takes no thread.
     web_threads: int
+    # Addresses whose X-Forwarded-For and -Proto are believed, separated by spaces; or *.
     trusted_proxies: tuple[str, ...]
     allow_no_landlock: bool
 
@@ -97,17 +100,14 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         embedding_model=reader.get("EMBEDDING_MODEL", str, "all-MiniLM-L6-v2"),
         frame_ancestors=reader.get("FRAME_ANCESTORS", lambda text: tuple(text.split()), ()),
         trash_days=reader.get("TRASH_DAYS", _number(1), 30),
-        # reliability.md §4.14: a video file may have 20 GiB.
         max_upload_bytes=reader.get("MAX_UPLOAD_BYTES", _number(1), 20 << 30),
         ffmpeg=reader.get("FFMPEG", str, None),
         stretch_s=reader.get("STRETCH_SECONDS", _number(4), 180),
         av1=reader.get("AV1", _flag, False),
-        # reliability.md §1.1: LEASE 90 s, SWEEP 15 s, SPOOL_TTL 48 h.
         lease_s=reader.get("LEASE_SECONDS", _number(2), 90),
         sweep_s=reader.get("SWEEP_SECONDS", _number(1), 15),
         upload_ttl_s=reader.get("UPLOAD_TTL_SECONDS", _number(60), 48 * 3600),
         web_threads=reader.get("WEB_THREADS", _number(1), 8),
-        # Addresses whose X-Forwarded-For and -Proto are believed, separated by spaces; or *.
         trusted_proxies=reader.get("TRUSTED_PROXIES", lambda text: tuple(text.split()), ()),
         allow_no_landlock=reader.get("ALLOW_NO_LANDLOCK", _flag, False),
     )
