@@ -80,12 +80,11 @@ def create_app(settings: Settings) -> Flask:
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing, duplicates, processing, posters)
     changes = (custom_fields, bulk, downloads, versions, switches, trash)
-    for module in (*pages, *places_of, *changes, audit_log, similar, storage):
+    for module in (*pages, *places_of, *changes, audit_log, similar, storage, derived):
         app.register_blueprint(module.bp)
     for module in (captions, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
-    app.register_blueprint(derived.bp)
     app.register_blueprint(streams.bp)
     app.register_blueprint(api)
     return app

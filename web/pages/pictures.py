@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from flask import url_for
 from flask_babel import format_decimal, gettext
@@ -109,11 +110,11 @@ class Pictures:
         key = (self._version.workspace_id, self._version.blob_id, spec)
         return renditions.find(self._session, *key)
 
-    def _url(self, endpoint: str, **more: object) -> str:
+    def _url(self, endpoint: str, **more: Any) -> str:
         number = self._version.number if self._version else 0
         return url_for(endpoint, asset_id=self._asset.id, number=number, **more)
 
 
 def _signed(value: float) -> str:
     """A level with a real minus sign."""
-    return format_decimal(round(value, 1)).replace("-", "−")
+    return str(format_decimal(round(value, 1))).replace("-", "−")
