@@ -56,9 +56,7 @@ def originals(
         paths = _ffmpeg(
             words, names, [source], scratch, limits, plan.duration_s, on_progress, cancelled
         )
-        made = [
-            _settled(name, path, plan, scratch) for name, path in zip(names, paths, strict=True)
-        ]
+        made = [_settled(each, plan, scratch) for each in _measured(names, paths, scratch)]
     except Refused:
         if copies:
             return None
@@ -90,7 +88,7 @@ def encode(
     words = hls_commands.encoding(plan, number)
     limits = ladder_limits(seconds, len(names), max(sizes))
     paths = _ffmpeg(words, names, [source], scratch, limits, seconds, on_progress, cancelled)
-    made = [Made(n, p, _index([p], None, [], scratch)) for n, p in zip(names, paths, strict=True)]
+    made = _measured(names, paths, scratch)
     for each in made:
         if each.index.samples != end - begin:
             raise BoxCrashed(f"{_FAILED} Frames are missing.")
@@ -107,7 +105,7 @@ def join(plan: Plan, rung: Rung, parts: Sequence[Path], scratch: Path) -> Made:
     frame = hls_commands.ticks(plan.rate)
     begins = [begin * frame for begin in plan.stretches]
     target = scratch / f"{rung.name}.mp4"
-    index = _index(parts, target, begins, scratch)
+    (index,) = _index(parts, target, begins, scratch)
     times = [fragment.time for fragment in index.fragments]
     whole = index.duration == plan.frames * frame and index.samples == plan.frames
     if not whole or times != [cut * frame for cut in plan.cuts]:
@@ -141,26 +139,32 @@ def require_space(scratch: Path, needed: int) -> None:
         )
 
 
-def _settled(name: str, path: Path, plan: Plan, scratch: Path) -> Made:
+def _measured(names: Sequence[str], paths: Sequence[Path], scratch: Path) -> list[Made]:
+    """The files with what the box read of them, all at once."""
+    indexes = _index(paths, None, [], scratch)
+    return [Made(*each) for each in zip(names, paths, indexes, strict=True)]
+
+
+def _settled(made: Made, plan: Plan, scratch: Path) -> Made:
     """The file, its clock moved by what the picture of the source begins late."""
-    index = _index([path], None, [], scratch)
-    if name != "source":
-        return Made(name, path, index)
-    lead = round(plan.lead_s * index.timescale) - index.fragments[0].time
+    if made.name != "source":
+        return made
+    lead = round(plan.lead_s * made.index.timescale) - made.index.fragments[0].time
     target = scratch / "source.mp4"
-    return Made(name, target, _index([path], target, [lead], scratch))
+    (index,) = _index([made.path], target, [lead], scratch)
+    return Made(made.name, target, index)
 
 
 def _index(
     parts: Sequence[Path], target: Path | None, begins: Sequence[int], scratch: Path
-) -> Index:
+) -> list[Index]:
     arguments = {
         "parts": [str(part.resolve()) for part in parts],
         "begins": list(begins),
         "target": None if target is None else str(target.resolve()),
     }
     answer = box.run("fragments", arguments, read=list(parts), scratch=scratch, limits=_INDEXING)
-    return Index.from_json(answer)
+    return [Index.from_json(each) for each in answer["indexes"]]
 
 
 def _ffmpeg(

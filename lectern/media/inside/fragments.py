@@ -14,7 +14,8 @@ from lectern.media.refusal import Refused
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
     """`arguments`: parts (paths), begins (units of their clock), and target, the file to write.
 
-    Without a target the one part is only read. Returns `Index` as JSON.
+    Without a target the parts are only read. Returns `indexes`: `Index` as JSON of what was
+    written, or of each part.
 
     Raises:
         Refused: what was encoded is not what was asked for.
@@ -22,15 +23,17 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     parts = [Path(each) for each in arguments["parts"]]
     target = arguments["target"]
     try:
-        if target is None:
-            (made,) = parts
-        else:
-            made = Path(target)
-            _join(parts, arguments["begins"], made)
-        with made.open("rb") as file:
-            return hls_index.index(file).to_json()
+        if target is not None:
+            _join(parts, arguments["begins"], Path(target))
+            parts = [Path(target)]
+        return {"indexes": [_index(part) for part in parts]}
     except (Unlike, struct.error, IndexError) as error:
         raise Refused(f"The video was encoded, but not in one piece. {error}") from error
+
+
+def _index(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return hls_index.index(file).to_json()
 
 
 def _join(parts: list[Path], begins: list[int], target: Path) -> None:

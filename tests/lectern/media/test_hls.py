@@ -2,6 +2,7 @@
 
 import csv
 import subprocess
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,8 @@ def test_sound_and_picture_begin_together(clip: Make, tmp_path: Path) -> None:
 def moment(path: Path, kind: str) -> float:
     """When the first frame comes that is not dark, or not silent."""
     with av.open(str(path)) as container:
-        for frame in container.decode(**{kind: 0}):
+        decoded: Iterable[Any] = container.decode(**{kind: 0})
+        for frame in decoded:
             values = frame.to_ndarray().astype(float)
             loud = np.abs(values).max(axis=0) > 0.2 if kind == "audio" else None
             if loud is not None and loud.any():

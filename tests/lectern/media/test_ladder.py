@@ -77,7 +77,7 @@ def test_the_sizes_of_the_rungs(source: tuple[int, int], expected: list[tuple[in
 
 def test_slides_get_the_low_caps_and_fast_pictures_higher_ones() -> None:
     def caps(**options: bool) -> dict[str, int]:
-        return {rung.name: rung.kbps for rung in ladder.rungs(1920, 1080, **options)}  # type: ignore[arg-type]
+        return {rung.name: rung.kbps for rung in ladder.rungs(1920, 1080, **options)}
 
     assert caps(slides=True) == {"v1080": 2800, "v720": 1500, "v540": 800, "v360": 300}
     assert caps(slides=False)["v720"] == 3500
