@@ -21,7 +21,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "tags": ("asset.tags",),
     "versions": (
         *("asset.schedule", "asset.unschedule", "asset.switch"),
-        *("asset.schedule", "asset.unschedule", "asset.switch"),
         *("asset.upload", "asset.import", "asset.replace", "asset.version"),
         *("asset.rollback", "asset.note"),
     ),
@@ -132,30 +131,12 @@ def _told(line: Line) -> tuple[str, str]:
             return gettext("Merged with its copies: %(names)s", names=names), "merge"
         case "asset.schedule" | "asset.unschedule" | "asset.switch":
             return _switched(line)
-        case "asset.schedule" | "asset.unschedule" | "asset.switch":
-            return _switched(line)
         case "asset.trash" if line.details.get("reason"):
             why = line.details["reason"]
             return gettext("Moved to the trash: %(why)s", why=why), "trash"
     found = _plainly().get(line.action)
     what = line.action.partition(".")[2]
     return found or (gettext("Changed: %(what)s", what=what), "edit")
-
-
-def _switched(line: Line) -> tuple[str, str]:
-    said = line.details
-    values = {"number": said.get("version"), "zone": said.get("zone")}
-    values["at"] = str(said.get("at", "")).replace("T", " ")
-    match line.action:
-        case "asset.schedule":
-            words = gettext("Version %(number)s is to become current on %(at)s (%(zone)s)", **values)
-        case "asset.unschedule":
-            words = gettext("Called off: version %(number)s on %(at)s (%(zone)s)", **values)
-        case _ if said.get("late"):
-            words = gettext("Version %(number)s, due %(at)s (%(zone)s), became current", **values)
-        case _:
-            words = gettext("Version %(number)s became current on time, %(at)s (%(zone)s)", **values)
-    return words, "clock"
 
 
 def _switched(line: Line) -> tuple[str, str]:
