@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.library import admission, blobs, folders, tasks, trash, uploads
+from lectern.library import admission, blobs, folders, pipeline, tasks, trash, uploads
 from lectern.library.admission import Admitted
 from lectern.library.receiving import Work
 from lectern.library.uploads import NewUpload
@@ -56,7 +56,8 @@ def test_new_bytes_become_an_asset_with_its_first_version(
     assert [tag.name for tag in asset.tags] == ["cell"]
     assert folders.path_of(session, asset.workspace_id, asset.folder_id) == "Biology/Week 1"
     steps = [task.step for task in tasks.of_asset(session, asset.workspace_id, asset.id)]
-    assert steps == ["poster", "playable"]
+    assert steps == pipeline.steps_for(VIDEO)
+    assert {"poster", "playable", "hls", "captions"} <= set(steps)
     (line,) = audit.history(session, owner, asset.id)
     assert (line.action, line.actor_id) == ("asset.upload", owner.user_id)
     assert (upload.state, upload.asset_id, upload.duplicate_of) == ("done", asset.id, None)
