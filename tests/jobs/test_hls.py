@@ -80,11 +80,8 @@ def presented(path: Path) -> list[int]:
     """When each frame is shown, in frames of 1/RATE s from the first, in order."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        times = sorted(
-            float(packet.pts * packet.time_base)
-            for packet in container.demux(stream)
-            if packet.pts is not None and packet.size
-        )
+        packets: list[Any] = [packet for packet in container.demux(stream) if packet.size]
+    times = sorted(float(packet.pts * packet.time_base) for packet in packets)
     return [round((time - times[0]) * RATE) for time in times]
 
 
@@ -92,7 +89,7 @@ def key_frames(path: Path) -> list[int]:
     """The frames that decoding may begin with."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        packets = [p for p in container.demux(stream) if p.pts is not None and p.size]
+        packets: list[Any] = [p for p in container.demux(stream) if p.size]
         first = min(float(p.pts * p.time_base) for p in packets)
         return sorted(
             round((float(p.pts * p.time_base) - first) * RATE) for p in packets if p.is_keyframe

@@ -155,7 +155,7 @@ def moment(path: Path, kind: str) -> float:
             values = frame.to_ndarray().astype(float)
             loud = np.abs(values).max(axis=0) > 0.2 if kind == "audio" else None
             if loud is not None and loud.any():
-                return float(frame.time) + int(loud.argmax()) / frame.sample_rate
+                return float(frame.time + int(loud.argmax()) / frame.sample_rate)
             if loud is None and values[:360].mean() > 120:
                 return float(frame.time)
     raise AssertionError(f"nothing happens in {path}")
