@@ -65,8 +65,8 @@ def test_new_bytes_become_an_asset_with_its_first_version(
 
 
 def test_a_document_is_ready_at_once(session: Session, owner: Principal, checked: Any) -> None:
-    facts = {"kind": "document", "mime": "application/pdf", "container": "pdf"}
-    blob = make_blob(session, owner.workspace_id, mime="application/pdf")
+    facts = {"kind": "document", "mime": "application/msword", "container": "doc"}
+    blob = make_blob(session, owner.workspace_id, mime="application/msword")
     admitted = admission.admit(session, checked(), facts, blob)
     asset = session.get_one(Asset, (owner.workspace_id, admitted.asset_id))
     assert asset.state == "ready"
