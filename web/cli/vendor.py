@@ -47,6 +47,8 @@ WANTED = (
     ),
     Package("tus-js-client", "tus", ("tus.min.js*",), (("tus", "tus.min.js"),)),
     Package("hash-wasm", "hash-wasm", ("blake3.umd.min.js",), (("blake3", "blake3.umd.min.js"),)),
+    # Streams where the browser knows media sources; loaded by the player when it has streams.
+    Package("hls.js", "hls", ("hls.min.js",), (("hls", "hls.min.js"),)),
     # Lines, bars and pies; half of what all charts together weigh.
     Package(
         "echarts", "echarts", ("echarts.common.min.js",), (("echarts", "echarts.common.min.js"),)
