@@ -39,15 +39,7 @@ def merge(
     done = _fill(session, plan)
     done["last_used_at"] = _date_use(session, plan, used_before)
     trashed = _trash(session, principal, plan, days)
-    row = Merge(
-        workspace_id=principal.workspace_id,
-        id=new_id(),
-        kept_id=keep,
-        created_by=principal.user_id,
-        done=done,
-    )
-    session.add(row)
-    session.flush()
+    row = _write(session, principal, plan, done)
     for asset in plan.merged:
         session.add(
             MergedAsset(
@@ -64,6 +56,19 @@ def merge(
     session.flush()
     session.expire_all()
     audit.record_all(session, principal, _facts(plan, row, moved))
+    return row
+
+
+def _write(session: Session, principal: Principal, plan: Plan, done: dict[str, Any]) -> Merge:
+    row = Merge(
+        workspace_id=principal.workspace_id,
+        id=new_id(),
+        kept_id=plan.kept.id,
+        created_by=principal.user_id,
+        done=done,
+    )
+    session.add(row)
+    session.flush()
     return row
 
 
