@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from jobs import broker
 from jobs.process import Process
 from lectern.db import SessionLocal, driver_url, unit_of_work
+from lectern.errors import StorageAway
 from lectern.library import collecting, purging
 from lectern.library.bulk import contention
 from lectern.library.collecting import Doomed
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # One collector at a time, whichever process; the number means nothing else.
 LOCK = 0x4C454347
+# Longer than any put takes; a bucket goes on with an interrupted one until then.
+UNFINISHED_S = 7 * 24 * 3600.0
 
 
 def empty_trash() -> None:
@@ -45,6 +48,18 @@ def collect(this: Process) -> None:
         if first:
             for workspace_id in due:
                 round_of(this, workspace_id)
+            clear_unfinished(this)
+
+
+def clear_unfinished(this: Process) -> None:
+    """Remove what processes left that ended while they stored a file."""
+    try:
+        cleared = this.storage.clear_unfinished(UNFINISHED_S)
+    except StorageAway as error:
+        log.warning("unfinished files stay for now: %s", error)
+    else:
+        if cleared:
+            log.warning("%d unfinished files were removed from storage", cleared)
 
 
 @contextmanager

@@ -65,6 +65,9 @@ class Storage(Protocol):
     def items(self, prefix: str = "") -> Iterator[Item]:
         """Everything whose key begins with `prefix`, each once; found while it may change."""
 
+    def clear_unfinished(self, older_s: float) -> int:
+        """Remove what puts left that ended so many seconds ago without an end; returns how many."""
+
     def url(self, key: str, seconds: int, *, mime: str, disposition: str) -> str | None:
         """An address for a browser, good for this file, for at least half of `seconds`.
 

@@ -131,6 +131,19 @@ class B2Storage:
             if start is None:
                 return
 
+    def clear_unfinished(self, older_s: float) -> int:
+        """See `Storage.clear_unfinished`."""
+        cleared, before_ms = 0, (time.time() - older_s) * 1000
+        with in_words():
+            bucket = self._bucket()
+            names = {each.file_name for each in bucket.list_unfinished_large_files()}
+            for name in names:
+                for version in list(bucket.list_file_versions(name)):
+                    if version.action == "start" and version.upload_timestamp < before_ms:
+                        self._api.cancel_large_file(version.id_)
+                        cleared += 1
+        return cleared
+
     def url(self, key: str, seconds: int, *, mime: str, disposition: str) -> str:
         """See `Storage.url`: good for this one key, since no key is a prefix of another."""
         checked(key)

@@ -62,6 +62,10 @@ class BothStorages:
             if not self.new.exists(item.key):
                 yield item
 
+    def clear_unfinished(self, older_s: float) -> int:
+        """See `Storage.clear_unfinished`."""
+        return self.new.clear_unfinished(older_s) + self.old.clear_unfinished(older_s)
+
     def url(self, key: str, seconds: int, *, mime: str, disposition: str) -> str | None:
         """See `Storage.url`."""
         return self._holder(key).url(key, seconds, mime=mime, disposition=disposition)

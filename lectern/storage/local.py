@@ -2,7 +2,9 @@
 
 import errno
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from lectern.storage.keys import Item, checked
 PIECE = 256 << 10
 # Another file system, or one without hard links.
 _UNLINKABLE = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
+# As `put` names a file before it has its key.
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}")
 
 
 class LocalStorage:
@@ -106,6 +110,16 @@ class LocalStorage:
                 except FileNotFoundError:
                     continue
 
+    def clear_unfinished(self, older_s: float) -> int:
+        """See `Storage.clear_unfinished`."""
+        cleared = 0
+        for path in self.root.rglob(".*"):
+            # Not the time of its content, which a link has from the source.
+            if _UNFINISHED.fullmatch(path.name) and time.time() - _changed(path) > older_s:
+                path.unlink(missing_ok=True)
+                cleared += 1
+        return cleared
+
     def url(self, key: str, seconds: int, *, mime: str, disposition: str) -> None:
         """Nothing: a folder has no address, its files are sent by us."""
 
@@ -119,6 +133,13 @@ class LocalStorage:
             if folder == self.root.parent:
                 return
             folder = folder.parent
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_ctime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def _link_or_copy(source: Path, target: Path) -> bool:

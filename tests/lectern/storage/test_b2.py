@@ -1,6 +1,7 @@
 """A bucket that fails: nothing is lost, nothing half is kept, and the words say what to do."""
 
 import os
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -339,3 +340,13 @@ class TestCopies:
 def test_a_digest_is_that_of_its_key(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"lecture")
     assert core_ext.digest_file(tmp_path / "source") in key_of(tmp_path / "source")
+
+
+def test_an_upload_that_was_never_finished_is_cleared(b2_storage: B2Storage, fake: Fake) -> None:
+    bucket = b2_storage._bucket()
+    fake.clock = int(time.time() * 1000)
+    start = b2_storage._api.services.large_file.start_large_file
+    begun = start(bucket.id_, "b1/never-finished", "video/mp4")
+    assert b2_storage.clear_unfinished(3600.0) == 0
+    assert b2_storage.clear_unfinished(-3600.0) == 1
+    assert begun.file_id not in {each.id for each in fake.versions}

@@ -199,3 +199,9 @@ def test_an_address_serves_the_file_with_parts_and_headers(storage: Storage, put
     for foreign in (url.replace(key, other), url.replace("video%2Fmp4", "text%2Fhtml")):
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(foreign)  # noqa: S310
+
+
+def test_clearing_the_unfinished_keeps_what_is_stored(storage: Storage, put: Put) -> None:
+    key = put(storage, CONTENT)
+    assert storage.clear_unfinished(0.0) == 0
+    assert b"".join(storage.read(key)) == CONTENT

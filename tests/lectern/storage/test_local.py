@@ -142,3 +142,15 @@ def test_an_address_names_its_folder(tmp_path: Path) -> None:
 def test_an_address_this_release_cannot_use_is_refused_in_words() -> None:
     with pytest.raises(LecternError, match=re.escape("b2://")):
         open_storage("b2://bucket")
+
+
+def test_what_a_killed_put_left_is_cleared_by_its_own_age(tmp_path: Path, source: Path) -> None:
+    storage = LocalStorage(tmp_path / "storage")
+    storage.put(source, KEY)
+    stored = storage.path(KEY)
+    # As a put names it at first; the content may be years old.
+    os.utime(source, (0, 0))
+    os.link(source, stored.parent / f".{'a1' * 16}")
+    assert storage.clear_unfinished(3600.0) == 0
+    assert storage.clear_unfinished(-1.0) == 1
+    assert files_below(tmp_path / "storage") == [stored]
