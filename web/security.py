@@ -49,7 +49,8 @@ def policy(path: str) -> str:
         f"img-src 'self' data: {media}".rstrip(),
         f"media-src 'self' blob: {media}".rstrip(),
         "font-src 'self'",
-        "connect-src 'self'",
+        # Streams are fetched piece by piece from where they are stored.
+        f"connect-src 'self' {media}".rstrip(),
         "worker-src 'self'",
         "manifest-src 'self'",
         "form-action 'self'",
