@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.library import pipeline
+from lectern.library import pipeline, streams
 from lectern.library.tasks import Claim
 from lectern.models import Notice, Task, TaskState, Version
 from lectern.people.principal import Principal
@@ -17,7 +17,11 @@ MOST_SHOWN = 30
 # Who waits for less than this has seen it happen.
 LONG = timedelta(minutes=2)
 KEPT = "60 days"
-_GOING_ON = (TaskState.QUEUED, TaskState.RUNNING)
+# A step that waits for a thing, such as a model, may wait for ever; one that waits for others'
+# work goes on by itself.
+_GOING_ON = Task.state.in_([TaskState.QUEUED, TaskState.RUNNING]) | (
+    (Task.state == TaskState.WAITING) & Task.awaits.in_([*pipeline.RULES, streams.AWAITS])
+)
 
 
 def latest(session: Session, principal: Principal) -> Sequence[Notice]:
@@ -70,7 +74,7 @@ def tell_done(session: Session, claim: Claim) -> bool:
     )
     row = session.execute(
         select(
-            func.count().filter(Task.state.in_(_GOING_ON)).label("going"),
+            func.count().filter(_GOING_ON).label("going"),
             func.count().filter(Task.state == TaskState.FAILED).label("failed"),
             (func.clock_timestamp() - func.min(Task.created_at) > LONG).label("long"),
         ).where(*of_version)
