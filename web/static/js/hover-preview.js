@@ -19,6 +19,8 @@ class HoverPreview extends HTMLElement {
     card.addEventListener("pointermove", (event) => this.follow(event), { signal });
     card.addEventListener("focusin", (event) => this.focused(event), { signal });
     card.addEventListener("focusout", () => this.leave(), { signal });
+    // A card that is brought up to date is put in anew, under a pointer that may rest.
+    if (card.matches(":hover, :has(a:focus-visible)")) this.begin();
   }
 
   disconnectedCallback() {
@@ -65,21 +67,31 @@ class HoverPreview extends HTMLElement {
   }
 
   turn() {
+    if (this.held !== undefined) {
+      this.draw(this.held);
+      return;
+    }
     const step = Math.max(1, Math.ceil(this.board.tiles / STEPS));
     this.draw(this.at % this.board.tiles);
     this.at += step;
   }
 
   follow(event) {
-    if (!this.board || event.pointerType === "touch") return;
+    if (event.pointerType === "touch") return;
+    if (!this.board) {
+      this.begin();
+      return;
+    }
     const box = this.getBoundingClientRect();
     if (event.clientY > box.bottom || event.clientY < box.top) return;
-    clearInterval(this.timer);
     const share = Math.min(0.999, Math.max(0, (event.clientX - box.left) / box.width));
-    this.draw(Math.floor(share * this.board.tiles));
+    this.held = Math.floor(share * this.board.tiles);
+    this.draw(this.held);
   }
 
   draw(number) {
+    // A card that is brought up to date meanwhile has lost what it was sent without.
+    if (!this.frame.isConnected) this.append(this.frame);
     const { columns, rows, tiles, sheets } = this.board;
     const sheet = Math.floor(number / (columns * rows));
     const rest = number % (columns * rows);
@@ -97,7 +109,7 @@ class HoverPreview extends HTMLElement {
     clearTimeout(this.waiting);
     clearInterval(this.timer);
     this.frame?.remove();
-    this.waiting = this.timer = this.frame = this.board = undefined;
+    this.waiting = this.timer = this.frame = this.board = this.held = undefined;
   }
 }
 
