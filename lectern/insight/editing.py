@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from lectern.errors import Invalid, NotFound, Stale
-from lectern.insight import captions, languages
+from lectern.insight import captions, carrying, languages
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.insight.subtitles import MAX_CUES, tidy
@@ -115,7 +115,7 @@ def restore(
     found = _row(session, version, languages.tag(language))
     if found is None or found.deleted_at is None:
         raise NotFound("There are no deleted captions in this language.")
-    track = _own(session, version, found)
+    track = carrying.own(session, version, found)
     track.deleted_at = None
     _touch(session, principal, track)
     details = {"language": language, "version": version.number, "cues": len(track.cues)}
@@ -176,7 +176,7 @@ def _begin(
         raise Stale(CHANGED)
     found = _row(session, version, language)
     if found is not None and (before is None or before.track is not None):
-        track = _own(session, version, found)
+        track = carrying.own(session, version, found)
         track.deleted_at = None
         return before, track
     if found is not None and found.version_id == version.id:
@@ -195,39 +195,13 @@ def _begin(
     if before is not None:
         track.lock_version += 1
         session.flush()
-        _keep(session, track, None)
+        carrying.keep(session, track, None)
     return before, track
 
 
 def _row(session: Session, version: Version, language: str) -> CaptionTrack | None:
     found = captions.rows(session, version)
     return next((track for track in found if track.language == language), None)
-
-
-def _own(session: Session, version: Version, track: CaptionTrack) -> CaptionTrack:
-    """The version's own row: a copy, where it sees that of an earlier version."""
-    if track.version_id == version.id:
-        return track
-    copy = CaptionTrack(
-        workspace_id=version.workspace_id,
-        version_id=version.id,
-        language=track.language,
-        label=track.label,
-        cues=track.cues,
-        state=track.state,
-        origin=track.origin,
-        lock_version=track.lock_version,
-        edited_by=track.edited_by,
-        edited_at=track.edited_at,
-        reviewed_by=track.reviewed_by,
-        reviewed_at=track.reviewed_at,
-        carried_from=track.version_id,
-        deleted_at=track.deleted_at,
-    )
-    session.add(copy)
-    session.flush()
-    _keep(session, copy, track.edited_by)
-    return copy
 
 
 def _origin(track: CaptionTrack, origin: str) -> str:
@@ -253,18 +227,5 @@ def _step(session: Session, principal: Principal, track: CaptionTrack, *, autosa
         newest[0].cues, newest[0].number = track.cues, track.lock_version
         session.flush()
         return False
-    _keep(session, track, principal.user_id)
+    carrying.keep(session, track, principal.user_id)
     return True
-
-
-def _keep(session: Session, track: CaptionTrack, edited_by: object) -> None:
-    session.add(
-        CaptionEdit(
-            workspace_id=track.workspace_id,
-            track_id=track.id,
-            number=track.lock_version,
-            cues=track.cues,
-            edited_by=edited_by,
-        )
-    )
-    session.flush()

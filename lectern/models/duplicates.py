@@ -15,7 +15,8 @@ class Merge(Tenant, Base):
     """Several files of equal bytes that became one, `kept_id`; by whom and, as `created_at`, when.
 
     `done` is what the kept file got: `{"tags": […], "fields": {name: {"before", "after"}},
-    "custom": {key: value}, "notes": [{"version", "after"}], "last_used_at": {"before", "after"}}`.
+    "custom": {key: value}, "notes": [{"version", "after"}], "last_used_at": {"before", "after"},
+    "captions": [{"track", "language", "seen"}]}`.
     `stayed` is what an undo found changed and left: `[{"what", "reason"}]`. No foreign keys to
     assets: they may be purged, this stays.
     """

@@ -93,6 +93,7 @@ def _would(plan: Plan) -> dict[str, Any]:
         "fields": {name: filled.value for name, filled in plan.fields.items()},
         "custom": {key: filled.value for key, filled in plan.custom.items()},
         "notes": len(plan.notes),
+        "captions": [track.language for track in plan.captions],
         "left": [told._asdict() for told in plan.left],
     }
 

@@ -92,6 +92,12 @@ class Offer:
                 len(plan.notes),
             )
             said.append(words)
+        if plan.captions:
+            words = gettext(
+                "It takes over captions in: %(languages)s.",
+                languages=", ".join(track.language for track in plan.captions),
+            )
+            said.append(words)
         return [str(each) for each in said]
 
     @property

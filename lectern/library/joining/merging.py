@@ -9,11 +9,12 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from lectern.courses import ending
-from lectern.library import tags
+from lectern.insight import carrying
+from lectern.library import tags, versions
 from lectern.library.joining import places
 from lectern.library.joining.plans import Plan
 from lectern.library.joining.preparing import prepare
-from lectern.models import Asset, Merge, MergedAsset, Version, new_id
+from lectern.models import Asset, CaptionTrack, Merge, MergedAsset, Version, new_id
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -87,13 +88,23 @@ def _fill(session: Session, plan: Plan) -> dict[str, Any]:
     for version_id, note in plan.notes.items():
         session.get_one(Version, (kept.workspace_id, version_id)).note = note
         notes.append({"version": str(version_id), "after": note})
-    if plan.tags or done or custom or notes:
+    carried = [_carry(session, kept, track) for track in plan.captions]
+    if plan.tags or done or custom or notes or carried:
         kept.updated_at = func.clock_timestamp()
     session.flush()
     # Whoever edits it has seen another file than this.
     kept.lock_version = Asset.lock_version + 1
     session.flush()
-    return {"tags": list(plan.tags), "fields": done, "custom": custom, "notes": notes}
+    return {"tags": list(plan.tags), "fields": done, "custom": custom, "notes": notes} | (
+        {"captions": carried} if carried else {}
+    )
+
+
+def _carry(session: Session, kept: Asset, track: CaptionTrack) -> dict[str, Any]:
+    version = versions.get_current(session, kept)
+    assert version is not None, "a plan with captions is of versions"  # noqa: S101
+    copy = carrying.own(session, version, track)
+    return {"track": str(copy.id), "language": copy.language, "seen": copy.lock_version}
 
 
 def _date_use(

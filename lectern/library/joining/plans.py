@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.errors import Conflict
-from lectern.library import tags
+from lectern.insight import carrying
+from lectern.library import tags, versions
 from lectern.library.names import tag_key
-from lectern.models import Asset, AssetTag, Blob, Tag, Usage, Version
+from lectern.models import Asset, AssetTag, Blob, CaptionTrack, Tag, Usage, Version
 
 # Texts that the kept file takes over where it has none.
 FIELDS = ("description", "language", "licence")
@@ -43,9 +44,10 @@ class Move(NamedTuple):
 class Plan:
     """What merging `merged` into `kept` does.
 
-    `moves` are usages that the kept file gets; `ends` those whose place has it already in the same
-    slot. `tags` are names of tags, `fields` and `custom` values, and `notes` notes of versions (by
-    id), that it lacks. `left` stays with the merged files in the trash.
+    `moves` are usages that the kept file gets; `ends` those whose place has it already in the
+    same slot. `captions` are tracks in languages that the kept file has none in. `tags` are
+    names of tags, `fields` and `custom` values, and `notes` notes of versions (by id), that it
+    lacks. `left` stays with the merged files in the trash.
     """
 
     kept: Asset
@@ -56,6 +58,7 @@ class Plan:
     fields: Mapping[str, Filled]
     custom: Mapping[str, Filled]
     notes: Mapping[uuid.UUID, str]
+    captions: tuple[CaptionTrack, ...]
     left: tuple[Told, ...]
 
     @property
@@ -72,17 +75,21 @@ def make(
     Raises:
         Conflict: a place pins bytes that the kept file never had, or there are too many tags.
     """
-    versions = _versions(session, [kept, *merged])
-    moves, ends = _places(kept, merged, used, versions)
+    held = _versions(session, [kept, *merged])
+    moves, ends = _places(kept, merged, used, held)
     texts, left = _texts(merged, kept)
     custom = _custom(kept, merged)
     new = _tags(session, kept, merged)
-    notes = _notes(kept, merged, versions)
+    notes = _notes(kept, merged, held)
+    tracks, unread = _captions(kept, merged, session)
     others = [Told(each.name, _ACCESS) for each in merged if each.access != kept.access]
-    return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, (*left, *others))
+    rest = (*left, *unread, *others)
+    return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
 
 
 _ACCESS = "Who may see it is not taken over: the file that stays keeps its own access."
+
+_CAPTIONED = "Its captions in “{language}” stay with it: the file that stays has some already."
 
 
 class _Bytes(NamedTuple):
@@ -188,6 +195,23 @@ def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, 
             f"Together these files have more than {tags.MOST} tags. Take some off first."
         )
     return tuple(new)
+
+
+def _captions(
+    kept: Asset, merged: Sequence[Asset], session: Session
+) -> tuple[tuple[CaptionTrack, ...], list[Told]]:
+    """What people made of the words: as the bytes are equal, its times fit the kept file too."""
+    own = versions.get_current(session, kept)
+    current = [versions.get_current(session, asset) for asset in merged]
+    if own is None:
+        return (), []
+    new, rest = carrying.lacking(session, own, [each for each in current if each is not None])
+    names = {asset.id: asset.name for asset in merged}
+    left = []
+    for track in rest:
+        version = session.get_one(Version, (track.workspace_id, track.version_id))
+        left.append(Told(names[version.asset_id], _CAPTIONED.format(language=track.language)))
+    return tuple(new), left
 
 
 def _notes(

@@ -12,7 +12,7 @@ from lectern.library.joining import places
 from lectern.library.joining.places import Row
 from lectern.library.joining.plans import Told
 from lectern.library.names import tag_key
-from lectern.models import Asset, Chapter, Course, Lesson, Merge, MergedAsset, Version
+from lectern.models import Asset, CaptionTrack, Chapter, Course, Lesson, Merge, MergedAsset, Version
 from lectern.people.principal import Principal
 
 ENDED = "It is not used there any more."
@@ -142,9 +142,26 @@ def own(session: Session, principal: Principal, kept: Asset, done: Mapping[str, 
         version = session.get(Version, (kept.workspace_id, uuid.UUID(note["version"])))
         if version is not None and version.note == note["after"]:
             version.note = ""
+    stayed += _take_captions(session, kept, done.get("captions", ()))
     session.flush()
     kept.lock_version = Asset.lock_version + 1
     session.flush()
+    return stayed
+
+
+def _take_captions(
+    session: Session, kept: Asset, carried: Sequence[Mapping[str, Any]]
+) -> list[Told]:
+    """Captions that somebody went on with are the kept file's own by now."""
+    stayed = []
+    for each in carried:
+        track = session.get(CaptionTrack, (kept.workspace_id, uuid.UUID(each["track"])))
+        if track is None:
+            continue
+        if track.lock_version == each["seen"]:
+            session.delete(track)
+        else:
+            stayed.append(Told(f"captions ({each['language']})", EDITED))
     return stayed
 
 

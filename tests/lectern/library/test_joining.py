@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Gone, Invalid, NotFound
+from lectern.insight import captions
 from lectern.library import assets, fsck, joining, purging, tags, trash, versions
 from lectern.models import (
     Asset,
     AssetTag,
     Blob,
+    CaptionTrack,
     Course,
     Merge,
     Role,
@@ -405,3 +407,48 @@ def _blob(session: Session, asset: Asset) -> Blob:
     return session.scalars(
         select(Blob).where(Blob.workspace_id == asset.workspace_id, Blob.digest == asset.digest)
     ).one()
+
+
+def caption(session: Session, asset: Asset, language: str, text: str) -> CaptionTrack:
+    track = CaptionTrack(
+        workspace_id=asset.workspace_id,
+        version_id=asset.current_version_id,
+        language=language,
+        cues=[{"start": 0.0, "end": 1.0, "text": text}],
+        origin="person",
+    )
+    session.add(track)
+    session.flush()
+    return track
+
+
+def said_in(session: Session, asset: Asset) -> dict[str, str]:
+    version = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
+    rows = captions.rows(session, version)
+    return {track.language: track.cues[0]["text"] for track in rows}
+
+
+def test_captions_that_people_edited_go_with_the_merge_and_back(
+    session: Session, owner: Principal, kept: Asset, other: Asset
+) -> None:
+    caption(session, kept, "en", "Ours")
+    caption(session, other, "en", "Theirs")
+    caption(session, other, "de", "Ihres")
+    row = joining.merge(session, owner, kept.id, [other.id], days=30)
+    assert said_in(session, kept) == {"en": "Ours", "de": "Ihres"}
+    joining.undo(session, owner, row.id)
+    assert said_in(session, kept) == {"en": "Ours"}
+    assert said_in(session, other) == {"en": "Theirs", "de": "Ihres"}
+
+
+def test_captions_that_somebody_went_on_with_stay(
+    session: Session, owner: Principal, kept: Asset, other: Asset
+) -> None:
+    caption(session, other, "de", "Ihres")
+    row = joining.merge(session, owner, kept.id, [other.id], days=30)
+    version = session.get_one(Version, (kept.workspace_id, kept.current_version_id))
+    (track,) = captions.rows(session, version)
+    track.lock_version += 1
+    undone = joining.undo(session, owner, row.id)
+    assert said_in(session, kept) == {"de": "Ihres"}
+    assert [told["what"] for told in undone.stayed] == ["captions (de)"]
