@@ -29,6 +29,7 @@ def ask_frame(session: Session, principal: Principal, asset: Asset, at_s: float 
     Raises:
         Invalid: it is no video, or there is no such second in it.
     """
+    require(principal, Action.CHOOSE_POSTER, asset)
     if asset.kind != Kind.VIDEO:
         raise Invalid("Only a video has frames to pick from.")
     if at_s is None or not math.isfinite(at_s) or not 0 <= at_s <= (asset.duration_s or 0) + 1:
@@ -44,6 +45,7 @@ def ask_image(session: Session, principal: Principal, asset: Asset, data: bytes)
     Raises:
         Invalid: it is empty or too large.
     """
+    require(principal, Action.CHOOSE_POSTER, asset)
     if not data:
         raise Invalid("Choose a picture first.", {"image": "Choose a JPEG, PNG or WebP file."})
     if len(data) > MOST_IMAGE_BYTES:
@@ -55,7 +57,6 @@ def ask_image(session: Session, principal: Principal, asset: Asset, data: bytes)
 
 
 def _ask(session: Session, principal: Principal, asset: Asset, **subject: Any) -> Task:
-    require(principal, Action.CHOOSE_POSTER, asset)
     lock(session, asset)
     version = versions.get_current(session, asset)
     if version is None or not asset.live:

@@ -24,6 +24,7 @@ from lectern.library import (
     renditions,
     saved_searches,
     selections,
+    storyboards,
     tags,
     trash,
     uploads,
@@ -174,6 +175,10 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     renditions.record(session, who.workspace_id, source, renditions.PLAYABLE, blobs[1], facts)
     for spec in ("hls/master.m3u8", "hls/v360.mp4", "mp4"):
         renditions.record(session, who.workspace_id, source, spec, blobs[1], facts)
+    for spec in ("waveform.json", "image/480.avif"):
+        renditions.record(session, who.workspace_id, source, spec, blobs[1], {"height": 270})
+    tiles = {"width": 240, "height": 135, "columns": 6, "rows": 6, "times": [0.0]}
+    storyboards.record(session, version, [blobs[1]], tiles)
     posters.record(session, version, [(blobs[2], {"mime": "image/jpeg"})])
     # Made for the member whatever the role is: a role may have changed since.
     maker = Principal.system(who.workspace_id, who.user_id)
