@@ -27,7 +27,8 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     """`arguments`: source, scratch, purpose (`poster` or `text`).
 
     Writes `out.0`, a WebP of the first page, or `out.1`, a JSON list of `{"page", "text"}` of
-    those that have any. Returns `pages`, their number, and the picture's size or the count of letters.
+    those that have any. Returns `pages`, their number, and the picture's size or the count of
+    letters.
 
     Raises:
         Refused: it is locked, broken or empty.
