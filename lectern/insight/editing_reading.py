@@ -1,0 +1,66 @@
+"""What makes a cue hard to read, and what to do about it; pure. The limits are those of `cues`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lectern.insight.cues import (
+    CHARS_PER_S,
+    LEAST_S,
+    LINE_CHARS,
+    MOST_LINES,
+    MOST_S,
+    Cue,
+    width,
+    wrap,
+)
+
+
+class Trouble(StrEnum):
+    """Each has its words where it is shown."""
+
+    FAST = "fast"
+    LONG_LINE = "long_line"
+    TOO_MUCH = "too_much"
+    LINES = "lines"
+    FLASH = "flash"
+    STAYS = "stays"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`measured` is what the cue has, in the unit of its limit; `needed_s` how long it should be.
+
+    `needed_s` is None where another duration would not help.
+    """
+
+    trouble: Trouble
+    measured: float
+    needed_s: float | None = None
+
+
+def rate(cue: Cue) -> float:
+    """Columns a second that somebody has to read."""
+    return width(cue.text.replace("\n", " ")) / max(0.001, cue.end_s - cue.start_s)
+
+
+def problems(cue: Cue) -> list[Problem]:
+    """What is hard to read in this cue, the worst first; empty when nothing is."""
+    found: list[Problem] = []
+    lasts = cue.end_s - cue.start_s
+    text = " ".join(cue.text.split())
+    # Times are kept in milliseconds: what misses a limit by less is at it.
+    if rate(cue) > CHARS_PER_S + 0.05:
+        found.append(Problem(Trouble.FAST, rate(cue), round(width(text) / CHARS_PER_S + 0.05, 1)))
+    lines = cue.text.split("\n")
+    longest = max(width(line) for line in lines)
+    if wrap(text) is None:
+        found.append(Problem(Trouble.TOO_MUCH, width(text)))
+    elif longest > LINE_CHARS:
+        found.append(Problem(Trouble.LONG_LINE, longest))
+    if len(lines) > MOST_LINES:
+        found.append(Problem(Trouble.LINES, len(lines)))
+    if lasts < LEAST_S - 0.0005:
+        found.append(Problem(Trouble.FLASH, lasts, LEAST_S))
+    if lasts > MOST_S + 0.0005:
+        found.append(Problem(Trouble.STAYS, lasts, MOST_S))
+    return found

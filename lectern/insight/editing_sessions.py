@@ -1,0 +1,98 @@
+"""Captions while people work on them: changes applied to what is there now, and ways back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.errors import NotFound
+from lectern.insight import captions, editing, editing_changes
+from lectern.insight.captions import Captions
+from lectern.insight.cues import Cue
+from lectern.insight.editing_changes import Change
+from lectern.library.locking import lock
+from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Captions as they were before a change, by whomever, and as they are after it."""
+
+    before: Captions
+    after: Captions
+
+
+def change(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    changes: Sequence[Change],
+    *,
+    autosave: bool = True,
+) -> Changed:
+    """Make changes to the captions as they are now, whoever changed them last.
+
+    Raises:
+        NotFound: there are no captions in this language.
+        Stale: somebody changed what one of the changes is about; nothing was changed.
+        Invalid: the cues could not be kept so; nothing was changed.
+    """
+    require(principal, Action.EDIT, asset)
+    lock(session, asset)
+    before = _found(session, version, language)
+    cues = editing_changes.apply(before.cues, changes)
+    if cues == list(before.cues):
+        return Changed(before, before)
+    given = (principal, asset, version, language, cues)
+    editing.save(session, *given, seen=before.tag, autosave=autosave)
+    return Changed(before, _found(session, version, language))
+
+
+def go_back(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    number: int,
+) -> Changed:
+    """Bring back the cues as they were at a number of the history, as a new step.
+
+    Raises:
+        NotFound: the history does not reach back so far.
+    """
+    require(principal, Action.EDIT, asset)
+    lock(session, asset)
+    before = _found(session, version, language)
+    step = _step(session, before.track, number)
+    cues = [Cue.from_json(each) for each in step.cues]
+    editing.save(session, principal, asset, version, language, cues, seen=before.tag)
+    return Changed(before, _found(session, version, language))
+
+
+def _found(session: Session, version: Version, language: str) -> Captions:
+    found = captions.find(session, version, language)
+    if found is None:
+        raise NotFound(captions.NONE)
+    return found
+
+
+def _step(session: Session, track: CaptionTrack | None, number: int) -> CaptionEdit:
+    found = track and session.scalar(
+        select(CaptionEdit)
+        .where(
+            CaptionEdit.workspace_id == track.workspace_id,
+            CaptionEdit.track_id == track.id,
+            CaptionEdit.number <= number,
+        )
+        .order_by(CaptionEdit.number.desc())
+        .limit(1)
+    )
+    if not found:
+        raise NotFound("There is no such step in the history of these captions.")
+    return found
