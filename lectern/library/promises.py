@@ -45,6 +45,20 @@ _UNLIKE_TEXT = """
     LEFT JOIN asset_text x ON x.workspace_id = t.workspace_id AND x.asset_id = t.asset_id
     WHERE (x.names, x.description) IS DISTINCT FROM (t.names, t.description)
         OR NOT x.grams @> grams(t.names || E'\\n' || t.description)"""
+_UNLIKE_SAID = """
+    SELECT coalesce(t.workspace_id, s.workspace_id) AS workspace_id,
+        coalesce(t.asset_id, s.asset_id) AS asset_id
+    FROM said_truth t FULL JOIN said s ON s.workspace_id = t.workspace_id
+        AND s.asset_id = t.asset_id AND s.kind = t.kind AND s.number = t.number
+    WHERE (s.start_s, s.end_s, s.text, s.asset_id)
+        IS DISTINCT FROM (t.start_s, t.end_s, t.text, t.asset_id)
+    UNION SELECT x.workspace_id, x.asset_id FROM asset_said x WHERE NOT EXISTS (SELECT FROM said s
+        WHERE s.workspace_id = x.workspace_id AND s.asset_id = x.asset_id)"""
+_UNLIKE_SAID_TEXT = """
+    SELECT t.* FROM asset_said_truth t
+    LEFT JOIN asset_said x ON x.workspace_id = t.workspace_id AND x.asset_id = t.asset_id
+    WHERE (x.said, x.shown) IS DISTINCT FROM (t.said, t.shown)
+        OR NOT x.grams @> grams(t.said || ' ' || t.shown)"""
 _MISCOUNTED = """
     SELECT workspace_id, code, sum(stated) AS stated, sum(found) AS found FROM (
         SELECT workspace_id, code, assets AS stated, 0 AS found FROM code_delta
@@ -216,6 +230,25 @@ RULES = (
         f" SELECT *, grams(names || E'\\n' || description) FROM ({_UNLIKE_TEXT}) t"
         " ON CONFLICT (workspace_id, asset_id) DO UPDATE SET names = excluded.names,"
         " description = excluded.description, grams = excluded.grams",
+    ),
+    Rule(
+        "I10",
+        "What is kept of “{name}” is not what is said and shown in it.",
+        f"SELECT a.name FROM asset a JOIN ({_UNLIKE_SAID}) t ON a.workspace_id = t.workspace_id"
+        " AND a.id = t.asset_id",
+        "WITH kept AS MATERIALIZED (SELECT t.*, keep_said(t.workspace_id, ARRAY[t.asset_id])"
+        f" FROM ({_UNLIKE_SAID}) t) UPDATE asset a SET lock_version = a.lock_version + 1 FROM kept"
+        " WHERE a.workspace_id = kept.workspace_id AND a.id = kept.asset_id",
+    ),
+    Rule(
+        "I10",
+        "“{name}” is not found by all that is said and shown in it.",
+        f"SELECT a.name FROM asset a JOIN ({_UNLIKE_SAID_TEXT}) t"
+        " ON a.workspace_id = t.workspace_id AND a.id = t.asset_id",
+        "INSERT INTO asset_said (workspace_id, asset_id, said, shown, grams)"
+        f" SELECT *, grams(said || ' ' || shown) FROM ({_UNLIKE_SAID_TEXT}) t"
+        " ON CONFLICT (workspace_id, asset_id) DO UPDATE SET said = excluded.said,"
+        " shown = excluded.shown, grams = excluded.grams",
     ),
     Rule(
         "I10",

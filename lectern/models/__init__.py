@@ -34,6 +34,7 @@ from lectern.models.people import (
 from lectern.models.pictures import StillRequest
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
+from lectern.models.slides import AssetSaid, Said, Slide
 from lectern.models.streams import StreamPlan
 from lectern.models.switches import ScheduledSwitch, StorageCount, SwitchState
 from lectern.models.work import (
@@ -49,6 +50,7 @@ from lectern.models.work import (
 __all__ = [
     "BLOB_REF",
     "Asset",
+    "AssetSaid",
     "AssetState",
     "AssetTag",
     "AssetText",
@@ -88,11 +90,13 @@ __all__ = [
     "Notice",
     "Rendition",
     "Role",
+    "Said",
     "SavedSearch",
     "ScheduledSwitch",
     "Selection",
     "SetupLink",
     "SignIn",
+    "Slide",
     "Step",
     "StillRequest",
     "StorageCount",

@@ -24,6 +24,10 @@ class Operator(NamedTuple):
     hint: str
 
 
+# Of these several hold together.
+ADDING = ("tag", "said", "shown")
+
+
 def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
     def read(text: str) -> Meaning:
         text = text.lower()
@@ -38,7 +42,7 @@ def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
 
 def _text(field: str, example: str) -> Operator:
     def read(text: str) -> Meaning:
-        return Meaning(field, text, {field: (text,) if field == "tag" else text})
+        return Meaning(field, text, {field: (text,) if field in ADDING else text})
 
     return Operator(read, f"Write it like {example}.")
 
@@ -106,6 +110,8 @@ _SORTS = {each: ("sort", each) for sort in SORTS for each in (sort, f"-{sort}")}
 OPERATORS: Mapping[str, Operator] = {
     "tag": _text("tag", 'tag:react or tag:"two words"'),
     "kind": _choice("kind", {kind: ("kind", kind) for kind in KINDS}),
+    "said": _text("said", 'said:mitosis or said:"cell wall"'),
+    "shown": _text("shown", 'shown:mitosis or shown:"cell wall"'),
     "folder": _text("folder", 'folder:Biology or folder:"Biology/Week 1"'),
     "course": _text("course", "course:bio-101"),
     "used": _choice("used", _USAGES),

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from lectern.errors import Invalid
 from lectern.library.names import clean_text
 from lectern.library.search.folding import fold
-from lectern.library.search.meanings import OPERATORS, Operator
+from lectern.library.search.meanings import ADDING, OPERATORS, Operator
 from lectern.library.search.measures import Incomplete
 from lectern.library.search.query import LONGEST_QUERY, MOST_VALUES, MOST_WORDS, Query
 from lectern.models import Member, User
 from lectern.people.principal import Principal
 
+_ADDED = {"tag": "tags", "said": "said words", "shown": "shown words"}
 # Telephones turn typed quotes into the curved ones.
 _QUOTES = '"“”„'
 # At least two letters: `C:\x` is a drive.
@@ -75,7 +76,7 @@ class _Piece:
 def parse(q: str) -> Parsed:
     """The words and operators in what somebody typed; nothing asks the database.
 
-    Of operators for one field the last one holds, only tags add up.
+    Of operators for one field the last one holds, only those in `ADDING` add up.
 
     Raises:
         Invalid: an unknown operator, a value that it does not know, or too much of everything.
@@ -112,7 +113,7 @@ def parse(q: str) -> Parsed:
 def resolve(session: Session, principal: Principal, query: Query) -> Query:
     """The query with its operators moved into the fields; `q` keeps only words.
 
-    What is typed wins over the field it sets, except that tags add up. Resolving twice changes
+    What is typed wins over the field it sets, except that `ADDING` adds up. Resolving twice changes
     nothing more. Phrases stay in quotes, so that `parse` finds the same words again.
 
     Raises:
@@ -123,11 +124,13 @@ def resolve(session: Session, principal: Principal, query: Query) -> Query:
     name = filters.pop("owner_name", None)
     if name is not None:
         filters["owner"] = _owner(session, principal, name)
-    tags = tuple(dict.fromkeys((*query.tag, *filters.pop("tag", ()))))
-    if len(tags) > MOST_VALUES:
-        message = f"A search has at most {MOST_VALUES} tags."
-        raise Invalid(message, {"q": message})
-    return replace(query, **filters, tag=tags, q=_typed(parsed.words))
+    for name in ADDING:
+        filters[name] = (*getattr(query, name), *filters.get(name, ()))
+        filters[name] = tuple(dict.fromkeys(filters[name]))
+        if len(filters[name]) > MOST_VALUES:
+            message = f"A search has at most {MOST_VALUES} {_ADDED[name]}."
+            raise Invalid(message, {"q": message})
+    return replace(query, **filters, q=_typed(parsed.words))
 
 
 def require_finished(query: Query) -> None:
@@ -187,8 +190,8 @@ def _typed(words: Iterable[str]) -> str:
 
 def _put(filters: dict[str, Any], more: dict[str, Any]) -> None:
     for name, value in more.items():
-        if name == "tag":
-            value = (*filters.get("tag", ()), *value)
+        if name in ADDING:
+            value = (*filters.get(name, ()), *value)
         if name in {"owner", "owner_name"}:
             filters.pop("owner", None)
             filters.pop("owner_name", None)

@@ -116,14 +116,17 @@ def planned(session: Session, principal: Principal, query: Query) -> tuple[Query
 
 def respelled(session: Session, query: Query, plan: Plan) -> tuple[Plan, Spelling | None]:
     """The plan with near spellings for each word that nothing in the library has."""
-    unknown = [word for word in plan.words if not _known(session, plan.workspace_id, word)]
+    asked = [word for word in plan.words if not word.within]
+    unknown = [word for word in asked if not _known(session, plan.workspace_id, word)]
     if not unknown:
         return plan, None
     typed = operators.parse(query.q).words
     guessed = spelling.guess(session, plan.workspace_id, typed, unknown)
     if guessed is None:
         return plan, None
-    return replace(plan, words=guessed[0]), guessed[1]
+    # What must be said or shown is meant as it is typed.
+    exact = tuple(word for word in plan.words if word.within)
+    return replace(plan, words=(*guessed[0], *exact)), guessed[1]
 
 
 def _known(session: Session, workspace_id: uuid.UUID, word: Word) -> bool:

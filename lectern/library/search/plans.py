@@ -92,7 +92,10 @@ def make(session: Session, principal: Principal, query: Query) -> Plan:
         groups=tuple(groups),
         bounds=_bounds(query),
         ends=_ends(query),
-        words=words.find(session, workspace_id, operators.parse(query.q).words),
+        words=(
+            *words.find(session, workspace_id, operators.parse(query.q).words),
+            *words.spoken(query.said, query.shown),
+        ),
         # No code is 0: what is not known has none.
         nothing=0 in wanted or not all(groups),
     )

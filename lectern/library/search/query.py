@@ -30,6 +30,7 @@ class Query:
 
     `q` may hold operators beside words (`lectern.library.search.operators`). Sizes are bytes,
     durations seconds; `tag` must all hold, `any_tag` at least one; a folder includes those in it.
+    Every word of `said` is spoken, every one of `shown` on a slide or page.
     """
 
     q: str = ""
@@ -49,6 +50,8 @@ class Query:
     min_duration: float | None = None
     max_duration: float | None = None
     trashed: bool = False
+    said: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     # Empty: the best match first when there are words, else the newest.
     sort: str = ""
 
@@ -198,5 +201,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "min_duration": _seconds,
     "max_duration": _seconds,
     "trashed": _flag,
+    "said": _texts,
+    "shown": _texts,
     "sort": _choice(tuple(SORTS) + tuple(f"-{sort}" for sort in SORTS)),
 }

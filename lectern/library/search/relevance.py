@@ -16,7 +16,11 @@ FIRST = 3
 
 
 def score(words: Sequence[Word], listed: Any) -> ColumnElement[int]:
-    """The score of an `AssetText` row whose listing has the columns `listed`."""
+    """The score of an `AssetText` row whose listing has the columns `listed`.
+
+    What is only said or shown counts nothing: it comes last.
+    """
+    words = [word for word in words if not word.within]
     name = func.split_part(AssetText.names, "\n", 1)
     # Whatever separates words in file names, so that a word's edges are spaces.
     spaced = literal(" ").concat(func.translate(name, "_-.,()[]+&/:", " " * 12)).concat(" ")

@@ -1,10 +1,11 @@
 """Words of a search: where they are looked for, and how a near spelling stands in for one.
 
 A word is found anywhere in a name, original name or description, one of fewer than three letters
-only where a word begins; and in the names of an asset's tags and folder. What else may be searched
-later, such as what is said, is another branch of `of_row` and `in_index`.
+only where a word begins; in the names of an asset's tags and folder; and in what is said and shown
+in it, which has a table of its own, so that names stay quick to look up.
 """
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,18 +29,20 @@ from sqlalchemy.orm import Session, aliased
 
 from lectern.library.search import codes
 from lectern.library.search.folding import SHORT, fold, grams
-from lectern.models import AssetText, Folder, Listing, Tag
+from lectern.models import AssetSaid, AssetText, Folder, Listing, Tag
 
 
 @dataclass(frozen=True)
 class Word:
     """`texts`: the folded word, or what may have been meant; one of them must be found.
 
-    `codes` are those of tags and folders that are called so.
+    `codes` are those of tags and folders that are called so. `within` is `said` or `shown` where
+    nothing else counts.
     """
 
     texts: tuple[str, ...]
     codes: tuple[int, ...] = ()
+    within: str = ""
 
 
 def find(session: Session, workspace_id: uuid.UUID, typed: Iterable[str]) -> tuple[Word, ...]:
@@ -61,19 +64,35 @@ def meaning(
     )
 
 
+def spoken(said: Iterable[str], shown: Iterable[str]) -> tuple[Word, ...]:
+    """The words that must be said, and those that must be shown."""
+    return tuple(
+        Word((text,), within=within)
+        for within, typed in (("said", said), ("shown", shown))
+        for text in dict.fromkeys(filter(None, (fold(word).strip() for word in typed)))
+    )
+
+
 def of_row(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[ColumnElement[bool]]:
     """Whether the asset of a row has each word: a look-up for every row that is asked."""
     found = []
     for word in words:
-        # A name of its own, since the query around it may read the same table.
-        text = aliased(AssetText)
-        here = (
-            select(_has(word, text))
-            .where(text.workspace_id == workspace_id, text.asset_id == c.asset_id)
-            .scalar_subquery()
-        )
-        found.append(or_(c.codes.overlap(codes.array(word.codes)), here) if word.codes else here)
+        # Names of their own, since the query around it may read the same tables.
+        here = [_looked_up(workspace_id, word, aliased(AssetSaid), _spoken, c)]
+        if not word.within:
+            here.insert(0, _looked_up(workspace_id, word, aliased(AssetText), _has, c))
+        if word.codes:
+            here.insert(0, c.codes.overlap(codes.array(word.codes)))
+        found.append(or_(*here))
     return found
+
+
+def _looked_up(workspace_id: uuid.UUID, word: Word, text: Any, has: Any, c: Any) -> Any:
+    return (
+        select(has(word, text))
+        .where(text.workspace_id == workspace_id, text.asset_id == c.asset_id)
+        .scalar_subquery()
+    )
 
 
 def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[ColumnElement[bool]]:
@@ -85,13 +104,39 @@ def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Col
     plain = [word for word in words if not word.codes]
     others = sorted((word for word in words if word.codes), key=_length, reverse=True)
     if plain or not others:
-        found = [c.asset_id.in_(_texts(workspace_id, plain))] if plain else []
+        found = [c.asset_id.in_(_indexed(workspace_id, plain))] if plain else []
         return found + of_row(workspace_id, others, c)
     coded = select(Listing.asset_id).where(
         Listing.workspace_id == workspace_id, Listing.codes.overlap(codes.array(others[0].codes))
     )
-    either = c.asset_id.in_(union_all(_texts(workspace_id, others[:1]), coded))
+    either = c.asset_id.in_(union_all(*_branches(workspace_id, others[:1]), coded))
     return [either, *of_row(workspace_id, others[1:], c)]
+
+
+def _indexed(workspace_id: uuid.UUID, words: Sequence[Word]) -> Any:
+    branches = _branches(workspace_id, words)
+    return union_all(*branches) if len(branches) > 1 else branches[0]
+
+
+def _branches(workspace_id: uuid.UUID, words: Sequence[Word]) -> list[Select[uuid.UUID]]:
+    """The assets whose names have all words, and those in which some are said or shown.
+
+    Of the latter each is asked for the words that it may have in its names instead.
+    """
+    said = select(AssetSaid.asset_id).where(AssetSaid.workspace_id == workspace_id)
+    only = [word for word in words if word.within]
+    if only:
+        said = said.where(*(_spoken(word, AssetSaid) for word in only))
+    else:
+        said = said.where(or_(*(_spoken(word, AssetSaid) for word in words)))
+    either = [word for word in words if not word.within]
+    if len(words) > 1 and either:
+        texts = aliased(AssetText)
+        same = (texts.workspace_id == workspace_id) & (texts.asset_id == AssetSaid.asset_id)
+        said = said.join(texts, same).where(
+            *(or_(_spoken(word, AssetSaid), _has(word, texts)) for word in either)
+        )
+    return [said] if only else [_texts(workspace_id, words), said]
 
 
 def _length(word: Word) -> int:
@@ -104,16 +149,38 @@ def _texts(workspace_id: uuid.UUID, words: Sequence[Word]) -> Select[uuid.UUID]:
     )
 
 
-def _has(word: Word, table: type[AssetText]) -> ColumnElement[bool]:
-    return or_(*(_contains(text, table) for text in word.texts))
+def _has(word: Word, table: Any) -> ColumnElement[bool]:
+    return or_(
+        *(_contains(text, table.grams, table.names, table.description) for text in word.texts)
+    )
 
 
-def _contains(text: str, table: type[AssetText]) -> ColumnElement[bool]:
+def _spoken(word: Word, table: Any) -> ColumnElement[bool]:
+    columns = {"said": (table.said,), "shown": (table.shown,)}
+    places = columns.get(word.within, (table.said, table.shown))
+    found = []
+    for text in word.texts:
+        contained = _contains(text, table.grams, *places)
+        # The numbers are those of both texts.
+        here = or_(*(_begins(text, place) for place in places))
+        found.append(and_(contained, here) if word.within and len(text) < SHORT else contained)
+    return or_(*found)
+
+
+def _begins(text: str, place: Any) -> ColumnElement[bool]:
+    """Whether a word begins so, roughly as the database's function `grams` has it."""
+    same = "0-9" if text[0].isdigit() else r"a-z\u0080-\U0010ffff"
+    begin = "" if text[0] >= "\u2e80" else f"(^|[^{same}])"
+    found: ColumnElement[bool] = place.regexp_match(begin + re.escape(text))
+    return found
+
+
+def _contains(text: str, numbered: Any, *places: Any) -> ColumnElement[bool]:
     keys = grams(text)
-    indexed = table.grams.contains(cast(keys, ARRAY(Integer)))
+    indexed: ColumnElement[bool] = numbered.contains(cast(keys, ARRAY(Integer)))
+    found = or_(*(func.strpos(place, text) > 0 for place in places))
     if len(text) < SHORT:
         return indexed
-    found = or_(func.strpos(table.names, text) > 0, func.strpos(table.description, text) > 0)
     return and_(indexed, found) if keys else found
 
 

@@ -26,11 +26,13 @@ from tests.factories import make_asset, make_course
 
 LARGE = {
     "asset",
+    "asset_said",
     "asset_tag",
     "asset_text",
     "code_delta",
     "digest_count",
     "listing",
+    "said",
     "usage",
     "version",
     "vocabulary",
@@ -40,6 +42,8 @@ FILTERS: list[dict[str, Any]] = [
     {"q": "photosynthesis"},
     {"q": "phtosynthesis"},
     {"q": "ph exam"},
+    {"said": ("chlorophyll",)},
+    {"shown": ("light", "ph")},
     {"kind": "video"},
     {"tag": ("exam", "biology")},
     {"any_tag": ("exam", "biology")},
