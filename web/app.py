@@ -14,6 +14,7 @@ from web.filters import init_app as init_filters
 from web.pages import (
     assets,
     bulk,
+    caption_editor,
     caption_files,
     captions,
     courses,
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> Flask:
     changes = (custom_fields, bulk, downloads, versions, switches, trash)
     for module in (*pages, *places_of, *changes, audit_log, similar, storage, derived):
         app.register_blueprint(module.bp)
-    for module in (captions, caption_files, glossary, exchange):
+    for module in (captions, caption_editor, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(streams.bp)
