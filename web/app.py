@@ -30,8 +30,8 @@ from web.pages import (
     people,
     picker,
     places,
-    processing,
     posters,
+    processing,
     replacing,
     saved_searches,
     selection,
@@ -42,6 +42,7 @@ from web.pages import (
     trash,
     uploads,
     versions,
+    watch,
 )
 from web.pages import audit as audit_log
 
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> Flask:
     pages = (library, assets, uploads, courses, lessons, picker, people, health, tags, selection)
     places_of = (places, folders, saved_searches, replacing, duplicates, processing, posters)
     changes = (custom_fields, bulk, downloads, versions, switches, trash)
-    for module in (*pages, *places_of, *changes, audit_log, similar, storage, derived):
+    for module in (*pages, *places_of, *changes, audit_log, similar, storage, derived, watch):
         app.register_blueprint(module.bp)
     for module in (captions, caption_editor, caption_files, glossary, exchange):
         app.register_blueprint(module.bp)

@@ -1,7 +1,7 @@
 """What an asset's page shows; each part is read when a template first asks for it."""
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext
@@ -17,21 +17,12 @@ from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from web.extensions import settings
-from web.pages import asset_rows, facts, history
+from web.pages import asset_rows, facts, history, players
 from web.pages.asset_rows import Row
 from web.pages.history_page import HistoryPage
 from web.pages.pictures import Pictures
+from web.pages.players import Player
 from web.pages.version_rows import VersionRows
-
-
-class Player(NamedTuple):
-    """What `shared/_player.html` plays; `poster` and `storyboard` may be empty."""
-
-    url: str
-    poster: str
-    kind: str
-    name: str
-    storyboard: str = ""
 
 
 class AssetPage:
@@ -74,10 +65,9 @@ class AssetPage:
         return url_for("media.play", asset_id=self.asset.id, number=self.asset.version_number)
 
     @property
-    def player(self) -> Player:
+    def player(self) -> Player | None:
         """For video and audio."""
-        board = self.pictures.storyboard_url
-        return Player(self.play_url, self.poster_url, self.asset.kind, self.asset.name, board)
+        return players.of(self._session, self.asset, poster=self.poster_url)
 
     @property
     def facts(self) -> list[facts.Fact]:
