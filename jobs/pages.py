@@ -8,6 +8,7 @@ from jobs import subject
 from jobs.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
+from lectern.insight import slides
 from lectern.library import assets, page_texts, posters, renditions
 from lectern.library.lapsed import DEATHS
 from lectern.media import pages, poster
@@ -56,6 +57,8 @@ def _record(
     first, texts = results.add(session)
     posters.record(session, this.version, [(first, shown)])
     renditions.record(session, this.workspace_id, this.blob_id, page_texts.SPEC, texts, words.facts)
+    told = page_texts.read(words.path.read_bytes())
+    slides.record_pages(session, this.workspace_id, this.blob_id, told)
     assets.settle(session, this.workspace_id, this.asset_id)
 
 

@@ -34,4 +34,9 @@ def texts(session: Session, storage: Storage, version: Version) -> list[PageText
     if found is None:
         return []
     data = b"".join(storage.read(found.blob.key, 0, found.blob.byte_size))
+    return read(data)
+
+
+def read(data: bytes) -> list[PageText]:
+    """The pages in the bytes of such a rendition."""
     return [PageText(int(each["page"]), str(each["text"])) for each in json.loads(data)]

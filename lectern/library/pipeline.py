@@ -57,11 +57,12 @@ def _perceptible(facts: KnownFacts) -> bool:
 RULES: dict[Step, Rule] = {
     Step.POSTER: Rule("media", _pictured, essential=True),
     Step.PLAYABLE: Rule("media", of(Kind.VIDEO, Kind.AUDIO, Kind.IMAGE), essential=True),
-    Step.CAPTIONS: Rule("ai", of(Kind.VIDEO, Kind.AUDIO), after=Step.PLAYABLE),
     Step.STORYBOARD: Rule("media", of(Kind.VIDEO), after=Step.PLAYABLE),
     Step.WAVEFORM: Rule("media", _sounds, after=Step.PLAYABLE),
     Step.SIZES: Rule("media", _resizable, after=Step.PLAYABLE),
     Step.FINGERPRINT: Rule("media", _perceptible, after=Step.PLAYABLE),
+    Step.CAPTIONS: Rule("ai", of(Kind.VIDEO, Kind.AUDIO), after=Step.PLAYABLE),
+    Step.SLIDES: Rule("ai", of(Kind.VIDEO), after=Step.PLAYABLE),
     Step.HLS: Rule("streams", of(Kind.VIDEO, Kind.AUDIO), after=Step.PLAYABLE),
 }
 # Steps that no version begins with.

@@ -28,6 +28,7 @@ _TASKS = {
     "waveform": "lectern.media.inside.waveform",
     "sizes": "lectern.media.inside.sizes",
     "pages": "lectern.media.inside.pages",
+    "slides": "lectern.media.inside.slides",
     "still": "lectern.media.inside.still",
 }
 

@@ -11,8 +11,8 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
-    text,
 )
+from sqlalchemy import text as written
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +43,7 @@ class Slide(Tenant, Base):
     text: Mapped[str]
     # The mean of its lines, 0.0 to 1.0; None where nothing had to be guessed.
     confidence: Mapped[float | None]
-    lines: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    lines: Mapped[list[Any]] = mapped_column(server_default=written("'[]'"))
 
 
 class Said(Base):
