@@ -133,7 +133,7 @@ def _refuse_forged(*, signed_in: bool) -> None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    if request.path.startswith(TOKEN_PATHS):
+    if request.path.startswith(TOKEN_PATHS) and not _is_visited():
         raise Unauthorized(NO_TOKEN)
     target = url_for("people.sign_in")
     if request.headers.get("HX-Request"):
@@ -144,6 +144,12 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     if request.method in SAFE:
         target += _next(request.full_path.rstrip("?"))
     return redirect(target, code=303)
+
+
+def _is_visited() -> bool:
+    """A learner's page in a browser; programs ask for it without wanting HTML by name."""
+    wanted = request.headers.get("Accept", "")
+    return request.path.startswith("/watch/") and "text/html" in wanted
 
 
 def _next(path: str) -> str:

@@ -44,10 +44,10 @@ def show_stage(asset_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/m/<uuid:asset_id>/v/<int:number>/chapters.vtt")
 @allow(Action.PLAY)
 def chapters(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
-    """The chapters that came with the file, as players read them."""
+    """The chapters that came with the file, as players read them; an empty list where none did."""
     player = player_of(asset_id, number)
-    if player is None or not player.chapters:
-        raise NotFound("This file has no chapters.")
+    if player is None:
+        raise NotFound("There is no such version.")
     reply = Response(vtt.write(player.chapters), mimetype=vtt.MIME)
     reply.headers["Cache-Control"] = A_YEAR
     reply.headers["Vary"] = "Cookie, Authorization"

@@ -1,11 +1,21 @@
 // Where a player's media come from: streams by hls.js where the browser has media sources, its own
 // HLS where it has not, and the plain file where there are no streams or they fail for good.
 // No worker: fragmented MP4 needs no work, and the page's policy allows none made of a string.
+const retry = (maxNumRetry) => ({ maxNumRetry, retryDelayMs: 500, maxRetryDelayMs: 4000 });
 const CONFIG = {
   enableWorker: false,
   capLevelToPlayerSize: true,
   maxBufferLength: 6,
   maxMaxBufferLength: 6,
+  // Rather the plain file soon than a picture that stands for a minute.
+  fragLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 15000,
+      maxLoadTimeMs: 120000,
+      timeoutRetry: retry(2),
+      errorRetry: retry(3),
+    },
+  },
   subtitleTrackController: undefined,
   subtitleStreamController: undefined,
   timelineController: undefined,
@@ -25,7 +35,7 @@ export class Source {
     this.script = hlsScript;
     this.kind = "file";
     this.onbroken = this.onfailed = this.onlevels = () => {};
-    this.retries = { network: 2, media: 2 };
+    this.retries = { network: 1, media: 2 };
   }
 
   // `first` is the second that playing will begin at.
