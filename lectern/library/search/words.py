@@ -64,6 +64,12 @@ def meaning(
     )
 
 
+def plain(typed: Iterable[str]) -> tuple[Word, ...]:
+    """The words as they are typed, without the tags and folders that are called so."""
+    texts = dict.fromkeys(filter(None, (fold(word).strip() for word in typed)))
+    return tuple(Word((text,)) for text in texts)
+
+
 def spoken(said: Iterable[str], shown: Iterable[str]) -> tuple[Word, ...]:
     """The words that must be said, and those that must be shown."""
     return tuple(
@@ -78,7 +84,7 @@ def of_row(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Colum
     found = []
     for word in words:
         # Names of their own, since the query around it may read the same tables.
-        here = [_looked_up(workspace_id, word, aliased(AssetSaid), _spoken, c)]
+        here = [_looked_up(workspace_id, word, aliased(AssetSaid), is_spoken, c)]
         if not word.within:
             here.insert(0, _looked_up(workspace_id, word, aliased(AssetText), _has, c))
         if word.codes:
@@ -126,15 +132,15 @@ def _branches(workspace_id: uuid.UUID, words: Sequence[Word]) -> list[Select[uui
     said = select(AssetSaid.asset_id).where(AssetSaid.workspace_id == workspace_id)
     only = [word for word in words if word.within]
     if only:
-        said = said.where(*(_spoken(word, AssetSaid) for word in only))
+        said = said.where(*(is_spoken(word, AssetSaid) for word in only))
     else:
-        said = said.where(or_(*(_spoken(word, AssetSaid) for word in words)))
+        said = said.where(or_(*(is_spoken(word, AssetSaid) for word in words)))
     either = [word for word in words if not word.within]
     if len(words) > 1 and either:
         texts = aliased(AssetText)
         same = (texts.workspace_id == workspace_id) & (texts.asset_id == AssetSaid.asset_id)
         said = said.join(texts, same).where(
-            *(or_(_spoken(word, AssetSaid), _has(word, texts)) for word in either)
+            *(or_(is_spoken(word, AssetSaid), _has(word, texts)) for word in either)
         )
     return [said] if only else [_texts(workspace_id, words), said]
 
@@ -155,19 +161,20 @@ def _has(word: Word, table: Any) -> ColumnElement[bool]:
     )
 
 
-def _spoken(word: Word, table: Any) -> ColumnElement[bool]:
+def is_spoken(word: Word, table: Any) -> ColumnElement[bool]:
+    """Whether the word is said or shown in a row of `AssetSaid`."""
     columns = {"said": (table.said,), "shown": (table.shown,)}
     places = columns.get(word.within, (table.said, table.shown))
     found = []
     for text in word.texts:
         contained = _contains(text, table.grams, *places)
         # The numbers are those of both texts.
-        here = or_(*(_begins(text, place) for place in places))
+        here = or_(*(begins(text, place) for place in places))
         found.append(and_(contained, here) if word.within and len(text) < SHORT else contained)
     return or_(*found)
 
 
-def _begins(text: str, place: Any) -> ColumnElement[bool]:
+def begins(text: str, place: Any) -> ColumnElement[bool]:
     """Whether a word begins so, roughly as the database's function `grams` has it."""
     same = "0-9" if text[0].isdigit() else r"a-z\u0080-\U0010ffff"
     begin = "" if text[0] >= "\u2e80" else f"(^|[^{same}])"

@@ -13,7 +13,7 @@ from lectern.insight.slides import Line, Shown
 from lectern.insight.transcripts import Heard, Segment
 from lectern.library import fsck, search, trash, versions
 from lectern.library.page_texts import PageText
-from lectern.library.search import Query
+from lectern.library.search import Query, matches
 from lectern.library.search.folding import fold
 from lectern.models import Asset, AssetSaid, Said, Version
 from lectern.people.principal import Principal
@@ -197,3 +197,35 @@ def test_a_long_transcript_stays_findable_and_bounded(session: Session, owner: P
     text_ = session.scalars(select(AssetSaid)).one()
     assert len(text_.said) <= 400_000
     assert found(session, owner, Query(q="w7999x9")) == {"Lecture"}
+
+
+def test_matches_are_where_the_words_are(session: Session, owner: Principal) -> None:
+    asset = make_asset(session, owner, name="Lecture")
+    say(session, asset, [*SENTENCES, "It ends with a cell", "wall of Mitosis in a cell."])
+    show(session, asset, ["Overview", "Cell and mitosis"])
+    other = make_asset(session, owner, name="Other")
+    say(session, other, ["No cell here."])
+
+    def of(query: Query) -> dict[str, tuple[list[tuple[str, int]], int]]:
+        got = matches.of_assets(session, owner, [asset.id, other.id], matches.wanted(query))
+        names = {asset.id: "Lecture", other.id: "Other"}
+        return {
+            names[each]: ([(m.kind, m.number) for m in found.items], found.total)
+            for each, found in got.items()
+        }
+
+    assert of(Query(q="mitosis cell")) == {
+        "Lecture": ([("said", 2), ("shown", 1), ("said", 7)], 5),
+        "Other": ([("said", 1)], 1),
+    }
+    assert of(Query(q="said:mitosis")) == {"Lecture": ([("said", 2), ("said", 7)], 2)}
+    assert of(Query(shown=("mitosis",))) == {"Lecture": ([("shown", 1)], 1)}
+    assert of(Query(q='"cell wall"')) == {"Lecture": ([("said", 6)], 1)}
+    assert of(Query(q="ab")) == {"Lecture": ([("said", 4)], 1)}
+    assert of(Query(q="nothing")) == of(Query()) == {}
+    inside = matches.of_asset(session, owner, asset, matches.wanted(Query(q="creme said:cell")))
+    # The slides are shown from 0 to 9 and from 10 to 19 seconds.
+    slides_then = [(each.start_s, each.slide) for each in inside.items]
+    assert slides_then == [(4.0, 0), (8.0, 0), (20.0, None), (24.0, None)]
+    stranger = make_principal(session)
+    assert matches.of_assets(session, stranger, [asset.id], matches.wanted(Query(q="cell"))) == {}

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from lectern.library import search, tags
-from lectern.library.search import Query, facets
+from lectern.library.search import Query, facets, matches
 from lectern.library.search.query import SORTS
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_course
@@ -137,6 +137,18 @@ def test_what_has_a_kept_count_is_not_counted(
     with statements(connection) as sent:
         search.total(session, owner, Query(**filters))
     assert not [statement for statement, _ in sent if "FROM listing" in statement]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_matches_are_found_by_one_question_without_a_scan(
+    session: Session, connection: Connection, owner: Principal
+) -> None:
+    found = search.ids(session, owner, Query(), cursor=None, limit=20)
+    wanted = matches.wanted(Query(q="light said:chlorophyll shown:ph"))
+    with statements(connection) as sent:
+        matches.of_assets(session, owner, found.ids, wanted)
+    assert len(sent) == 1
+    assert tables_scanned(connection, sent) == set()
 
 
 def test_a_scan_would_be_seen(session: Session, connection: Connection) -> None:
