@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, bulk, notices, streams, uploads
+from lectern.library import assets, bulk, notices, stretches, uploads
 from lectern.library.tasks import Claim
 from lectern.models import Step, Task, Upload, UploadState
 
@@ -23,7 +23,7 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
     elif task.asset_id is not None:
         if task.step == Step.HLS_PART:
             # Nobody knows of stretches: it is the whole that has failed.
-            whole = streams.fail_part(session, task, reason)
+            whole = stretches.fail_part(session, task, reason)
             notices.tell_failed(session, whole, reason)
             return
         assets.settle(session, task.workspace_id, task.asset_id)

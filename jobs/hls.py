@@ -1,6 +1,7 @@
 """Making the streams of a version: its coded data at once, then the rungs, alone or together."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ from jobs import enqueue, subject
 from jobs.hls_files import Files
 from jobs.subject import Subject
 from jobs.work import Work
-from lectern.library import renditions, streams
+from lectern.library import renditions, streams, stretches
 from lectern.media import hls, hls_timeline, ladder
 from lectern.media.hls_index import Index
 from lectern.media.hls_offer import SOURCE, STILLS, Offer
 from lectern.media.hls_plan import Plan, Rung
+from lectern.media.refusal import Refused
 from lectern.models import TaskState
 
+log = logging.getLogger(__name__)
 NONE = "There is neither picture nor sound to stream."
 VIDEO, AUDIO = "video/mp4", "audio/mp4"
 # Where the steps within the step begin and end.
@@ -25,7 +28,7 @@ _BEGUN, _ENCODED = 0.1, 0.9
 
 
 @dataclass
-class _Making:
+class Making:
     """The plan, and where the bytes of each stored file lie."""
 
     plan: Plan
@@ -42,35 +45,44 @@ def run(work: Work) -> None:
     if work.read(lambda session: renditions.find(session, *master)) is not None:
         work.finish(lambda session: streams.tidy(session, this.version))
         return
-    making = _kept(work, this) or _begin(work, this)
+    making = kept(work, this) or _begin(work, this)
     plan = making.plan
+    wanted = _wanted(work, this, plan)
     if not making.stored and not plan.rungs:
         work.finish(lambda s: streams.tidy(s, this.version), TaskState.SKIPPED, NONE)
-    elif len(plan.stretches) == 1 or not plan.rungs or _is_encoded(work, plan):
+    elif not wanted:
         _complete(work, this, making)
     else:
-        work.part(lambda session: streams.share_out(session, work.claim, len(plan.stretches)))
-        enqueue.ring(work.read(lambda session: streams.due(session, work.claim)))
+        number = len(plan.stretches)
+        work.part(lambda session: stretches.share_out(session, work.claim, number, wanted))
+        enqueue.ring(work.read(lambda session: stretches.due(session, work.claim)))
 
 
-def _is_encoded(work: Work, plan: Plan) -> bool:
-    """True when other tasks have encoded every stretch."""
-    number = len(plan.stretches)
-    return work.read(lambda session: streams.all_done(session, work.claim, number))
+def _wanted(work: Work, this: Subject, plan: Plan) -> Collection[int]:
+    """The stretches that other tasks have yet to encode; none of what is not divided."""
+    number, names = len(plan.stretches), [rung.name for rung in plan.rungs]
+    if number == 1:
+        return ()
+    return work.read(lambda session: streams.missing(session, this.version, number, names))
 
 
-def _kept(work: Work, this: Subject) -> _Making | None:
-    """What an earlier run of this task has settled."""
+def kept(work: Work, this: Subject) -> Making | None:
+    """What an earlier run of the step has settled; None for what this Lectern cannot read."""
     row = work.read(lambda s: streams.find_plan(s, this.workspace_id, this.version.id))
     if row is None:
         return None
-    stored = {name: Index.from_json(values) for name, values in row.made.items()}
-    return _Making(Plan.from_json(row.plan), stored)
+    try:
+        stored = {name: Index.from_json(values) for name, values in row.made.items()}
+        return Making(Plan.from_json(row.plan), stored)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        log.warning("the plan of version %s was written by another Lectern", this.version.id)
+        return None
 
 
-def _begin(work: Work, this: Subject) -> _Making:
+def _begin(work: Work, this: Subject) -> Making:
     """Plan it; store what needs no encoding of the picture, so that it can be streamed at once."""
     settings, facts = work.process.settings, this.facts
+    work.part(lambda session: streams.start_over(session, work.claim, this.version))
     with subject.original(work, this) as source:
         timeline = hls_timeline.measure(source, facts, work.scratch)
         plan = ladder.plan(facts, timeline, float(settings.stretch_s), av1=settings.av1)
@@ -96,10 +108,10 @@ def _begin(work: Work, this: Subject) -> _Making:
     work.part(record)
     files.tidy()
     work.tell()
-    return _Making(plan, stored)
+    return Making(plan, stored)
 
 
-def _complete(work: Work, this: Subject, making: _Making) -> None:
+def _complete(work: Work, this: Subject, making: Making) -> None:
     """Join the rungs, write the playlists, and end the task."""
     plan, files = making.plan, Files(work)
     stored = dict(making.stored)
@@ -109,7 +121,7 @@ def _complete(work: Work, this: Subject, making: _Making) -> None:
             parts = (
                 encoded[rung.name] if encoded else _encoded_elsewhere(work, this, plan, rung, stack)
             )
-            made = hls.join(plan, rung, parts, work.scratch)
+            made = _joined(work, this, plan, rung, parts)
         for part in encoded.get(rung.name, ()):
             part.unlink()
         stored[rung.name] = made.index
@@ -129,6 +141,15 @@ def _complete(work: Work, this: Subject, making: _Making) -> None:
 
     work.finish(record)
     files.tidy()
+
+
+def _joined(work: Work, this: Subject, plan: Plan, rung: Rung, parts: Sequence[Path]) -> hls.Made:
+    try:
+        return hls.join(plan, rung, parts, work.scratch)
+    except Refused:
+        # Whoever tries again begins anew, instead of with the same parts.
+        work.part(lambda session: streams.start_over(session, work.claim, this.version))
+        raise
 
 
 def _encoded_here(work: Work, this: Subject, plan: Plan) -> dict[str, list[Path]]:

@@ -6,9 +6,8 @@ from jobs import enqueue, subject
 from jobs import hls as hls_step
 from jobs.hls_files import Files
 from jobs.work import Work
-from lectern.library import renditions, streams
+from lectern.library import renditions, streams, stretches, tasks
 from lectern.media import hls
-from lectern.media.hls_plan import Plan
 from lectern.models import Step, TaskState
 
 NOT_NEEDED = "The whole of it is not being made any more."
@@ -19,11 +18,15 @@ def run(work: Work) -> None:
     this = subject.load(work)
     number = work.claim.part - 1
     key = (this.workspace_id, this.blob_id)
-    kept = work.read(lambda s: streams.find_plan(s, this.workspace_id, this.version.id))
-    if kept is None or not work.read(lambda s: streams.is_wanted(s, work.claim)):
+    making = hls_step.kept(work, this)
+    if making is None or number >= len(making.plan.stretches):
+        work.part(lambda session: _leave(session, work))
+        _ring(work)
+        return
+    if not work.read(lambda s: stretches.is_wanted(s, work.claim)):
         work.finish(lambda _: None, TaskState.SKIPPED, NOT_NEEDED)
         return
-    plan = Plan.from_json(kept.plan)
+    plan = making.plan
     specs = [streams.part_spec(number, rung.name) for rung in plan.rungs]
     files = Files(work)
     if not work.read(lambda s: all(renditions.find(s, *key, spec) for spec in specs)):
@@ -32,11 +35,25 @@ def run(work: Work) -> None:
         for spec, each in zip(specs, made, strict=True):
             files.add(spec, each.path, hls_step.VIDEO)
 
-    def record(session: Session) -> None:
+    def end(session: Session) -> None:
+        stretches.hold(session, work.claim)
+        tasks.finish(session, work.claim, TaskState.DONE)
         files.record(session, this)
-        streams.end_part(session, work.claim)
+        stretches.end_part(session, work.claim)
 
-    work.finish(record)
+    work.part(end)
     files.tidy()
-    due = work.read(lambda session: streams.due(session, work.claim))
+    _ring(work)
+
+
+def _leave(session: Session, work: Work) -> None:
+    """Nothing says what to encode: end, and have the step plan it once more."""
+    stretches.hold(session, work.claim)
+    tasks.finish(session, work.claim, TaskState.SKIPPED, NOT_NEEDED)
+    stretches.ask_anew(session, work.claim)
+
+
+def _ring(work: Work) -> None:
+    """Ring for the step, if it can go on."""
+    due = work.read(lambda session: stretches.due(session, work.claim))
     enqueue.ring([each for each in due if each.step == Step.HLS])

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.library import pipeline, streams
+from lectern.library import pipeline, stretches
 from lectern.library.tasks import Claim
 from lectern.models import Notice, Task, TaskState, Version
 from lectern.people.principal import Principal
@@ -20,7 +20,7 @@ KEPT = "60 days"
 # A step that waits for a thing, such as a model, may wait for ever; one that waits for others'
 # work goes on by itself.
 _GOING_ON = Task.state.in_([TaskState.QUEUED, TaskState.RUNNING]) | (
-    (Task.state == TaskState.WAITING) & Task.awaits.in_([*pipeline.RULES, streams.AWAITS])
+    (Task.state == TaskState.WAITING) & Task.awaits.in_([*pipeline.RULES, stretches.AWAITS])
 )
 
 

@@ -1,6 +1,7 @@
 """How far files are: the steps of one asset, those of the whole workspace, stopping and resuming.
 
-An estimate is the time a step has taken, by the share it has done: nothing else is promised.
+An estimate is the time a step has taken, by the share it has done: nothing else is promised. A
+step whose stretches are with other workers is running, and as far as they are.
 """
 
 import uuid
@@ -9,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict
-from lectern.library import assets, pipeline, retrying
+from lectern.library import assets, pipeline, retrying, stretches
 from lectern.models import Asset, Step, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -30,7 +31,8 @@ _OPEN = (TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING)
 class StepLine:
     """One step of one version. `percent` is 0 to 100, `left_s` the estimate in seconds or None.
 
-    `log` is what a failed attempt left for whoever runs the server.
+    `stretches` says how many are done, of how many, where workers share them. `log` is what a
+    failed attempt left for whoever runs the server.
     """
 
     workspace_id: uuid.UUID
@@ -46,6 +48,7 @@ class StepLine:
     reason: str | None
     log: str | None
     since: datetime
+    stretches: tuple[int, int] | None = None
 
     @property
     def essential(self) -> bool:
@@ -96,27 +99,27 @@ def overview(session: Session, principal: Principal) -> Overview:
     require(principal, Action.SEE)
     mine = _lines(principal.workspace_id)
 
-    def some(state: TaskState, *order: Any) -> list[StepLine]:
-        query = mine.where(Task.state == state, Asset.live).order_by(*order).limit(MOST_LISTED)
+    def some(which: ColumnElement[bool], *order: Any) -> list[StepLine]:
+        query = mine.where(which, Asset.live).order_by(*order).limit(MOST_LISTED)
         return [_line(row) for row in session.execute(query)]
 
-    waiting = mine.where(
-        Task.state == TaskState.WAITING, Asset.live, Task.awaits.not_in(list(pipeline.RULES))
-    ).order_by(Task.created_at)
+    by_itself = [*pipeline.RULES, stretches.AWAITS]
+    stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
     counts = session.execute(
         select(Task.step, func.count())
         .where(
             Task.workspace_id == principal.workspace_id,
             Task.state == TaskState.QUEUED,
             Task.asset_id.is_not(None),
+            Task.part == 0,
         )
         .group_by(Task.step)
     )
     return Overview(
-        running=some(TaskState.RUNNING, Task.started_at),
+        running=some((Task.state == TaskState.RUNNING) | _SHARED, Task.started_at),
         queued={step: count for step, count in counts},
-        waiting=[_line(row) for row in session.execute(waiting.limit(MOST_LISTED))],
-        failed=some(TaskState.FAILED, Task.finished_at.desc()),
+        waiting=some(stuck, Task.created_at),
+        failed=some(Task.state == TaskState.FAILED, Task.finished_at.desc()),
         failures=_failures(session, principal),
     )
 
@@ -134,6 +137,8 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
         raise Conflict(
             "Without this step the file cannot be used. To be rid of it, move it to the trash."
         )
+    if step is Step.HLS:
+        stretches.hold_all(session, asset)
     both = [step, Step.HLS_PART] if step is Step.HLS else [step]
     stopped = _change(
         session,
@@ -209,6 +214,9 @@ _OF_TASK = (Asset.workspace_id == Task.workspace_id) & (Asset.id == Task.asset_i
 _OF_VERSION = (Version.workspace_id == Task.workspace_id) & (Version.id == Task.version_id)
 
 
+_SHARED = (Task.state == TaskState.WAITING) & (Task.awaits == stretches.AWAITS)
+
+
 def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
     elapsed = func.extract("epoch", func.clock_timestamp() - Task.started_at)
     return (
@@ -226,6 +234,7 @@ def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
             Task.reason,
             Task.log,
             func.coalesce(Task.finished_at, Task.started_at, Task.created_at).label("since"),
+            case((_SHARED, stretches.counted(Task))).label("counted"),
         )
         .join(Asset, _OF_TASK)
         .join(Version, _OF_VERSION)
@@ -236,8 +245,13 @@ def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
 def _line(row: Row[Any]) -> StepLine:
     values = row._asdict()
     share, elapsed = values.pop("progress"), values.pop("elapsed")
+    counted = values.pop("counted")
+    if counted:
+        done, of, encoded = counted
+        share = stretches.share(encoded / of)
+        values |= {"state": TaskState.RUNNING, "reason": None, "stretches": (round(done), of)}
     percent = 100 if row.state == TaskState.DONE else round(share * 100)
     line = StepLine(**values, percent=percent, left_s=None)
-    if row.state == TaskState.RUNNING and share >= LEAST_SHARE and float(elapsed) >= LEAST_S:
+    if line.state == TaskState.RUNNING and share >= LEAST_SHARE and float(elapsed) >= LEAST_S:
         return replace(line, left_s=float(elapsed) * (1 - share) / share)
     return line

@@ -12,6 +12,8 @@ from lectern.models import Blob, Rendition
 PLAYABLE = "playable"
 POSTER = "poster"
 WAVEFORM = "waveform.json"
+# Pieces that are soon joined and gone; see `lectern.library.streams`.
+PIECES = "hls.part."
 
 
 def find(
@@ -32,13 +34,14 @@ def find(
 def list_of(
     session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID
 ) -> list[Rendition]:
-    """All renditions of a blob, ordered by spec, their blobs loaded."""
+    """All renditions of a blob but pieces of one, ordered by spec, their blobs loaded."""
     return list(
         session.scalars(
             select(Rendition)
             .where(
                 Rendition.workspace_id == workspace_id,
                 Rendition.source_blob_id == source_blob_id,
+                ~Rendition.spec.startswith(PIECES, autoescape=True),
             )
             .options(joinedload(Rendition.blob))
             .order_by(Rendition.spec)

@@ -6,16 +6,17 @@ from typing import Any
 from sqlalchemy import func, or_, update
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, pipeline
+from lectern.library import assets, pipeline, stretches
 from lectern.models import Asset, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-# A step that waits for another begins by itself; one that waits for a thing is told to look.
-AGAIN = or_(
+# A step that waits for others' work begins by itself; one that waits for a thing is told to look.
+# Parts of a step begin again with it.
+AGAIN = (Task.part == 0) & or_(
     Task.state.in_([TaskState.FAILED, TaskState.CANCELLED]),
-    (Task.state == TaskState.WAITING) & Task.awaits.not_in(list(pipeline.RULES)),
+    (Task.state == TaskState.WAITING) & Task.awaits.not_in([*pipeline.RULES, stretches.AWAITS]),
 )
 
 # All attempts are there again.

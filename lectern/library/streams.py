@@ -1,16 +1,16 @@
-"""Streams of a version: what workers agree on, the stretches that they share, and what is made."""
+"""Streams of a version: what is made, and the plan and the pieces that it is made by."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.library import renditions, tasks
 from lectern.library.tasks import Claim
-from lectern.models import Blob, Rendition, Step, StreamPlan, Task, TaskState, Version, new_id
+from lectern.models import Blob, Rendition, StreamPlan, Version, new_id
 
 FOLDER = "hls/"
 MASTER = "master.m3u8"
@@ -19,9 +19,7 @@ FIRST = "first.m3u8"
 PROGRESSIVE = "mp4"
 # The shorter side, in pixels, that a plain MP4 has at most.
 PLAIN_SIDE = 720
-PARTS = "hls.part."
-# What a task waits for whose stretches are being encoded.
-AWAITS = "hls_parts"
+PARTS = renditions.PIECES
 
 
 def find(
@@ -89,121 +87,65 @@ def keep_plan(
     )
 
 
-def all_done(session: Session, claim: Claim, stretches: int) -> bool:
-    """Whether other tasks have encoded every stretch of what the claimed task is to make."""
-    done = select(func.count()).where(*_parts(claim), Task.state == TaskState.DONE)
-    return session.scalar(done) == stretches
+def start_over(session: Session, claim: Claim, version: Version) -> None:
+    """Forget what was agreed on and what was made by it, short of a finished whole.
 
-
-def share_out(session: Session, claim: Claim, stretches: int) -> None:
-    """Have other tasks encode the stretches, and the claimed one wait until they have ended.
-
-    Those that failed begin again. The caller rings after the commit.
+    Another version of the same bytes that is at it keeps what both have made.
 
     Raises:
         LostLease: another worker has the task.
     """
-    # Holding its own row first, as `end_part` does: either sees what the other has written.
-    tasks.wait(session, claim, AWAITS, _reason(0, stretches))
-    for part in range(1, stretches + 1):
-        task = tasks.add(
-            session,
-            claim.workspace_id,
-            Step.HLS_PART,
-            version_id=claim.version_id,
-            asset_id=claim.asset_id,
-            part=part,
-        )
-        if task.state in {TaskState.FAILED, TaskState.CANCELLED, TaskState.SKIPPED}:
-            tasks.begin_again(session, task)
-    _go_on(session, claim)
-
-
-def due(session: Session, claim: Claim) -> Sequence[Task]:
-    """The tasks that make the claimed version's streams and can be taken now."""
-    streaming = Task.step.in_([Step.HLS, Step.HLS_PART])
-    query = select(Task).where(*_of_version(claim), streaming, Task.state == TaskState.QUEUED)
-    return session.scalars(query.order_by(Task.part)).all()
-
-
-def is_wanted(session: Session, claim: Claim) -> bool:
-    """Whether the task that shared out the claimed stretch is still going on."""
-    state = session.scalar(_whole(claim).with_only_columns(Task.state))
-    return state in {TaskState.WAITING, TaskState.RUNNING, TaskState.QUEUED}
-
-
-def end_part(session: Session, claim: Claim) -> None:
-    """The claimed stretch is ended in this transaction: tell the task that waits for all."""
-    session.execute(_whole(claim).with_only_columns(Task.id).with_for_update())
-    _go_on(session, claim)
-
-
-def fail_part(session: Session, part: Claim | Task, reason: str) -> Task:
-    """The stretch has failed for good, and all of the step with it; returns the step's task.
-
-    The other stretches are called off.
-    """
-    whole: Task = session.scalars(_whole(part).with_for_update()).one()
-    if whole.state == TaskState.WAITING:
-        whole.state, whole.awaits, whole.reason = TaskState.FAILED, None, reason
-        whole.finished_at = func.clock_timestamp()
-        session.flush()
-    session.execute(
-        update(Task)
-        .where(*_parts(part), Task.state == TaskState.QUEUED)
-        .values(state=TaskState.CANCELLED, finished_at=func.clock_timestamp())
-        .execution_options(synchronize_session=False)
+    tasks.record_progress(session, claim, 0.0)
+    session.execute(_plan_of(version))
+    others = (
+        select(StreamPlan.id)
+        .join(Version, _PLANNED)
+        .where(Version.workspace_id == version.workspace_id, Version.blob_id == version.blob_id)
     )
-    return whole
+    key = (version.workspace_id, version.blob_id)
+    if session.scalar(select(others.exists())):
+        return
+    # In this order: who finishes drops the plan and records the whole in one transaction.
+    if renditions.find(session, *key, FOLDER + MASTER) is None:
+        session.execute(_made_of(version, FOLDER))
+    session.execute(_made_of(version, PARTS))
+
+
+def missing(
+    session: Session, version: Version, stretches: int, names: Sequence[str]
+) -> Collection[int]:
+    """The stretches, counted from 0, that are not there in every rung of these names."""
+    there = set(
+        session.scalars(
+            select(Rendition.spec).where(
+                Rendition.workspace_id == version.workspace_id,
+                Rendition.source_blob_id == version.blob_id,
+                Rendition.spec.startswith(PARTS, autoescape=True),
+            )
+        )
+    )
+    every = range(stretches)
+    return {n for n in every if any(part_spec(n, name) not in there for name in names)}
 
 
 def tidy(session: Session, version: Version) -> None:
     """Forget the plan and the stretches, now that the whole is made of them."""
-    session.execute(
-        delete(StreamPlan)
-        .filter_by(workspace_id=version.workspace_id, version_id=version.id)
-        .execution_options(synchronize_session=False)
+    session.execute(_plan_of(version))
+    session.execute(_made_of(version, PARTS))
+
+
+_PLANNED = (StreamPlan.workspace_id == Version.workspace_id) & (StreamPlan.version_id == Version.id)
+
+
+def _plan_of(version: Version) -> Any:
+    query = delete(StreamPlan).filter_by(workspace_id=version.workspace_id, version_id=version.id)
+    return query.execution_options(synchronize_session=False)
+
+
+def _made_of(version: Version, prefix: str) -> Any:
+    query = delete(Rendition).where(
+        Rendition.workspace_id == version.workspace_id,
+        Rendition.source_blob_id == version.blob_id,
+        Rendition.spec.startswith(prefix, autoescape=True),
     )
-    session.execute(
-        delete(Rendition)
-        .where(
-            Rendition.workspace_id == version.workspace_id,
-            Rendition.source_blob_id == version.blob_id,
-            Rendition.spec.startswith(PARTS, autoescape=True),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _go_on(session: Session, claim: Claim) -> None:
-    """Note how many stretches are done; with the last the waiting task is queued."""
-    states = session.scalars(select(Task.state).where(*_parts(claim))).all()
-    done = states.count(TaskState.DONE)
-    over = done == len(states)
-    values = {"state": TaskState.QUEUED, "awaits": None, "run_at": func.clock_timestamp()}
-    session.execute(
-        update(Task)
-        .where(*_of_version(claim), Task.step == Step.HLS, Task.awaits == AWAITS)
-        .values(
-            progress=0.1 + 0.8 * done / len(states),
-            reason=None if over else _reason(done, len(states)),
-            **(values if over else {}),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _reason(done: int, parts: int) -> str:
-    return f"It is encoded in {parts} parts, of which {done} {'is' if done == 1 else 'are'} done."
-
-
-def _whole(part: Claim | Task) -> Any:
-    return select(Task).where(*_of_version(part), Task.step == Step.HLS, Task.part == 0)
-
-
-def _parts(task: Claim | Task) -> tuple[Any, ...]:
-    return (*_of_version(task), Task.step == Step.HLS_PART)
-
-
-def _of_version(task: Claim | Task) -> tuple[Any, ...]:
-    return Task.workspace_id == task.workspace_id, Task.version_id == task.version_id
+    return query.execution_options(synchronize_session=False)

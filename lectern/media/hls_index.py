@@ -56,9 +56,20 @@ class Index:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Index":
-        """The inverse of `to_json`."""
-        fragments = tuple(Fragment(*each) for each in values["fragments"])
+        """The inverse of `to_json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it was not written by this `to_json`.
+        """
+        fragments = tuple(_read_fragment(*each) for each in values["fragments"])
         return cls(**{**values, "fragments": fragments})
+
+
+def _read_fragment(*values: Any) -> Fragment:
+    offset, size, time, duration, samples, key, first = values
+    return Fragment(
+        int(offset), int(size), int(time), int(duration), int(samples), key is True, int(first)
+    )
 
 
 def index(file: BinaryIO) -> Index:

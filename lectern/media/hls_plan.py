@@ -79,7 +79,11 @@ class Plan:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Plan":
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it was not written by this `to_json`.
+        """
         known: dict[str, Any] = dict(values)
         known["rate"] = Fraction(*known["rate"])
         known["tracks"] = tuple(AudioTrack(**each) for each in known["tracks"])

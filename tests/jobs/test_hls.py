@@ -8,13 +8,14 @@ import av
 import numpy as np
 import psutil
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from jobs import endings, enqueue
 from lectern.db import unit_of_work
-from lectern.library import renditions
+from lectern.library import assets, progress
 from lectern.models import (
     Rendition,
+    Role,
     Step,
     StreamPlan,
     Task,
@@ -23,6 +24,7 @@ from lectern.models import (
     UploadState,
     Version,
 )
+from lectern.people.principal import Principal
 from tests.jobs.conftest import (
     House,
     again,
@@ -35,6 +37,8 @@ from tests.jobs.conftest import (
 )
 
 RATE = 15
+SECONDS, STRETCHES = 26, 4
+SHORT = {"LECTERN_STRETCH_SECONDS": "6"}
 
 
 def tasks_of(sent: Upload, step: Step) -> list[Task]:
@@ -50,7 +54,8 @@ def stream_files(house: House, sent: Upload, folder: Path) -> dict[str, Path]:
         blob_id = session.get_one(
             Version, (sent.workspace_id, asset_of(sent).current_version_id)
         ).blob_id
-        made = renditions.list_of(session, sent.workspace_id, blob_id)
+        query = select(Rendition).filter_by(workspace_id=sent.workspace_id)
+        made = session.scalars(query.filter_by(source_blob_id=blob_id))
         keys = {each.spec: each.blob.key for each in made}
     paths = {}
     for spec, key in keys.items():
@@ -112,54 +117,62 @@ def test_a_clip_that_fits_is_streamed_as_it_is(house: House, clip: Path, tmp_pat
 
 @pytest.fixture(scope="session")
 def moving_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """41 seconds with B-frames in a codec that must be encoded anew, and a key frame each 2.6 s."""
-    coding = ("-c:v", "mpeg4", "-bf", "2", "-g", "39", "-q:v", "6", "-s", "640x360")
-    return make_clip(tmp_path_factory.mktemp("clip") / "moving.mp4", 41, *coding)
+    """B-frames in a codec that must be encoded anew, and a key frame each 2.6 s."""
+    coding = ("-c:v", "mpeg4", "-bf", "2", "-g", "39", "-q:v", "4", "-s", "320x180")
+    return make_clip(tmp_path_factory.mktemp("clip") / "moving.mp4", SECONDS, *coding)
 
 
 def test_three_workers_share_a_long_video_and_one_is_killed(
     house: House, moving_clip: Path, tmp_path: Path
 ) -> None:
     sent = begin(house, moving_clip)
-    workers = [house.worker("streams", LECTERN_STRETCH_SECONDS="8") for _ in range(3)]
+    workers = [house.worker("streams", **SHORT) for _ in range(3)]
     house.schedule()
-    busy = wait_until(lambda: one_at_work(sent, workers))
-    victim, part = busy
-    boxes = descendants(victim.pid)
+    victim, part, boxes = wait_until(lambda: one_at_work(sent, workers))
     victim.kill()
     _, alive = psutil.wait_procs(boxes, timeout=3)
     assert not alive
     wait_until(lambda: is_done(sent), patience_s=120)
     parts = tasks_of(sent, Step.HLS_PART)
-    assert [each.state for each in parts] == [TaskState.DONE] * 5
+    assert [each.state for each in parts] == [TaskState.DONE] * STRETCHES
     # One stretch was begun twice, by another worker; the others were done once.
     assert [each.part for each in parts if each.fence > 1] == [part]
     assert len({each.worker for each in parts}) >= 2
     made = stream_files(house, sent, tmp_path / "made")
-    assert presented(made["hls/v360.mp4"]) == list(range(41 * RATE))
-    assert key_frames(made["hls/v360.mp4"]) == list(range(0, 41 * RATE, 4 * RATE))
+    assert presented(made["hls/v180.mp4"]) == list(range(SECONDS * RATE))
+    assert key_frames(made["hls/v180.mp4"]) == list(range(0, SECONDS * RATE, 4 * RATE))
     assert not [spec for spec in made if spec.startswith("hls.part")]
     with unit_of_work() as session:
         assert session.scalar(select(func.count()).select_from(StreamPlan)) == 0
-    assert_sharp(moving_clip, made["hls/v360.mp4"])
+    assert_sharp(moving_clip, made["hls/v180.mp4"])
 
 
 def one_at_work(
     sent: Upload, workers: "list[subprocess.Popen[bytes]]"
-) -> "tuple[subprocess.Popen[bytes], int] | None":
-    """A worker that is in the middle of a stretch, and which."""
-    for task in tasks_of(sent, Step.HLS_PART):
-        if task.state == TaskState.RUNNING and task.fence == 1:
-            for worker in workers:
-                if f":{worker.pid}:" in (task.worker or "") and descendants(worker.pid):
-                    return worker, task.part
+) -> "tuple[subprocess.Popen[bytes], int, list[psutil.Process]] | None":
+    """A worker held still in the middle of a stretch, which that is, and the worker's box."""
+    for task in running(sent):
+        for worker in workers:
+            if f":{worker.pid}:" not in (task.worker or "") or not descendants(worker.pid):
+                continue
+            psutil.Process(worker.pid).suspend()
+            boxes = descendants(worker.pid)
+            if boxes and task.part in [each.part for each in running(sent)]:
+                return worker, task.part, boxes
+            psutil.Process(worker.pid).resume()
     return None
+
+
+def running(sent: Upload) -> list[Task]:
+    """The stretches that are being encoded for the first time."""
+    parts = tasks_of(sent, Step.HLS_PART)
+    return [each for each in parts if each.state == TaskState.RUNNING and each.fence == 1]
 
 
 def assert_sharp(source: Path, made: Path) -> None:
     """Every frame looks like its own in the source: no stretch is off by one."""
     theirs, ours = pictures(source), pictures(made)
-    assert len(theirs) == len(ours) == 41 * RATE
+    assert len(theirs) == len(ours) == SECONDS * RATE
     for number in range(1, len(ours) - 1):
         off = {
             step: float(np.abs(ours[number] - theirs[number + step]).mean()) for step in (-1, 0, 1)
@@ -170,14 +183,40 @@ def assert_sharp(source: Path, made: Path) -> None:
 def pictures(path: Path) -> "list[np.ndarray[Any, Any]]":
     with av.open(str(path)) as container:
         frames = container.decode(video=0)
-        return [frame.reformat(320, 180, "gray").to_ndarray().astype(np.int16) for frame in frames]
+        return [frame.reformat(160, 90, "gray").to_ndarray().astype(np.int16) for frame in frames]
+
+
+def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
+    house: House, moving_clip: Path
+) -> None:
+    sent = begin(house, moving_clip)
+    worker = house.worker("streams", **SHORT)
+    house.schedule()
+    wait_until(lambda: one_at_work(sent, [worker]))
+    principal = Principal(sent.workspace_id, sent.created_by, Role.OWNER, "", "")
+    with unit_of_work() as session:
+        asset = assets.get(session, principal, asset_of(sent).id)
+        (line,) = progress.overview(session, principal).running
+        assert (line.step, line.state) == ("hls", "running")
+        assert line.stretches == (0, STRETCHES)
+        assert progress.again(session, principal, asset, Step.HLS) == 0
+        assert progress.cancel(session, principal, asset, Step.HLS) == 1 + STRETCHES
+    psutil.Process(worker.pid).resume()
+    wait_until(lambda: not descendants(worker.pid))
+    assert {each.state for each in tasks_of(sent, Step.HLS_PART)} == {TaskState.CANCELLED}
+    with unit_of_work() as session:
+        # A plan of an earlier Lectern, which nobody can read any more.
+        session.execute(update(StreamPlan).values(made={"a0": {"fragments": [{"offset": 0}]}}))
+        assert progress.again(session, principal, asset_of(sent), Step.HLS) == 1
+    wait_until(lambda: is_done(sent))
+    assert {each.state for each in tasks_of(sent, Step.HLS_PART)} == {TaskState.DONE}
 
 
 def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
     house: House, moving_clip: Path
 ) -> None:
     sent = begin(house, moving_clip)
-    worker = house.worker("streams", LECTERN_STRETCH_SECONDS="8")
+    worker = house.worker("streams", **SHORT)
     wait_until(lambda: tasks_of(sent, Step.HLS_PART))
     worker.kill()
     worker.wait()

@@ -21,6 +21,7 @@ from tests.lectern.media.conftest import Make
 from tests.lectern.media.streaming import Streams, stream
 
 TALK = ("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30000/1001:d=9")
+SMALL = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=5")
 TONE = ("-f", "lavfi", "-i", "sine=f=440:d=9:r=44100")
 FAST = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 
@@ -109,7 +110,7 @@ def test_stretches_are_joined_without_a_seam(other: Path, streams: Streams, tmp_
 def pictures(path: Path) -> "list[np.ndarray[Any, Any]]":
     with av.open(str(path)) as container:
         frames = container.decode(video=0)
-        return [f.reformat(320, 180, "gray").to_ndarray().astype(np.int16) for f in frames]
+        return [f.reformat(160, 90, "gray").to_ndarray().astype(np.int16) for f in frames]
 
 
 def test_a_fitting_source_is_kept_bit_for_bit(clip: Make, tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def moment(path: Path, kind: str) -> float:
 def test_several_tracks_are_offered_with_their_languages(clip: Make, tmp_path: Path) -> None:
     source = clip(
         "tracks.mkv",
-        *("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=5"),
+        *SMALL,
         *("-f", "lavfi", "-i", "sine=f=300:d=5", "-f", "lavfi", "-i", "sine=f=900:d=5"),
         *("-map", "0", "-map", "1", "-map", "2", *FAST, "-c:a", "libopus"),
         *("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"),
@@ -175,8 +176,9 @@ def test_several_tracks_are_offered_with_their_languages(clip: Make, tmp_path: P
     assert master.sounds["a1.m3u8"]["NAME"] == "2: Kommentar, laut"
 
 
-def test_av1_is_an_option(other: Path, tmp_path: Path) -> None:
-    made = stream(other, tmp_path / "av1", av1=True)
+def test_av1_is_an_option(clip: Make, tmp_path: Path) -> None:
+    few = ("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=10:d=5", "-c:v", "mpeg4")
+    made = stream(clip("few.mp4", *few), tmp_path / "av1", av1=True)
     master = playlists.check(made.folder)
     (name,) = [rung.name for rung in made.plan.rungs if rung.coding is Coding.AV1]
     assert master.rungs[f"{name}.m3u8"]["CODECS"].startswith("av01.0.")
@@ -286,3 +288,10 @@ def test_ffmpeg_reads_the_master_as_a_whole(streams: Streams) -> None:
 def test_an_index_survives_its_row(streams: Streams) -> None:
     for index in streams.offer.made.values():
         assert hls_index.Index.from_json(index.to_json()) == index
+
+
+@pytest.mark.parametrize("fragments", [None, [{"offset": 0, "size": 9}], [[1, 2]], [["a"] * 7]])
+def test_an_index_in_another_shape_is_not_taken_for_one(fragments: object) -> None:
+    values = {"header_bytes": 1, "timescale": 1, "codec": "", "fragments": fragments}
+    with pytest.raises((TypeError, ValueError)):
+        hls_index.Index.from_json(values)
