@@ -12,7 +12,7 @@ from lectern.people.principal import Principal
 from lectern.storage import Storage
 from tests.factories import make_colleague, make_principal
 from tests.web.answers import assert_problem
-from tests.web.conftest import Caller, current_version, stored_blob
+from tests.web.conftest import Caller, SignIn, current_version, stored_blob
 
 A_YEAR, FRESH = "private, max-age=31536000, immutable", "private, no-cache"
 PLAYLIST = "application/vnd.apple.mpegurl"
@@ -116,6 +116,24 @@ def test_the_plain_mp4_is_a_download_for_whoever_may_play(
     assert (reply.status_code, reply.data) == (200, b"plain")
     assert "%C3%9Cbung%201%20720p.mp4" in reply.headers["Content-Disposition"]
     assert stranger.get(path).status_code == 404
+
+
+def test_the_page_of_a_video_leads_to_its_plain_mp4_once_there_is_one(
+    owner: Principal, video: Asset, record: Record, sign_in: SignIn
+) -> None:
+    page, link = sign_in(owner), f'href="/m/{video.id}/v/1/720p.mp4" download aria-label='
+    assert link not in page.get(f"/assets/{video.id}").text
+    record("mp4", b"plain", "video/mp4")
+    assert link in page.get(f"/assets/{video.id}").text
+
+
+def test_pieces_that_are_still_to_be_joined_are_nobodys_business(
+    api: Caller, video: Asset, record: Record
+) -> None:
+    record("hls.part.0/v360", b"part", "video/mp4")
+    record("hls/a0.mp4", b"sound", "audio/mp4")
+    reply = api.get(f"/api/v1/assets/{video.id}/renditions")
+    assert [each["spec"] for each in reply.json["items"]] == ["hls/a0.mp4"]
 
 
 def test_what_is_played_may_be_the_plain_mp4_itself(
