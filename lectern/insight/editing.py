@@ -122,14 +122,15 @@ def restore(
     audit.record(session, principal, "captions.restore", "asset", asset.id, details)
 
 
-def history(session: Session, track: CaptionTrack) -> list[CaptionEdit]:
-    """Every step of the track with who made it, newest first."""
+def history(session: Session, track: CaptionTrack, most: int | None = None) -> list[CaptionEdit]:
+    """The steps of the track with who made each, newest first: all, or the `most` last ones."""
     return list(
         session.scalars(
             select(CaptionEdit)
             .where(CaptionEdit.workspace_id == track.workspace_id, CaptionEdit.track_id == track.id)
             .options(joinedload(CaptionEdit.editor))
             .order_by(CaptionEdit.number.desc())
+            .limit(most)
         )
     )
 
@@ -219,13 +220,17 @@ def _step(session: Session, principal: Principal, track: CaptionTrack, *, autosa
     """Write down the change; True when it is a step of its own in the history."""
     track.lock_version = track.lock_version or 0
     _touch(session, principal, track)
-    newest = history(session, track)[:1]
-    recent = newest and session.scalar(
-        select(newest[0].created_at > func.clock_timestamp() - ONE_SITTING)
-    )
-    if autosave and recent and newest[0].edited_by == principal.user_id:
-        newest[0].cues, newest[0].number = track.cues, track.lock_version
+    # The first step is what somebody began with: it stays as it was.
+    steps = history(session, track, most=2) if autosave else []
+    if len(steps) == 2 and _same_sitting(session, principal, steps[0]):
+        steps[0].cues, steps[0].number = track.cues, track.lock_version
         session.flush()
         return False
     carrying.keep(session, track, principal.user_id)
     return True
+
+
+def _same_sitting(session: Session, principal: Principal, step: CaptionEdit) -> bool:
+    if step.edited_by != principal.user_id:
+        return False
+    return bool(session.scalar(select(step.created_at > func.clock_timestamp() - ONE_SITTING)))

@@ -7,12 +7,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.insight import captions, editing, transcripts
+from lectern.courses import usages
+from lectern.courses.usages import Place, UsageSpec
+from lectern.insight import captions, editing, glossary, transcripts
 from lectern.insight.cues import Cue, Word
 from lectern.insight.transcripts import Heard, Segment
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
-from tests.factories import make_asset, make_colleague
+from tests.factories import make_asset, make_colleague, make_course
 from tests.web.conftest import Caller, SignIn, current_version
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -65,6 +67,17 @@ def test_the_page_shows_each_cue_with_advice(
     assert client.get(at(asset).replace("/en/", "/de/")).status_code == 404
 
 
+def test_the_glossary_of_the_course_is_offered(
+    client: FlaskClient, asset: Asset, session: Session, owner: Principal
+) -> None:
+    assert "Glossary (" not in client.get(at(asset)).text
+    course = make_course(session, owner)
+    usages.put(session, owner, Place(course.ref, None, "l0"), [UsageSpec(asset.id)])
+    glossary.add(session, owner, course, "useState", "use state")
+    session.commit()
+    assert "Glossary (1)" in client.get(at(asset)).text
+
+
 def test_a_change_answers_with_what_differs_and_how_to_undo_it(
     client: FlaskClient, asset: Asset, session: Session
 ) -> None:
@@ -84,6 +97,23 @@ def test_a_change_answers_with_what_differs_and_how_to_undo_it(
     send(client, asset, {"kind": "join", "before": both}, seen=seen)
     assert cues(session, asset) == CUES
     assert client.get(at(asset, f"/cues?seen={tag(client, asset)}")).status_code == 204
+
+
+def test_a_sitting_is_one_step_and_what_it_began_with_stays(
+    client: FlaskClient, asset: Asset, session: Session
+) -> None:
+    texts = ["First.", "Second.", "Third."]
+    before = CUES[:1]
+    for text in texts:
+        send(client, asset, splice(before, [Cue(0.0, 2.0, text)]))
+        before = [Cue(0.0, 2.0, text)]
+    track = captions.get(session, asset, current_version(session, asset), "en").track
+    assert track is not None
+    steps = editing.history(session, track)
+    assert [(step.number, step.cues[0]["text"]) for step in steps] == [
+        (4, "Third."),
+        (1, "Hello there."),
+    ]
 
 
 def test_what_cannot_be_kept_is_refused_and_changes_nothing(

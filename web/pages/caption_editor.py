@@ -169,8 +169,8 @@ def _whole(page: EditorPage) -> dict[str, object]:
     """Everything, for an editor that does not know what it was before; `who` changed it last."""
     rows = render_template("captions/edit/_cues.html", lines=page.lines, spoken=page.spoken)
     editor = page.captions.editor
-    mine = editor is None or editor.id == g.principal.user_id
-    return {"tag": page.captions.tag, "rows": rows, "who": None if mine else editor.name}
+    who = editor.name if editor is not None and editor.id != g.principal.user_id else None
+    return {"tag": page.captions.tag, "rows": rows, "who": who}
 
 
 def _part(page: EditorPage, changed: Changed) -> dict[str, object]:
@@ -234,6 +234,6 @@ def _done(page: EditorPage, toast: str, done: Changed) -> ResponseReturnValue:
     _commit(page.asset)
     if not htmx.wants_fragment():
         return htmx.go_to(page.address)
-    back = {"asset_id": page.asset.id, "lang": page.captions.language}
-    undo = url_for(".go_back", number=done.before.number or 1, **back)
+    number, lang = done.before.number or 1, page.captions.language
+    undo = url_for(".go_back", asset_id=page.asset.id, lang=lang, number=number)
     return htmx.fragment("", status=204, event=EVENT, toast=toast, undo=undo)

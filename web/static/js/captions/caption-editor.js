@@ -85,11 +85,13 @@ class CaptionEditor extends EditorView {
     row.dirty = true;
     if (row.held) return;
     row.querySelector(".cue__told")?.remove();
+    this.say("saving");
     clearTimeout(row.typing);
     row.typing = setTimeout(() => this.save(row), TYPED_MS);
   }
 
   left(row) {
+    if (row.gone) return;
     if (row.dirty) this.save(row);
     else if (row.dataset.draft !== undefined) row.remove();
     else text(row).value = text(row).defaultValue;
@@ -98,7 +100,7 @@ class CaptionEditor extends EditorView {
   // What was typed in a row goes out; a draft becomes a cue.
   async save(row) {
     clearTimeout(row.typing);
-    if (!row.dirty || row.held || !row.isConnected) return;
+    if (!row.dirty || row.held || row.gone || !row.isConnected) return;
     const draft = row.dataset.draft !== undefined;
     const done = await this.saver.send(() => {
       if (!row.dirty || row.held) return undefined;
@@ -114,10 +116,14 @@ class CaptionEditor extends EditorView {
 
   settle(draft) {
     const row = this.rows.at(Number(draft.dataset.start) + 0.0005);
-    const focused = document.activeElement === text(draft);
-    const place = text(draft).selectionStart;
+    const { value, selectionStart } = text(draft);
+    draft.gone = true;
+    if (draft.dirty) {
+      text(row).value = value;
+      this.type(row);
+    }
+    if (document.activeElement === text(draft)) focus(row, selectionStart);
     draft.remove();
-    if (row && focused) focus(row, place);
   }
 
   async flush() {
@@ -164,6 +170,7 @@ class CaptionEditor extends EditorView {
     const sentence = `${this.dataset.refused} ${body.problem ?? status}`;
     if (row?.isConnected && status !== 412) told(row, sentence);
     else if (!row) this.toast(sentence);
+    this.told();
     return false;
   }
 
@@ -181,7 +188,10 @@ class CaptionEditor extends EditorView {
   }
 
   told() {
-    if (this.saver.waiting === 0) this.say(this.rows.dirty.length ? "refused" : "saved");
+    if (this.saver.waiting > 0) return;
+    const { dirty } = this.rows;
+    const stuck = dirty.some((row) => row.querySelector(".cue__told"));
+    this.say(stuck ? "unsaved" : dirty.length ? "saving" : "saved");
   }
 }
 

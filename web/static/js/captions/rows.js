@@ -44,7 +44,8 @@ export class Rows {
   }
 
   near(row, by) {
-    return this.items[this.items.indexOf(row) + by];
+    const rows = row.dataset.draft === undefined ? this.items : [...this.list.children];
+    return rows[rows.indexOf(row) + by];
   }
 
   get dirty() {

@@ -34,6 +34,7 @@ export const tools = {
 
   insert(editor) {
     const row = editor.current;
+    if (row.dataset.draft !== undefined) return undefined;
     const start = Number(row.dataset.end);
     const next = editor.rows.near(row, 1);
     const end = Math.min(start + NEW_CUE_S, next ? Number(next.dataset.start) : Infinity);
@@ -44,7 +45,7 @@ export const tools = {
   async remove(editor) {
     const row = editor.current;
     const near = editor.rows.near(row, 1) ?? editor.rows.near(row, -1);
-    if (row.dataset.draft !== undefined) row.remove();
+    if (row.dataset.draft !== undefined) drop(row);
     else if (!(await editor.change(row, (before) => ({ kind: "splice", before, after: [] })))) return;
     // Rows are used again: what came after is here now.
     const here = row.isConnected ? row : near;
@@ -89,6 +90,12 @@ export function focus(row, at) {
   text(row).focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
   if (at !== undefined) text(row).setSelectionRange(at, at);
+}
+
+function drop(draft) {
+  // Leaving it would take it away once more.
+  draft.gone = true;
+  draft.remove();
 }
 
 function go(editor, by) {
