@@ -7,9 +7,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, NotFound, Stale
-from lectern.library import renditions, versions
+from lectern.library import renditions, stretches, versions
 from lectern.library.locking import lock
-from lectern.models import Asset, AssetState, Task, Version, new_id
+from lectern.models import Asset, AssetState, Task, TaskState, Version, new_id
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -17,6 +17,7 @@ from lectern.storage import Storage
 
 CHANGED = "Somebody changed this file since you opened it. Reload to see the change."
 IN_TRASH = "This file is in the trash. Restore it first, then bring the version back."
+_ANEW = {"state": TaskState.QUEUED, "awaits": None, "progress": 0.0, "reason": None}
 LOST = "The bytes of version {number} are missing in the storage. A backup has them."
 
 
@@ -90,16 +91,21 @@ def _check_stored(session: Session, version: Version, storage: Storage) -> None:
 
 
 def _take_over_steps(session: Session, earlier: Version, version: Version) -> None:
-    """The new version's steps are those of the one it restores, ended as they ended."""
-    same = (Task.workspace_id, Task.asset_id, Task.step, Task.queue, Task.state, Task.progress)
+    """The new version's steps are those of the one it restores, ended as they ended.
+
+    What others are at begins anew for this one, and finds what they have made.
+    """
+    same = (Task.workspace_id, Task.asset_id, Task.step, Task.queue, Task.state, Task.awaits)
     rows = session.execute(
-        select(*same, Task.reason)
+        select(*same, Task.progress, Task.reason)
         .where(Task.workspace_id == earlier.workspace_id, Task.version_id == earlier.id)
+        # Stretches belong to the run of a step, and are shared out anew if need be.
+        .where(Task.part == 0)
         .order_by(Task.created_at, Task.id)
     )
-    values = [
-        {**row, "id": new_id(), "version_id": version.id, "finished_at": func.clock_timestamp()}
-        for row in rows.mappings()
-    ]
-    for each in values:
-        session.execute(insert(Task).values(**each))
+    for row in rows.mappings():
+        going_on = row["state"] == TaskState.RUNNING or row["awaits"] == stretches.AWAITS
+        values = {**row, **(_ANEW if going_on else {}), "id": new_id(), "version_id": version.id}
+        if values["state"] not in {TaskState.QUEUED, TaskState.WAITING}:
+            values["finished_at"] = func.clock_timestamp()
+        session.execute(insert(Task).values(**values))

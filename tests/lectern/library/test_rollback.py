@@ -14,6 +14,7 @@ from lectern.library import (
     posters,
     renditions,
     rollback,
+    stretches,
     tasks,
     trash,
     versions,
@@ -90,6 +91,30 @@ def test_nothing_is_encoded_again(
     assert mine == [("poster", "done", 1.0), ("playable", "done", 1.0)]
     assets.settle(session, asset.workspace_id, asset.id)
     assert asset.version_number == 3
+
+
+def test_later_steps_that_others_are_at_begin_anew(
+    session: Session, owner: Principal, asset: Asset, storage: LocalStorage
+) -> None:
+    first = versions.find(session, asset, 1)
+    assert first is not None
+    subject = {"version_id": first.id, "asset_id": asset.id}
+    held = []
+    for step in (Step.CAPTIONS, Step.HLS):
+        task = tasks.add(session, asset.workspace_id, step, **subject)
+        claim = tasks.claim(session, asset.workspace_id, task.id, "a", 90)
+        assert claim is not None
+        held.append(claim)
+    stretches.share_out(session, held[1], 2, {0, 1})
+    version = rollback.roll_back(session, owner, asset, 1, storage=storage)
+    mine = {
+        task.step: (task.state, task.progress)
+        for task in tasks.of_asset(session, asset.workspace_id, asset.id)
+        if task.version_id == version.id
+    }
+    ended = ("done", 1.0)
+    begun = ("queued", 0.0)
+    assert mine == {"poster": ended, "playable": ended, "captions": begun, "hls": begun}
 
 
 def test_lessons_that_follow_get_it_and_pinned_ones_stay(
