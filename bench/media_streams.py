@@ -2,10 +2,11 @@
 """The ladder of a 1080p talk against its rungs one by one, and against the best bare command.
 
 Run `python -m bench.media_streams [--rounds 3] [--seconds 20]`. Three rungs (1080, 720, 360) of a
-drawn, slightly noisy talk with sound. *Ours* is what a worker does: through the box, frames
-counted, every fragment's place read back. The bare command decodes once, scales each size from
-the next larger, and writes HLS by ffmpeg's own muxer with the same encoder settings. CPU time is
-that of all child processes. The last lines say how soon the coded source alone can be streamed.
+drawn talk with sound: slides that change, and a speaker in a noisy corner. *Ours* is what a worker
+does: through the box, frames counted, every fragment's place read back. The bare command decodes
+once, scales each size from the next larger, and writes HLS by ffmpeg's own muxer with the same
+encoder settings. CPU time is that of all child processes. The last lines say how soon the coded
+source alone can be streamed.
 """
 
 import argparse
@@ -28,13 +29,23 @@ from lectern.media.probe import probe
 MOST_OF_SINGLE = 0.75
 MOST_OF_BARE = 1.1
 NAMES = ("v1080", "v720", "v360")
+SLIDE = "color=c=0xf4f1ea:s=1920x1080"
+# Ten lines of strokes as fine as letters; every other one on each second slide.
+LINES = "".join(
+    f",drawbox=x=160:y={140 + 80 * n}:w={700 + 97 * n % 500}:h=34:c=0x303030:t=fill"
+    + (":enable='lt(mod(t,8),4)'" if n % 2 else "")
+    for n in range(10)
+)
+LINES += ",drawgrid=w=14:h=1080:t=5:c=0xf4f1ea"
 
 
 def make_talk(folder: Path, seconds: int) -> Path:
     """H.264 as a camera writes it; of key frames too rare for the picture to be kept."""
     talk = folder / "talk.mp4"
-    picture = f"testsrc2=s=1920x1080:r=25:d={seconds},noise=alls=3:allf=t"
-    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=d={seconds}"]
+    speaker = f"testsrc2=s=480x270:r=25:d={seconds},noise=alls=6:allf=t"
+    sources = (f"{SLIDE}:r=25:d={seconds}{LINES}", speaker, f"sine=d={seconds}")
+    inputs = [word for source in sources for word in ("-f", "lavfi", "-i", source)]
+    inputs += ["-filter_complex", "[0:v][1:v]overlay=x=1380:y=760", "-map", "2:a"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
     ffmpeg = [str(box.ffmpeg()), "-loglevel", "error", "-y", *inputs, *coding]
     subprocess.run([*ffmpeg, "-c:a", "aac", "-g", "50", str(talk)], check=True)
