@@ -33,6 +33,7 @@ from web.pages import (
     posters,
     processing,
     replacing,
+    said,
     saved_searches,
     selection,
     similar,
@@ -84,7 +85,7 @@ def create_app(settings: Settings) -> Flask:
     changes = (custom_fields, bulk, downloads, versions, switches, trash)
     for module in (*pages, *places_of, *changes, audit_log, similar, storage, derived, watch):
         app.register_blueprint(module.bp)
-    for module in (captions, caption_editor, caption_files, glossary, exchange):
+    for module in (captions, caption_editor, caption_files, glossary, exchange, said):
         app.register_blueprint(module.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(streams.bp)

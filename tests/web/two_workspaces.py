@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.exchange import recording, runs
-from lectern.insight import editing, glossary
+from lectern.insight import editing, glossary, slides
 from lectern.insight.cues import Cue
+from lectern.insight.slides import Line, Shown
 from lectern.library import (
     bulk,
     custom_fields,
@@ -142,6 +143,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "number": 1,
         "rank": 1,
         "sheet": 0,
+        "slide": 0,
         "name": "v360.mp4",
         "width": 480,
         "folder_id": shelf.id,
@@ -179,6 +181,8 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
         renditions.record(session, who.workspace_id, source, spec, blobs[1], {"height": 270})
     tiles = {"width": 240, "height": 135, "columns": 6, "rows": 6, "times": [0.0]}
     storyboards.record(session, version, [blobs[1]], tiles)
+    lines = [[Line("Osmosis", 0.9, (0, 0, 1, 1))]]
+    slides.record(session, version, "reader", [Shown(0.0, 1.0, 0)], lines, [blobs[1]])
     posters.record(session, version, [(blobs[2], {"mime": "image/jpeg"})])
     # Made for the member whatever the role is: a role may have changed since.
     maker = Principal.system(who.workspace_id, who.user_id)

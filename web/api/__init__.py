@@ -11,6 +11,7 @@ from web.api import (
     docs,
     duplicates,
     exchange,
+    matches,
     similar,
     storage,
     switches,
@@ -20,5 +21,5 @@ from web.api import (
 
 bp = Blueprint("api", __name__)
 first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
-for module in (*first, similar, storage, switches, trash, uploads):
+for module in (*first, matches, similar, storage, switches, trash, uploads):
     bp.register_blueprint(module.bp)

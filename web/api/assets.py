@@ -15,7 +15,7 @@ from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
 from web import history_filters
-from web.api import idempotency, paging, parsing
+from web.api import idempotency, matches, paging, parsing
 from web.api.fields import Fields
 from web.api.representations import (
     asset_json,
@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
     session, query = db.session(), parsing.asset_query()
     found = search.page(session, g.principal, query, cursor=parsing.cursor(), limit=parsing.limit())
     body: dict[str, Any] = {"items": assets_json(session, found.assets), "next": found.next}
+    matches.add(body["items"], found, query)
     if parsing.with_total():
         body["total"] = search.total(session, g.principal, query)
     return jsonify(body)

@@ -70,7 +70,7 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
         if any(unicodedata.category(letter) == "Cc" for letter in value):
             message = f"{name[:80]} holds control characters."
             raise Invalid(message, {name[:80]: message})
-    lists = {name: args.getlist(name) for name in ("tag", "any_tag")}
+    lists = {name: args.getlist(name) for name in ("tag", "any_tag", "said", "shown")}
     return search.read({**args.to_dict(), **lists})
 
 

@@ -54,6 +54,10 @@ def _tags(asked: Asked) -> list[Chip]:
         rest = tuple(each for each in query.any_tag if each != tag)
         title = ngettext("Tag", "Any tag of", len(query.any_tag))
         chips.append(Chip(title, tag, asked.without(any_tag=rest)))
+    for name, title in (("said", gettext("Said")), ("shown", gettext("Shown"))):
+        for word in getattr(query, name):
+            rest = tuple(each for each in getattr(query, name) if each != word)
+            chips.append(Chip(title, word, asked.without(**{name: rest})))
     return chips
 
 

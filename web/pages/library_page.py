@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from lectern.errors import Invalid
 from lectern.library import cards, titles
 from lectern.library.cards import Page
-from lectern.library.search import facets
+from lectern.library.search import facets, matches
 from lectern.library.search.facets import Facets
 from lectern.library.titles import Titles
 from lectern.people.principal import Principal
@@ -105,6 +105,11 @@ class LibraryPage:
     def words(self) -> tuple[str, ...]:
         """What to mark in names, tags and descriptions."""
         return () if self.problem else cards.words_of(self.query, self.page.spelling)
+
+    @property
+    def said_or_shown(self) -> bool:
+        """Whether words are searched for that may be said or shown."""
+        return bool(matches.wanted(self.query).all)
 
     @property
     def searching(self) -> bool:

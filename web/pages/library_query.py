@@ -11,6 +11,7 @@ from lectern.errors import Invalid
 from lectern.library import search
 from lectern.library.names import clean_text
 from lectern.library.search import Query, operators
+from lectern.library.search.meanings import ADDING
 from lectern.library.search.operators import Parsed, Part
 from lectern.library.search.query import BEST, NEWEST
 from web.pages.library_ranges import RANGES
@@ -18,7 +19,7 @@ from web.pages.library_ranges import RANGES
 # Enough to show what was pasted; a search takes less, and says so.
 LONGEST_SHOWN = 2_000
 _NAMES = frozenset(field.name for field in fields(Query))
-_LISTS = ("tag", "any_tag")
+_LISTS = ("tag", "any_tag", "said", "shown")
 # Operators that set bounds go by one name, the fields of a query by two.
 _BOUNDS = {"size": RANGES[1], "duration": RANGES[2], "created": RANGES[0]}
 
@@ -42,7 +43,7 @@ class Asked:
 
     def _read(self, args: "MultiDict[str, str]") -> Query:
         values: dict[str, Any] = {name: args[name] for name in args if name in _NAMES}
-        values.update({name: args.getlist(name) for name in _LISTS})
+        values.update({name: [*filter(None, args.getlist(name))] for name in _LISTS})
         if args.get("tags") == "any":
             values["any_tag"], values["tag"] = [*values["any_tag"], *values["tag"]], []
         readable: dict[str, Any] = {}
@@ -69,7 +70,7 @@ class Asked:
         for part in self.parsed.parts:
             names = _names(part)
             held = [name for name in names if getattr(self.query, name) not in (None, "", False)]
-            if part.field == "tag" or not held:
+            if part.field in ADDING or not held:
                 continue
             if typing:
                 self.query = replace(self.query, **{name: _DEFAULTS[name] for name in held})
@@ -121,6 +122,8 @@ class Asked:
             "owner": query.owner,
             "sort": query.sort,
             "duplicates": "1" if query.duplicates else "",
+            "said": next(iter(query.said), ""),
+            "shown": next(iter(query.shown), ""),
             **{each.name: each.chosen(query) for each in RANGES},
         }
         own = {

@@ -11,6 +11,7 @@ import "./folder-tree.js";
 import "./live-updates.js";
 import "./modal-dialog.js";
 import "./notice-box.js";
+import "./place-links.js";
 import "./poster-image.js";
 import "./selection-bar.js";
 import "./tag-input.js";
