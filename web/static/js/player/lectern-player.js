@@ -57,7 +57,8 @@ class LecternPlayer extends HTMLElement {
 
   act({ target }) {
     const act = target.closest("[data-act]")?.dataset.act;
-    if (act === "copy") this.copy();
+    if (act === "captions") this.settings.toggleCaptions();
+    else if (act === "copy") this.copy();
     else if (act === "help") this.help();
     else if (act === "close-help") this.querySelector(".player-help").close();
   }

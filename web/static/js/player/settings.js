@@ -11,6 +11,8 @@ export class Settings {
     this.media = player.media;
     this.source = source;
     this.menu = player.querySelector(".player-menu");
+    this.rate = 1;
+    this.shown = "";
   }
 
   begin(signal) {
@@ -53,7 +55,8 @@ export class Settings {
 
   showRate() {
     const rate = this.media.playbackRate;
-    if (String(rate) === this.field("rate").value) return;
+    if (this.rate === rate) return;
+    this.rate = rate;
     this.field("rate").value = String(rate);
     // What another source begins with.
     this.media.defaultPlaybackRate = rate;
@@ -86,10 +89,12 @@ export class Settings {
 
   showCaptions() {
     const name = this.showing?.label ?? "";
+    this.player.querySelector("[data-act=captions]")?.setAttribute("aria-pressed", Boolean(name));
     const field = this.field("captions");
-    if (!field || field.value === name) return;
-    this.last = name || field.value;
-    field.value = name;
+    // Not the field's value, which is the new one already when it was chosen there.
+    if (!field || this.shown === name) return;
+    this.last = name || this.shown;
+    this.shown = field.value = name;
     if (this.media.localName === "video") choose("captions", name);
     this.player.dispatchEvent(new CustomEvent("captions"));
   }
