@@ -85,6 +85,7 @@ class CaptionEditor extends EditorView {
     row.dirty = true;
     if (row.held) return;
     row.querySelector(".cue__told")?.remove();
+    this.part("told").hidden = true;
     this.say("saving");
     clearTimeout(row.typing);
     row.typing = setTimeout(() => this.save(row), TYPED_MS);

@@ -127,5 +127,7 @@ function look(editor, found) {
   text(found.row).setSelectionRange(found.from, found.to);
   if (editor.media) editor.media.currentTime = found.at;
   const percent = Math.round(found.sure * 100);
-  return editor.note(editor.dataset.doubt.replace("WORD", found.word).replace("PERCENT", percent));
+  const sentence = editor.dataset.doubt.replace("WORD", found.word).replace("PERCENT", percent);
+  editor.part("said").textContent = sentence;
+  return undefined;
 }

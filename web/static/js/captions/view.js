@@ -19,6 +19,7 @@ export class EditorView extends HTMLElement {
     this.querySelector("cue-wave").show?.(cue, Number(before?.dataset.end ?? 0), Number(after?.dataset.start ?? last));
     for (const name of ["start", "end"]) this.part(name).value = clock(cue[name]);
     this.querySelector("#editor-from").value = cue.start;
+    this.part("said").textContent = "";
     this.part("words").replaceChildren(...this.wordsOf(row).map(chip));
   }
 
