@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.library import notices, tasks
+from lectern.library import notices, stretches, tasks
 from lectern.models import Asset, Step, Task, TaskState
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague
@@ -49,6 +49,21 @@ def test_a_failed_step_is_shown_with_its_reason_and_tried_again(
     assert again.status_code == 200
     session.expire_all()
     assert session.get_one(Task, (task.workspace_id, task.id)).state == TaskState.QUEUED
+
+
+def test_stretches_are_told_as_work_that_goes_on(
+    session: Session, owner: Principal, sign_in: SignIn, asset: Asset
+) -> None:
+    subject = {"version_id": asset.current_version_id, "asset_id": asset.id}
+    whole = tasks.add(session, asset.workspace_id, Step.HLS, **subject)
+    claim = tasks.claim(session, asset.workspace_id, whole.id, "a", 90)
+    assert claim is not None
+    stretches.share_out(session, claim, 12, set(range(12)))
+    session.commit()
+    page = sign_in(owner).get("/processing").text
+    assert "0 of 12 stretches are encoded" in page
+    assert 'data-state="running"' in page
+    assert "Waiting for something" not in page
 
 
 def test_the_log_is_for_owners(
