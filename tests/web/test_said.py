@@ -75,6 +75,8 @@ def test_the_library_shows_sentences_and_the_way_to_them(
     assert f"/watch/{asset.id}?t=61" in page
     assert "Play from 1:01" in page
     assert "3 more places in this file" in page
+    assert "_blank" not in page
+    assert 'target="_blank"' in client.get("/library/said?q=osmosis&aside=1").text
     assert client.get("/library/said?q=unheard").text.strip() == ""
     assert client.get("/library/said?q=wrong:x").text.strip() == ""
 

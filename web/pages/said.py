@@ -32,7 +32,10 @@ def index() -> ResponseReturnValue:
     ids = [card.id for card in page.page.items]
     found = matches.of_assets(session, g.principal, ids, wanted)
     listed = [(card, found[card.id]) for card in page.page.items if card.id in found]
-    return htmx.fragment(render_template("said/_results.html", listed=listed, wanted=wanted))
+    # In the picker a lesson is being written: what is opened stands beside it.
+    aside = request.args.get("aside") == "1"
+    html = render_template("said/_results.html", listed=listed, wanted=wanted, aside=aside)
+    return htmx.fragment(html)
 
 
 @bp.get("/assets/<uuid:asset_id>/said")
