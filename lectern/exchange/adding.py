@@ -9,12 +9,13 @@ from sqlalchemy import Uuid, bindparam, insert, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import Session
 
-from lectern.exchange import contents
+from lectern.exchange import attached, contents
 from lectern.exchange.schema import Record
 from lectern.exchange.whole import Whole
 from lectern.library import tasks
 from lectern.library.blobs import Stored
 from lectern.library.names import tag_key
+from lectern.library.search.folding import fold
 from lectern.models import Asset, AssetState, AssetTag, Chapter, Course, Kind, Lesson, Version
 from lectern.people.audit import Fact
 
@@ -45,10 +46,16 @@ class Adding:
         self._last_used: dict[uuid.UUID, datetime | None] = {}
         self._titles: dict[uuid.UUID, str] = {}
         self._awaiting: set[uuid.UUID] = set()
+        # Versions, and captions.
+        self._made: set[uuid.UUID] = set()
 
     def is_new(self, asset_id: uuid.UUID) -> bool:
         """Whether this import made the asset."""
         return asset_id in self._new
+
+    def has_made(self, row: Mapping[str, Any]) -> bool:
+        """Whether this import made the version or the captions to which the line belongs."""
+        return row.get("version_id", row.get("track_id")) in self._made
 
     def add(self, record: Record, rows: Sequence[dict[str, Any]]) -> None:
         """Insert the rows."""
@@ -69,7 +76,13 @@ class Adding:
         if record.file == "assets":
             for row in rows:
                 self.tag(row["id"], row["created_at"], row["tags"])
+        if record.file in {"versions", "caption_tracks"}:
+            self._made.update(row["id"] for row in rows)
         if record.file == "versions":
+            if self._whole.version == 1:
+                current = self._whole.current
+                later = [row for row in rows if row["number"] > current[row["asset_id"]].number]
+                attached.call_off(self._session, self._home, later, attached.UNTOLD)
             for row in rows:
                 self._settle_version(row)
 
@@ -124,11 +137,16 @@ class Adding:
                 )
                 for row in rows
             ]
+        if record.file in {"scheduled_switches", "caption_tracks"}:
+            known = [row for row in rows if not self.has_made(row)]
+            return [attached.added(self._session, self._home, record, row) for row in known]
         return []
 
     def _more(self, file: str, row: Mapping[str, Any]) -> dict[str, Any]:
         if file == "tags":
             return {"key": tag_key(row["name"])}
+        if file == "glossary_terms":
+            return {"key": fold(row["term"])}
         if file == "versions":
             blob = contents.blob_of(
                 self._session,

@@ -7,16 +7,15 @@ each file have a limit, and two equal lines are an error, so a small archive can
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import core_ext
 from lectern.exchange import checking
 from lectern.exchange.checking import Refused
-from lectern.exchange.schema import BY_FILE, FILES, FORMAT, MANIFEST, VERSION, Record
+from lectern.exchange.schema import FILES, FORMAT, MANIFEST, READS, RECORDS, VERSION, Record
 
-LONGEST_LINE = 1 << 20
 LONGEST_MANIFEST = 1 << 20
 _TABLES = {"assets.csv", "usages.csv"}
 _KINDS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -40,6 +39,7 @@ class Archive:
         try:
             self._entries = self._checked()
             self.manifest = self._read_manifest()
+            self._check_files()
         except BaseException:
             self._zip.close()
             raise
@@ -49,6 +49,11 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+
+    @property
+    def version(self) -> int:
+        """The version of the format that it is written in."""
+        return int(self.manifest["version"])
 
     @property
     def digests(self) -> set[str]:
@@ -62,14 +67,17 @@ class Archive:
             Refused: a line is too long or unusable, or the archive is damaged.
         """
         name = f"{record.file}.jsonl"
+        if record.since > self.version:
+            return
         try:
             with self._zip.open(self._entries[name]) as file:
                 number = 0
-                while raw := file.readline(LONGEST_LINE + 1):
+                while raw := file.readline(record.longest + 1):
                     number += 1
                     place = f"{name}, line {number}"
-                    if len(raw) > LONGEST_LINE:
-                        raise Refused(f"{place}: the line is longer than 1 MiB.")
+                    if len(raw) > record.longest:
+                        most = record.longest >> 20
+                        raise Refused(f"{place}: the line is longer than {most} MiB.")
                     yield place, checking.line(record, raw, place)
         except _BROKEN as error:
             raise Refused(f"{name} is damaged: {error}.") from error
@@ -96,21 +104,28 @@ class Archive:
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         found: dict[str, zipfile.ZipInfo] = {}
-        needed = {MANIFEST, *(f"{file}.jsonl" for file in BY_FILE)}
+        named = {MANIFEST, *_TABLES, *(f"{record.file}.jsonl" for record in RECORDS)}
         for entry in self._zip.infolist():
             name = entry.filename
             digest = name.removeprefix(FILES) if name.startswith(FILES) else ""
             if name in found:
                 raise Refused(f"The archive has two entries called {name[:80]!r}.")
-            if name not in needed | _TABLES and not checking.DIGEST.fullmatch(digest):
+            if name not in named and not checking.DIGEST.fullmatch(digest):
                 raise Refused(f"The archive has an entry that no export has: {name[:80]!r}.")
             if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _KINDS:
                 raise Refused(f"{name} is encrypted, or compressed in a way that exports are not.")
             found[name] = entry
-        missing = sorted(needed - found.keys())
-        if missing:
-            raise Refused(f"This is no export of Lectern: it has no {missing[0]}.")
+        # Before the manifest is read: what every version has.
+        _demand(found, [MANIFEST, *(f"{each.file}.jsonl" for each in RECORDS if each.since == 1)])
         return found
+
+    def _check_files(self) -> None:
+        """Each version of the format has its own files, all of them and no others."""
+        later = [f"{each.file}.jsonl" for each in RECORDS if each.since > self.version]
+        for name in later:
+            if name in self._entries:
+                raise Refused(f"The archive has an entry that no export has: {name!r}.")
+        _demand(self._entries, [f"{e.file}.jsonl" for e in RECORDS if e.since <= self.version])
 
     def _read_manifest(self) -> dict[str, Any]:
         try:
@@ -121,9 +136,15 @@ class Archive:
             raise Refused(f"{MANIFEST} is damaged.") from error
         if not isinstance(said, dict) or said.get("format") != FORMAT:
             raise Refused(f"{MANIFEST} is not that of an export of Lectern.")
-        if said.get("version") != VERSION:
+        if said.get("version") not in READS:
             raise Refused(
                 f"This export has version {str(said.get('version'))[:20]}; "
-                f"this release reads version {VERSION}."
+                f"this release reads versions up to {VERSION}."
             )
         return said
+
+
+def _demand(entries: Mapping[str, object], names: Iterable[str]) -> None:
+    missing = sorted(set(names) - entries.keys())
+    if missing:
+        raise Refused(f"This is no export of Lectern: it has no {missing[0]}.")

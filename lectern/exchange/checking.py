@@ -10,13 +10,19 @@ from datetime import datetime
 from typing import Any
 
 from lectern.errors import Invalid
+from lectern.exchange import shapes
 from lectern.exchange.schema import Field, Record
+from lectern.insight.glossary import LONGEST_TERM
 from lectern.library.names import tag_key
-from lectern.models import FieldType, Kind
+from lectern.library.search.folding import fold
+from lectern.models import FieldType, Kind, SwitchState
 
 LONGEST_TEXT = 100_000
 LONGEST_NAME = 1_000
-_NAMES = {"name", "original_name", "title", "label", "ref", "key", "slot", "email", "mime"}
+_NAMES = {
+    *("name", "original_name", "title", "label", "ref", "key", "slot", "email", "mime"),
+    *("local", "zone", "reason"),
+}
 DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"([0-9a-f]{2})*")
 _MIME = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,100}")
@@ -32,12 +38,19 @@ _ONE_OF: Mapping[tuple[str, str], frozenset[str]] = {
     ("custom_fields", "type"): frozenset(FieldType),
     ("usages", "policy"): frozenset({"follow", "pin"}),
     ("usage_history", "policy"): frozenset({"follow", "pin"}),
+    ("scheduled_switches", "state"): frozenset(SwitchState),
+    ("caption_tracks", "state"): frozenset({"machine", "in_review", "reviewed"}),
+    ("caption_tracks", "origin"): frozenset({"machine", "upload", "embedded", "person"}),
 }
 # JSON that is a list; all other JSON is an object.
-_LISTS = {("custom_fields", "options")}
+_LISTS = {
+    *(("custom_fields", "options"), ("glossary_terms", "sounds_like")),
+    *(("caption_tracks", "cues"), ("caption_edits", "cues")),
+}
 _NEVER_EMPTY = {
     *(("folders", "name"), ("tags", "name"), ("assets", "name"), ("courses", "ref")),
     *(("chapters", "ref"), ("lessons", "ref"), ("custom_fields", "key"), ("people", "email")),
+    *(("caption_tracks", "language"), ("glossary_terms", "term")),
 }
 
 
@@ -93,6 +106,14 @@ def natural_key(file: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
             return (values["created_by"], values["name"])
         case "people":
             return (values["email"],)
+        case "scheduled_switches":
+            return (values["version_id"],)
+        case "caption_tracks":
+            return (values["version_id"], values["language"])
+        case "caption_edits":
+            return (values["track_id"], values["number"])
+        case "glossary_terms":
+            return (values["course_id"], fold(values["term"]))
     return None
 
 
@@ -107,7 +128,7 @@ def _value(file: str, field: Field, said: Any) -> Any:
     if field.type == "json" and isinstance(value, list) != ((file, field.name) in _LISTS):
         raise ValueError("must be a list" if isinstance(value, dict) else "must be an object")
     if field.type == "json":
-        _check_json(field, value)
+        shapes.check(field.name, value)
     if field.type == "integer" and field.name not in {"byte_size", "seq"}:
         _within(value, _LEAST, _MOST)
     return value
@@ -123,22 +144,11 @@ def _check_text(file: str, field: Field, said: str) -> None:
         raise ValueError("is no media type")
     if field.name == "email" and said != said.lower():
         raise ValueError("must be in lower case")
+    if field.name == "term" and len(said) > LONGEST_TERM:
+        raise ValueError(f"has more than {LONGEST_TERM} characters")
     longest = LONGEST_NAME if field.name in _NAMES else LONGEST_TEXT
     if len(said) > longest:
         raise ValueError(f"has more than {longest:,} characters")
-
-
-def _check_json(field: Field, said: Any) -> None:
-    """What other code will take for granted of an object or list."""
-    texts = said if field.name == "options" else said.values() if field.name == "place" else ()
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError("must hold texts only")
-    if field.name == "facts":
-        if said.get("kind", Kind.VIDEO) not in set(Kind):
-            raise ValueError("name a kind that there is not")
-        measured = [said.get(name) for name in ("duration_s", "width", "height")]
-        if not all(each is None or type(each) in {int, float} for each in measured):
-            raise ValueError("hold a measure that is no number")
 
 
 def _text(said: Any) -> str:

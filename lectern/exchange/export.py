@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from lectern.exchange import tables
 from lectern.exchange.schema import (
-    BY_FILE,
     FILES,
     FORMAT,
     MANIFEST,
@@ -21,25 +20,11 @@ from lectern.exchange.schema import (
     Record,
     written,
 )
-from lectern.models import (
-    Asset,
-    AssetTag,
-    Blob,
-    Member,
-    SavedSearch,
-    Usage,
-    UsageHistory,
-    User,
-    Version,
-    Workspace,
-)
+from lectern.models import AssetTag, Blob, Member, ScheduledSwitch, User, Version, Workspace
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.storage import Storage
-
-# Rows read at a time.
-AT_ONCE = 1000
 
 
 def steady(session: Session) -> None:
@@ -132,7 +117,7 @@ def _lines(session: Session, workspace_id: uuid.UUID, record: Record) -> Iterato
     names = record.columns
     columns = [getattr(record.model, name) for name in names]
     ask = _ASKS.get(record.file, _plain)
-    query = ask(record, columns, workspace_id).execution_options(yield_per=AT_ONCE)
+    query = ask(record, columns, workspace_id).execution_options(yield_per=record.at_once)
     for rows in session.execute(query).partitions():
         also = _BESIDE[record.file](session, workspace_id, rows) if record.also else {}
         for row in rows:
@@ -149,19 +134,20 @@ def _plain(record: Record, columns: list[Any], workspace_id: uuid.UUID) -> Selec
     return query.order_by(getattr(model, key))
 
 
+def _switches(record: Record, columns: list[Any], workspace_id: uuid.UUID) -> Select[Any]:
+    """Those of versions; what is planned for an upload that goes on comes with the upload."""
+    return _plain(record, columns, workspace_id).where(ScheduledSwitch.version_id.is_not(None))
+
+
 def _people(record: Record, columns: list[Any], workspace_id: uuid.UUID) -> Select[Any]:
     """Members, and whoever made or did something that is exported."""
     named = [select(Member.user_id).where(Member.workspace_id == workspace_id)]
-    for model, names in (
-        (Asset, ("created_by", "trashed_by")),
-        (Version, ("created_by",)),
-        (Usage, ("created_by",)),
-        (UsageHistory, ("created_by", "ended_by")),
-        (SavedSearch, ("created_by",)),
-        (BY_FILE["audit"].model, ("actor_id",)),
-    ):
-        for name in names:
-            named.append(select(getattr(model, name)).where(model.workspace_id == workspace_id))
+    for each in RECORDS:
+        people = [name for name, file in each.refers.items() if file == "people"]
+        # Of an actor the log keeps the id alone, but the reader of an export wants the name.
+        for name in ["actor_id"] if each.file == "audit" else people:
+            mine = each.model.workspace_id == workspace_id
+            named.append(select(getattr(each.model, name)).where(mine))
     return select(*columns).where(User.id.in_(union(*named))).order_by(User.id)
 
 
@@ -191,7 +177,10 @@ def _bytes_beside(
     }
 
 
-_ASKS: Mapping[str, Callable[[Record, list[Any], uuid.UUID], Select[Any]]] = {"people": _people}
+_ASKS: Mapping[str, Callable[[Record, list[Any], uuid.UUID], Select[Any]]] = {
+    "people": _people,
+    "scheduled_switches": _switches,
+}
 _BESIDE: Mapping[str, Callable[..., dict[uuid.UUID, dict[str, Any]]]] = {
     "assets": _tags_beside,
     "versions": _bytes_beside,

@@ -12,6 +12,9 @@ from lectern.exchange.checking import natural_key
 from lectern.exchange.schema import Record
 from lectern.models import Folder, Tag
 
+# Whose natural key is a number in something that has numbers of its own here.
+_BY_ID_ALONE = {"versions", "caption_edits"}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -45,7 +48,7 @@ def find(
     left = [row for row in rows if row["id"] not in by_id]
     keys = [key for row in left if (key := natural_key(record.file, row)) is not None]
     by_key: dict[tuple[Any, ...], Any] = {}
-    if keys and record.file != "versions":
+    if keys and record.file not in _BY_ID_ALONE:
         for each in session.scalars(mine.where(_has(record, keys))):
             by_key[_key_of(record.file, each)] = each
     return Found(record.file, by_id, by_key)
@@ -65,12 +68,22 @@ def _has(record: Record, keys: Sequence[tuple[Any, ...]]) -> Any:
             return model.ref.in_([ref for (ref,) in keys])
         case "saved_searches":
             return tuple_(model.created_by, model.name).in_(keys)
+        case "scheduled_switches":
+            return model.version_id.in_([version_id for (version_id,) in keys])
+        case "caption_tracks":
+            return tuple_(model.version_id, model.language).in_(keys)
+        case "glossary_terms":
+            # Those of other courses are looked at too: a term may belong to none.
+            return model.key.in_([key for _, key in keys])
         case _:
             return tuple_(model.course_id, model.ref).in_(keys)
 
 
 def _key_of(file: str, row: Any) -> tuple[Any, ...]:
-    names = ("parent_id", "name", "key", "ref", "course_id", "created_by")
+    names = (
+        *("parent_id", "name", "key", "ref", "course_id", "created_by", "version_id", "language"),
+        "term",
+    )
     key = natural_key(file, {name: getattr(row, name, None) for name in names})
     if key is None:
         raise ValueError(f"{file} has no natural key")

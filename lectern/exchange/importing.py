@@ -26,9 +26,6 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.storage import Storage
 
-# Rows written by one statement.
-AT_ONCE = 500
-
 
 def missing(session: Session, principal: Principal, archive: Archive) -> dict[str, int]:
     """The contents that the archive brings and the workspace lacks: digest → bytes.
@@ -124,7 +121,7 @@ def _pieces(archive: Archive, record: Record, read: whole.Whole) -> Iterator[lis
     piece: list[dict[str, Any]] = []
     for _, values in archive.lines(record):
         piece.append(values)
-        if len(piece) == AT_ONCE:
+        if len(piece) == record.at_once:
             yield piece
             piece = []
     if piece:

@@ -17,12 +17,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from lectern.models import (
     Asset,
     AuditEntry,
+    CaptionEdit,
+    CaptionTrack,
     Chapter,
     Course,
     CustomField,
     Folder,
+    GlossaryTerm,
     Lesson,
     SavedSearch,
+    ScheduledSwitch,
     Tag,
     Usage,
     UsageHistory,
@@ -31,7 +35,9 @@ from lectern.models import (
 )
 
 FORMAT = "lectern-export"
-VERSION = 1
+VERSION = 2
+# Exports of earlier releases come in as before; a record's `since` says what they lack.
+READS = (1, VERSION)
 MANIFEST = "manifest.json"
 FILES = "files/"
 
@@ -51,6 +57,8 @@ class Record:
     """One file of JSON Lines: a model, its exported columns, and fields that are no columns.
 
     `left_out` are the columns that an export does not have; together they are all of the model.
+    `since` is the version of the format that has it first, `longest` the bytes of a line at most,
+    `at_once` how many lines are read, compared and written together.
     """
 
     file: str
@@ -59,6 +67,9 @@ class Record:
     left_out: tuple[str, ...] = ()
     refers: Mapping[str, str] = field(default_factory=dict)
     also: tuple[Field, ...] = ()
+    since: int = 1
+    longest: int = 1 << 20
+    at_once: int = 500
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -92,6 +103,8 @@ _USE = (
     *("version_id", "title", "alt", "start_s", "end_s", "created_by", "created_at"),
 )
 _HOME = ("workspace_id",)
+# Lines that hold all cues of a recording: up to 20,000, out of a file of 1 MiB.
+_ALL_CUES, _FEW = 8 << 20, 20
 
 # In the order in which they refer to each other; a record refers only to earlier files, a folder
 # to others of its own, and an asset to its current version.
@@ -142,6 +155,42 @@ RECORDS = (
             Field("blob_mime", "text", False),
         ),
     ),
+    Record(
+        "scheduled_switches",
+        ScheduledSwitch,
+        (
+            *("id", "asset_id", "version_id", "at", "local", "zone", "state", "reason"),
+            *("created_by", "created_at", "ended_at"),
+        ),
+        (*_HOME, "upload_id"),
+        {"asset_id": "assets", "version_id": "versions", "created_by": "people"},
+        since=2,
+    ),
+    # The version that captions were carried on from may be gone: it is not looked up.
+    Record(
+        "caption_tracks",
+        CaptionTrack,
+        (
+            *("id", "version_id", "language", "label", "cues", "state", "origin", "lock_version"),
+            *("edited_by", "edited_at", "reviewed_by", "reviewed_at", "carried_from"),
+            *("deleted_at", "created_at"),
+        ),
+        _HOME,
+        {"version_id": "versions", "edited_by": "people", "reviewed_by": "people"},
+        since=2,
+        longest=_ALL_CUES,
+        at_once=_FEW,
+    ),
+    Record(
+        "caption_edits",
+        CaptionEdit,
+        ("id", "track_id", "number", "cues", "edited_by", "created_at"),
+        _HOME,
+        {"track_id": "caption_tracks", "edited_by": "people"},
+        since=2,
+        longest=_ALL_CUES,
+        at_once=_FEW,
+    ),
     Record("courses", Course, ("id", "ref", "title", "created_at", "updated_at"), _HOME),
     Record(
         "chapters",
@@ -156,6 +205,14 @@ RECORDS = (
         ("id", "course_id", "chapter_id", "ref", "title", "position", "created_at"),
         (*_HOME, "lock_version"),
         {"course_id": "courses", "chapter_id": "chapters"},
+    ),
+    Record(
+        "glossary_terms",
+        GlossaryTerm,
+        ("id", "course_id", "term", "sounds_like", "created_by", "created_at"),
+        (*_HOME, "key"),
+        {"course_id": "courses", "created_by": "people"},
+        since=2,
     ),
     Record(
         "usages",

@@ -14,9 +14,13 @@ from lectern.models import (
     Chapter,
     CustomField,
     Folder,
+    GlossaryTerm,
     ImportItem,
     Lesson,
+    ScheduledSwitch,
+    SwitchState,
     Usage,
+    Version,
 )
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -24,6 +28,9 @@ from lectern.people.principal import Principal
 REASON = "An import was undone."
 IN_LESSON = "Files were put into it since."
 NOT_EMPTY = "It is not empty."
+WITH_TERMS = "Its glossary has terms."
+EDITED = "Somebody changed these captions since."
+SWITCHED = "This switch has ended since."
 ON_FILES = "Files have it; those in the trash count."
 _NOUN = {
     "courses": "course",
@@ -60,6 +67,10 @@ def row(
     found = session.get(BY_FILE[file].model, (workspace_id, row_id), populate_existing=True)
     if found is None:
         return None
+    if file == "caption_tracks" and found.lock_version != (item.after or {}).get("lock_version"):
+        return EDITED
+    if file == "scheduled_switches":
+        return _called_off(session, found, facts)
     for held, reason in _HELD_BY.get(file, _nothing)(found).items():
         if session.scalar(select(select(1).where(held).exists())):
             return reason
@@ -69,6 +80,23 @@ def row(
         noun = _NOUN[file]
         verb = "remove" if noun in {"course", "chapter", "lesson"} else "delete"
         facts.append(Fact(f"{noun}.{verb}", noun, row_id, {}))
+    return None
+
+
+def _called_off(session: Session, found: ScheduledSwitch, facts: list[Fact]) -> str | None:
+    """End a switch: without its row, the version would become current by being the newest."""
+    if found.state != SwitchState.WAITING:
+        return SWITCHED
+    found.state, found.reason, found.ended_at = (
+        SwitchState.CANCELLED,
+        REASON,
+        func.clock_timestamp(),
+    )
+    version = session.get_one(Version, (found.workspace_id, found.version_id))
+    session.get_one(Asset, (found.workspace_id, found.asset_id)).lock_version += 1
+    session.flush()
+    details = {"version": version.number, "at": found.local, "zone": found.zone}
+    facts.append(Fact("asset.unschedule", "asset", found.asset_id, details))
     return None
 
 
@@ -93,7 +121,8 @@ def _chapter(found: Any) -> Held:
 def _course(found: Any) -> Held:
     used = (Usage.workspace_id == found.workspace_id) & (Usage.course_id == found.id)
     inside = (Chapter.workspace_id == found.workspace_id) & (Chapter.course_id == found.id)
-    return {used: IN_LESSON, inside: NOT_EMPTY}
+    terms = (GlossaryTerm.workspace_id == found.workspace_id) & (GlossaryTerm.course_id == found.id)
+    return {used: IN_LESSON, inside: NOT_EMPTY, terms: WITH_TERMS}
 
 
 def _tag(found: Any) -> Held:

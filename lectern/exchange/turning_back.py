@@ -1,21 +1,36 @@
 """What an import changed gets its former values back, field by field, where they are unchanged."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Uuid, delete, func, insert, select
+from sqlalchemy import DateTime, Uuid, delete, func, insert, select
 from sqlalchemy import inspect as columns_of
 from sqlalchemy.orm import Session
 
-from lectern.exchange import finding
+from lectern.exchange import attached, finding
 from lectern.exchange.schema import BY_FILE, written
+from lectern.insight import carrying
 from lectern.library import folders
-from lectern.models import Asset, AssetTag, Folder, ImportItem, Tag, Version
+from lectern.models import (
+    Asset,
+    AssetTag,
+    CaptionTrack,
+    Folder,
+    ImportItem,
+    ScheduledSwitch,
+    SwitchState,
+    Tag,
+    Version,
+)
 from lectern.people.audit import Fact
 
 CHANGED = "Somebody changed this since: {fields}."
+ENDED = "This switch has ended since."
 LOST = "What it was before is not there any more: {fields}."
+# Of these a part alone would make no sense: half a review, a time in another zone.
+_AS_A_WHOLE = {"caption_tracks", "scheduled_switches"}
 
 
 def row(
@@ -27,14 +42,18 @@ def row(
     if found is None:
         return None
     before, after = item.before or {}, item.after or {}
+    if isinstance(found, ScheduledSwitch) and found.state != SwitchState.WAITING:
+        return ENDED
     stays: list[str] = []
     lost: list[str] = []
     given = False
-    for name, former in before.items():
-        now = _now(session, found, name)
-        if now == former:
-            continue
-        if now != after.get(name):
+    changed = {name: now for name in before if (now := _now(session, found, name)) != before[name]}
+    overtaken = [name for name, now in changed.items() if now != after.get(name)]
+    if overtaken and item.file in _AS_A_WHOLE:
+        return CHANGED.format(fields=", ".join(overtaken))
+    for name, now in changed.items():
+        former = before[name]
+        if name in overtaken:
             stays.append(name)
         elif not _there(session, workspace_id, name, former):
             lost.append(name)
@@ -45,6 +64,7 @@ def row(
                 facts.append(_fact(session, found, name, now, former))
     if given:
         _count(session, found)
+        facts += _attached(session, found, before)
     words = [(CHANGED, stays), (LOST, lost)]
     return " ".join(said.format(fields=", ".join(each)) for said, each in words if each) or None
 
@@ -60,7 +80,11 @@ def _give_back(session: Session, found: Any, name: str, former: Any) -> None:
         _retag(session, found, [uuid.UUID(each) for each in former])
         return
     column = columns_of(type(found)).columns[name]
-    value = uuid.UUID(former) if former and isinstance(column.type, Uuid) else former
+    value = former
+    if former and isinstance(column.type, Uuid):
+        value = uuid.UUID(former)
+    elif former and isinstance(column.type, DateTime):
+        value = datetime.fromisoformat(former)
     setattr(found, name, value)
 
 
@@ -113,6 +137,15 @@ def _fact(session: Session, asset: Asset, name: str, now: Any, former: Any) -> F
 
     details = {"before": word(now), "after": word(former)}
     return Fact(f"asset.{name.removesuffix('_id')}", "asset", asset.id, details)
+
+
+def _attached(session: Session, found: Any, before: Mapping[str, Any]) -> list[Fact]:
+    """What belongs to captions and switches that are as before, and what the log says of them."""
+    if not isinstance(found, CaptionTrack | ScheduledSwitch):
+        return []
+    if isinstance(found, CaptionTrack) and "cues" in before:
+        carrying.keep(session, found, found.edited_by)
+    return attached.facts(session, found)
 
 
 def _count(session: Session, found: Any) -> None:

@@ -13,20 +13,23 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import ending, writing
 from lectern.errors import Conflict, LecternError
-from lectern.exchange import recording, taking_back, turning_back
+from lectern.exchange import attached, recording, taking_back, turning_back
 from lectern.exchange.recording import IMPORT, Key
-from lectern.library import rollback
+from lectern.library import rollback, switching
 from lectern.models import (
     Asset,
     Batch,
     BatchState,
+    CaptionTrack,
     Chapter,
     Course,
+    GlossaryTerm,
     ImportItem,
     Lesson,
     Usage,
     Version,
 )
+from lectern.models import ScheduledSwitch as Switch
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -39,7 +42,6 @@ TWICE = "This import was undone already."
 NOTHING = "This import changed nothing, so there is nothing to undo."
 TOO_OLD = "This import was made more than 30 days ago and cannot be undone."
 OVERTAKEN = "Another version of it came since."
-NOT_READY = "Its new version is still being prepared. Undo the import again when that has ended."
 
 
 @dataclass(frozen=True)
@@ -212,12 +214,22 @@ class _Piece:
         if version is None or asset is None or not asset.live:
             return None
         if asset.current_version_id != version.id:
-            return OVERTAKEN if asset.version_number > version.number else NOT_READY
+            return self._unseen(version, asset)
         number = int((item.before or {})["number"])
         try:
             rollback.roll_back(self._session, self._principal, asset, number, storage=storage)
         except LecternError as refusal:
             return str(refusal)
+        return None
+
+    def _unseen(self, version: Version, asset: Asset) -> str | None:
+        """A version that is still being prepared, or was not shown for long."""
+        if asset.version_number > version.number:
+            return OVERTAKEN
+        if switching.of_version(self._session, version) is None:
+            row = {"id": version.id, "asset_id": asset.id, "created_at": version.created_at}
+            attached.call_off(self._session, self._home, [row], taking_back.REASON)
+            asset.lock_version += 1
         return None
 
     def _usages(self) -> dict[uuid.UUID, Usage]:
@@ -228,12 +240,14 @@ class _Piece:
     def _lock_courses(self, usages: dict[uuid.UUID, Usage]) -> None:
         ids = {usage.course_id for usage in usages.values()}
         ids |= {item.object_id for item in self._of["courses"]}
-        for file, model in (("chapters", Chapter), ("lessons", Lesson)):
+        inside = (("chapters", Chapter), ("lessons", Lesson), ("glossary_terms", GlossaryTerm))
+        for file, model in inside:
             rows = [item.object_id for item in self._of[file]]
             query = select(model.course_id).where(
                 model.workspace_id == self._home, model.id.in_(rows)
             )
-            ids |= set(self._session.scalars(query))
+            # A term without a course has none to be held.
+            ids |= {each for each in self._session.scalars(query) if each is not None}
         self._session.execute(
             select(Course.id)
             .where(Course.workspace_id == self._home, Course.id.in_(ids))
@@ -244,6 +258,9 @@ class _Piece:
     def _lock_assets(self, usages: dict[uuid.UUID, Usage]) -> dict[uuid.UUID, Asset]:
         ids = {usage.asset_id for usage in usages.values()}
         ids |= {item.object_id for item in self._of["assets"]}
+        for file, model in (("caption_tracks", CaptionTrack), ("scheduled_switches", Switch)):
+            rows = [item.object_id for item in self._of[file]]
+            ids |= set(attached.assets_of(self._session, self._home, model, rows))
         versions = [item.object_id for item in self._of["versions"]]
         query = select(Version.asset_id).where(
             Version.workspace_id == self._home, Version.id.in_(versions)

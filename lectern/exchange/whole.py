@@ -3,13 +3,19 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from lectern.errors import Invalid
 from lectern.exchange import checking
 from lectern.exchange.archive import Archive
 from lectern.exchange.checking import Refused
 from lectern.exchange.schema import RECORDS, Record
+from lectern.insight import languages
+from lectern.library import switching_times
 from lectern.library.folders import DEEPEST
+from lectern.library.switching_times import Moment
+from lectern.models import SwitchState
 
 
 class Current(NamedTuple):
@@ -23,8 +29,12 @@ class Current(NamedTuple):
 
 @dataclass
 class Whole:
-    """What all lines together say. `sizes` are of contents by digest, `folders` in their order."""
+    """What all lines together say. `sizes` are of contents by digest, `folders` in their order.
 
+    `version` is that of the format.
+    """
+
+    version: int
     ids: dict[str, set[uuid.UUID]] = field(default_factory=dict)
     current: dict[uuid.UUID, Current] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -39,7 +49,7 @@ def read(archive: Archive) -> Whole:
     Raises:
         Refused: with the line that is wrong, or names what is not there.
     """
-    reader = _Reader()
+    reader = _Reader(archive.version)
     for record in RECORDS:
         reader.begin(record)
         for place, values in archive.lines(record):
@@ -49,11 +59,12 @@ def read(archive: Archive) -> Whole:
 
 
 class _Reader:
-    def __init__(self) -> None:
-        self.whole = Whole()
+    def __init__(self, version: int) -> None:
+        self.whole = Whole(version)
         self._keys: set[tuple[Any, ...]] = set()
         self._pointers: dict[uuid.UUID, tuple[str, uuid.UUID | None]] = {}
         self._trashed: set[uuid.UUID] = set()
+        self._shown: dict[uuid.UUID, uuid.UUID] = {}
         self._counts: dict[uuid.UUID, list[int]] = {}
         self._homes: dict[uuid.UUID, uuid.UUID] = {}
 
@@ -105,6 +116,7 @@ class _Reader:
         self._homes[values["id"]] = asset_id
         if self._pointers[asset_id][1] == values["id"]:
             self.whole.current[asset_id] = Current(values["number"], 0, digest, size)
+            self._shown[asset_id] = values["id"]
 
     def _end_versions(self) -> None:
         for asset_id, (place, _) in self._pointers.items():
@@ -118,6 +130,31 @@ class _Reader:
             )
         self._pointers.clear()
         self._counts.clear()
+
+    def _scheduled_switches(self, place: str, values: dict[str, Any]) -> None:
+        if values["version_id"] is None:
+            raise Refused(f"{place}: a switch names its version.")
+        self._same(place, values["version_id"], values["asset_id"], "version", "file")
+        waits = values["state"] == SwitchState.WAITING
+        if waits and values["asset_id"] in self._trashed:
+            raise Refused(f"{place}: a file in the trash waits for no switch.")
+        if waits and self._shown.get(values["asset_id"]) == values["version_id"]:
+            raise Refused(f"{place}: the version that is shown waits for no switch.")
+        if waits != (values["ended_at"] is None):
+            raise Refused(f"{place}: a switch has either ended or waits.")
+        try:
+            datetime.fromisoformat(values["local"])
+            switching_times.offset(Moment(values["at"], values["local"], values["zone"]))
+        except (Invalid, ValueError, OverflowError) as problem:
+            raise Refused(f"{place}: this is no time on the clocks of a zone.") from problem
+
+    def _caption_tracks(self, place: str, values: dict[str, Any]) -> None:
+        if (values["state"] == "reviewed") != (values["reviewed_at"] is not None):
+            raise Refused(f"{place}: captions say when they were reviewed if they were.")
+        try:
+            languages.tag(values["language"])
+        except Invalid as problem:
+            raise Refused(f"{place}: “language” is no language tag.") from problem
 
     def _chapters(self, place: str, values: dict[str, Any]) -> None:
         self._homes[values["id"]] = values["course_id"]

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from jobs import legacy
 from jobs.legacy import Trip
 from lectern.db import unit_of_work
 from lectern.errors import Conflict
-from lectern.exchange import recording, undoing
+from lectern.exchange import recording, taking_back, undoing
 from lectern.exchange.legacy import reading, table
 from lectern.exchange.legacy.bringing import Outcome
 from lectern.exchange.legacy.walking import Found, Skipped
 from lectern.exchange.recording import Key
-from lectern.library import folders, fsck
+from lectern.library import assets, folders, fsck, rollback, switching, versions
 from lectern.models import (
     Asset,
     Batch,
@@ -441,6 +441,66 @@ def test_an_import_is_undone_but_for_what_is_used(house: House, owner: Principal
         assert list(fsck.chains(session)) == []
     with unit_of_work() as session, pytest.raises(Conflict, match="undone already"):
         undoing.begin(session, owner, batch.id)
+
+
+def all_ready(asset_id: Any) -> None:
+    """As if the workers had done their work."""
+    with unit_of_work() as session:
+        done = {"state": "done", "awaits": None}
+        session.execute(update(Task).where(Task.asset_id == asset_id).values(**done))
+        home = session.scalars(select(Asset.workspace_id).where(Asset.id == asset_id)).one()
+        assets.settle(session, home, asset_id)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_version_that_an_import_added_is_rolled_back(
+    house: House, owner: Principal, go: Go, old: Path, ready: bool
+) -> None:
+    path = "Botany/Week 1/leaf.png"
+    leaf = go()[path].asset_id
+    all_ready(leaf)
+    put(STATE, old / path)
+    assert results(go())[path] == "version"
+    if ready:
+        all_ready(leaf)
+    with unit_of_work() as session:
+        asset = session.get_one(Asset, (owner.workspace_id, leaf))
+        assert (asset.version_number, asset.version_count) == (2 if ready else 1, 2)
+    batch, reasons = undo(house, owner)
+    assert (batch.state, batch.undone, batch.kept, reasons) == (BatchState.UNDONE, 1, 0, [])
+    # Also when its workers are through only now.
+    all_ready(leaf)
+    with unit_of_work() as session:
+        asset = session.get_one(Asset, (owner.workspace_id, leaf))
+        first, second, *more = reversed(versions.list_of(session, asset))
+        current = versions.get_current(session, asset)
+        assert current is not None
+        assert (current.blob_id, asset.digest) == (first.blob_id, first.blob.digest)
+        assert (asset.live, asset.state) == (True, "ready")
+        assert [each.origin for each in more] == (["rollback"] if ready else [])
+        switch = switching.of_version(session, second)
+        assert (switch is None) == ready
+        assert switch is None or (switch.state, switch.reason) == ("cancelled", taking_back.REASON)
+        assert list(fsck.chains(session)) == []
+
+
+def test_a_version_that_came_after_an_imported_one_stays(
+    house: House, owner: Principal, go: Go, old: Path
+) -> None:
+    path = "Botany/Week 1/leaf.png"
+    leaf = go()[path].asset_id
+    all_ready(leaf)
+    put(STATE, old / path)
+    go()
+    all_ready(leaf)
+    with unit_of_work() as session:
+        asset = session.get_one(Asset, (owner.workspace_id, leaf))
+        rollback.roll_back(session, owner, asset, 1, storage=house.this.storage)
+    _, reasons = undo(house, owner)
+    assert reasons == [undoing.OVERTAKEN]
+    with unit_of_work() as session:
+        asset = session.get_one(Asset, (owner.workspace_id, leaf))
+        assert (asset.version_number, asset.version_count) == (3, 3)
 
 
 def test_the_command_tells_all_and_ends_with_status_1_when_something_was_refused(

@@ -11,16 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.exchange import export
+from lectern.exchange.schema import BY_FILE, MANIFEST
 from lectern.library import blobs, folders, tags
+from lectern.library.search.folding import fold
 from lectern.models import (
     Asset,
+    CaptionEdit,
+    CaptionTrack,
     Chapter,
     Course,
     CustomField,
+    GlossaryTerm,
     Lesson,
     SavedSearch,
+    ScheduledSwitch,
     Usage,
     UsageHistory,
+    Version,
     new_id,
 )
 from lectern.people import audit
@@ -47,6 +54,7 @@ def fill(session: Session, owner: Principal, storage: Storage, folder: Path) -> 
     _use(session, owner, used, course)
     _use(session, owner, used, course, policy="pin", version_id=version.id, start_s=1.5)
     _remember(session, owner, used, course)
+    _say(session, owner, version, course)
     audit.record(session, owner, "asset.upload", "asset", used.id, {"bytes": 3})
     session.flush()
     return used
@@ -93,6 +101,61 @@ def _remember(session: Session, owner: Principal, asset: Asset, course: Course) 
         )
     )
     session.flush()
+
+
+def _say(session: Session, owner: Principal, version: Version, course: Course) -> None:
+    """Captions with their history, words of a course and of all, and a switch that was done."""
+    home, cues = {"workspace_id": owner.workspace_id}, [{"start": 0.5, "end": 2, "text": "Grün\nA"}]
+    now = datetime.now(UTC)
+    by = {"edited_by": owner.user_id, "lock_version": 2}
+    reviewed = {"state": "reviewed", "reviewed_by": owner.user_id, "reviewed_at": now}
+    track = caption(session, version, cues, **by, **reviewed, carried_from=new_id())
+    caption(session, version, [], language="de", origin="machine", state="machine", deleted_at=now)
+    for number, kept in ((1, []), (2, cues)):
+        session.add(
+            CaptionEdit(
+                **home, track_id=track.id, number=number, cues=kept, edited_by=owner.user_id
+            )
+        )
+    for place, term in ((course.id, "Chlorophyll"), (None, "Löwe")):
+        word = {"term": term, "key": fold(term), "sounds_like": ["clear a fill"]}
+        session.add(GlossaryTerm(**home, **word, course_id=place, created_by=owner.user_id))
+    switch(session, version, state="done", reason="It was late.", ended_at=now)
+    session.flush()
+
+
+def caption(session: Session, version: Version, cues: list[Any], **values: Any) -> CaptionTrack:
+    """Captions of a version, English and a person's unless said otherwise."""
+    said = {"language": "en", "origin": "person", **values}
+    track = CaptionTrack(
+        workspace_id=version.workspace_id, version_id=version.id, cues=cues, **said
+    )
+    session.add(track)
+    session.flush()
+    return track
+
+
+def switch(session: Session, version: Version, **values: Any) -> ScheduledSwitch:
+    """A time in the future at which the version is to be shown, unless said otherwise."""
+    said = {"at": datetime(2099, 3, 2, 7, tzinfo=UTC), "local": "2099-03-02T08:00", **values}
+    said = {"zone": "Europe/Berlin", "version_id": version.id, **said}
+    made = ScheduledSwitch(workspace_id=version.workspace_id, asset_id=version.asset_id, **said)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def in_first_format(content: bytes) -> bytes:
+    """The export as an earlier release wrote it, without what it did not know."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as new, zipfile.ZipFile(target, "w") as old:
+        for name in new.namelist():
+            record = BY_FILE.get(name.removesuffix(".jsonl"))
+            if record is None or record.since == 1:
+                raw = new.read(name)
+                first = json.dumps({**json.loads(raw), "version": 1}) if name == MANIFEST else raw
+                old.writestr(name, first)
+    return target.getvalue()
 
 
 def stored(

@@ -44,9 +44,11 @@ def test_an_export_has_one_line_for_each_thing(
     expected = {"people": 1, "folders": 2, "tags": 2, "custom_fields": 1, "assets": 2}
     expected |= {"versions": 3, "courses": 1, "chapters": 2, "lessons": 4, "usages": 2}
     expected |= {"usage_history": 1, "saved_searches": 1, "audit": 1, "files": 2}
+    expected |= {"scheduled_switches": 1, "caption_tracks": 2, "caption_edits": 2}
+    expected |= {"glossary_terms": 2}
     manifest = found["manifest.json"]
     assert manifest["counts"] == expected
-    assert (manifest["format"], manifest["version"]) == ("lectern-export", 1)
+    assert (manifest["format"], manifest["version"]) == ("lectern-export", 2)
     assert manifest["audit_head"]["hash"] == audit.head(session, owner.workspace_id)[1]
     assert {name: len(found[name]) for name in schema.BY_FILE} | {"files": 2} == expected
     line = next(each for each in found["assets"] if each["id"] == str(used.id))

@@ -104,6 +104,45 @@ def refused(session: Session, content: bytes) -> str:
         ("people", {"email": "UPPER@example.org"}, "lower case"),
         ("people", {"email": "not an address"}, "cannot be an account"),
         ("audit", {"hash": "xyz"}, "hexadecimal"),
+        ("scheduled_switches", {"version_id": None}, "a switch names its version"),
+        ("scheduled_switches", {"version_id": str(new_id())}, "not in versions.jsonl"),
+        ("scheduled_switches", {"zone": "../../etc/passwd"}, "on the clocks of a zone"),
+        ("scheduled_switches", {"local": "soon"}, "on the clocks of a zone"),
+        ("scheduled_switches", {"state": "running"}, "“state” must be one of"),
+        ("scheduled_switches", {"ended_at": None}, "has either ended or waits"),
+        (
+            "scheduled_switches",
+            {"state": "waiting", "ended_at": None},
+            "the version that is shown waits for no switch",
+        ),
+        ("caption_tracks", {"version_id": str(new_id())}, "not in versions.jsonl"),
+        ("caption_tracks", {"language": "Klingon!"}, "no language tag"),
+        ("caption_tracks", {"state": "perfect"}, "“state” must be one of"),
+        ("caption_tracks", {"state": "in_review"}, "when they were reviewed"),
+        ("caption_tracks", {"cues": {}}, "must be a list"),
+        ("caption_tracks", {"cues": [1]}, "no start, end and text in cue 1"),
+        ("caption_tracks", {"cues": [{"start": 0, "end": 1}]}, "no start, end and text"),
+        ("caption_tracks", {"cues": [{"start": 2, "end": 1, "text": ""}]}, "ends before it begins"),
+        ("caption_tracks", {"cues": [{"start": "0", "end": 1, "text": ""}]}, "is no number"),
+        ("caption_tracks", {"cues": [{"start": True, "end": 1, "text": ""}]}, "is no number"),
+        ("caption_tracks", {"cues": [{"start": 0, "end": 1, "text": "\0"}]}, "holds a NUL"),
+        (
+            "caption_tracks",
+            {"cues": [{"start": 0, "end": 1, "text": "x" * 10_001}]},
+            "more than 10,000 characters in cue 1",
+        ),
+        (
+            "caption_tracks",
+            {"cues": [{"start": 0, "end": 1, "text": "x"}] * 20_001},
+            "more than 20,000 cues",
+        ),
+        ("caption_edits", {"track_id": str(new_id())}, "not in caption_tracks.jsonl"),
+        ("caption_edits", {"cues": [[]]}, "no start, end and text"),
+        ("glossary_terms", {"term": " "}, "“term” must not be empty"),
+        ("glossary_terms", {"term": "x" * 81}, "more than 80 characters"),
+        ("glossary_terms", {"sounds_like": [1]}, "texts only"),
+        ("glossary_terms", {"sounds_like": ["x"] * 13}, "12 spellings"),
+        ("glossary_terms", {"course_id": str(new_id())}, "not in courses.jsonl"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_line(
@@ -184,7 +223,24 @@ def lacking(forgery: Forgery) -> None:
 
 
 def later_version(forgery: Forgery) -> None:
-    forgery.entries["manifest.json"] = b'{"format": "lectern-export", "version": 2}'
+    forgery.entries["manifest.json"] = b'{"format": "lectern-export", "version": 3}'
+
+
+def of_both_formats(forgery: Forgery) -> None:
+    forgery.entries["manifest.json"] = b'{"format": "lectern-export", "version": 1}'
+
+
+def lacking_captions(forgery: Forgery) -> None:
+    del forgery.entries["caption_tracks.jsonl"]
+
+
+def same_language(forgery: Forgery) -> None:
+    line = {**forgery.lines("caption_tracks")[0], "id": str(new_id())}
+    forgery.write("caption_tracks", [*forgery.lines("caption_tracks"), line])
+
+
+def bomb_of_captions(forgery: Forgery) -> None:
+    forgery.entries["caption_tracks.jsonl"] += b" " * (50 << 20)
 
 
 def other_format(forgery: Forgery) -> None:
@@ -212,7 +268,11 @@ def manifest_bomb(forgery: Forgery) -> None:
         (traversal, "an entry that no export has: '../../outside'"),
         (odd_file, "an entry that no export has"),
         (lacking, "it has no assets.jsonl"),
-        (later_version, "this release reads version 1"),
+        (later_version, "this release reads versions up to 2"),
+        (of_both_formats, "an entry that no export has"),
+        (lacking_captions, "it has no caption_tracks.jsonl"),
+        (same_language, "caption_tracks.jsonl, line 3: an earlier line has the same name"),
+        (bomb_of_captions, "caption_tracks.jsonl, line 3: the line is longer than 8 MiB"),
         (other_format, "not that of an export"),
         (manifest_bomb, "not that of an export"),
     ],

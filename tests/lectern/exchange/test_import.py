@@ -1,6 +1,7 @@
 """An import adds what is missing, changes what differs, and a second time does nothing."""
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,24 @@ from lectern.errors import Forbidden
 from lectern.exchange import importing, merging
 from lectern.exchange.archive import Archive
 from lectern.exchange.report import Report
-from lectern.library import fsck, names, tags
-from lectern.models import Asset, Blob, Role, Task, Tombstone, Usage, UsageHistory
+from lectern.library import fsck, names, tags, versions
+from lectern.library.search.folding import fold
+from lectern.models import (
+    Asset,
+    Blob,
+    CaptionEdit,
+    GlossaryTerm,
+    Role,
+    Task,
+    Tombstone,
+    Usage,
+    UsageHistory,
+)
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
-from tests.factories import make_asset, make_colleague, make_principal
-from tests.lectern.exchange.library import exported, fill, read
+from tests.factories import add_version, make_asset, make_colleague, make_principal
+from tests.lectern.exchange.library import caption, exported, fill, read, switch
 
 
 def bring(
@@ -74,7 +86,30 @@ def make_colleague_of_nobody(session: Session, of: Principal) -> Principal:
     return Principal(empty.workspace_id, of.user_id, Role.OWNER, of.name, of.email)
 
 
+def add_more(
+    session: Session, asset: Asset, spoken: list[dict[str, Any]], planned: datetime | None
+) -> None:
+    """Captions, with one change of them, and a second version that waits for its time."""
+    first = versions.get_current(session, asset)
+    assert first is not None
+    track = caption(session, first, spoken, label="".join(each["text"] for each in spoken))
+    edit = CaptionEdit(workspace_id=asset.workspace_id, track_id=track.id, number=1, cues=spoken)
+    session.add(edit)
+    if planned is not None:
+        second = add_version(session, asset)
+        versions.make_current(session, asset, first, first.blob)
+        at, local = planned.replace(tzinfo=UTC), planned.isoformat(timespec="minutes")
+        switch(session, second, at=at, local=local, zone="UTC")
+
+
 letters = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+cue = st.fixed_dictionaries(
+    {
+        "start": st.floats(0, 10) | st.integers(0, 10),
+        "end": st.floats(10, 1e6) | st.integers(10, 10**6),
+        "text": letters,
+    }
+)
 word = letters.map(names.clean_text).filter(lambda name: bool(name.strip(" .")))
 
 
@@ -102,14 +137,29 @@ word = letters.map(names.clean_text).filter(lambda name: bool(name.strip(" .")))
         max_size=5,
     ),
     tagged=st.lists(word.filter(lambda name: "," not in name), max_size=4),
+    spoken=st.lists(cue, max_size=4),
+    terms=st.lists(word, max_size=3, unique_by=fold),
+    planned=st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)),
 )
 def test_whatever_is_in_it_export_and_import_are_inverse(
-    session: Session, files: list[dict[str, Any]], tagged: list[str]
+    session: Session,
+    files: list[dict[str, Any]],
+    tagged: list[str],
+    spoken: list[dict[str, Any]],
+    terms: list[str],
+    planned: datetime | None,
 ) -> None:
     with session.begin_nested() as attempt:
         owner = make_principal(session)
         for values in files:
-            tags.put(session, make_asset(session, owner, **values), tagged)
+            asset = make_asset(session, owner, **values)
+            tags.put(session, asset, tagged)
+            add_more(session, asset, spoken, planned)
+        for term in terms:
+            row = GlossaryTerm(workspace_id=owner.workspace_id, term=term, key=fold(term))
+            row.sounds_like = [each for each in terms if each]
+            session.add(row)
+        session.flush()
         before = exported(session, owner)
         other = make_colleague_of_nobody(session, owner)
         report = bring(session, other, before)
