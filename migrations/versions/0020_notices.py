@@ -29,9 +29,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspace.id"], name=op.f("notice_workspace_id_fkey")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("notice_user_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("notice_user_id_fkey")),
         sa.ForeignKeyConstraint(
             ["workspace_id", "asset_id"],
             ["asset.workspace_id", "asset.id"],

@@ -1,4 +1,4 @@
-"""What was derived for looking at: storyboards, previews, waveforms, sizes; for those who may play."""
+"""What was derived for looking at: storyboards, previews, waveforms, sizes; for who may play."""
 
 import json
 from collections.abc import Callable

@@ -145,13 +145,17 @@ def _switched(line: Line) -> tuple[str, str]:
     values["at"] = str(said.get("at", "")).replace("T", " ")
     match line.action:
         case "asset.schedule":
-            words = gettext("Version %(number)s is to become current on %(at)s (%(zone)s)", **values)
+            words = gettext(
+                "Version %(number)s is to become current on %(at)s (%(zone)s)", **values
+            )
         case "asset.unschedule":
             words = gettext("Called off: version %(number)s on %(at)s (%(zone)s)", **values)
         case _ if said.get("late"):
             words = gettext("Version %(number)s, due %(at)s (%(zone)s), became current", **values)
         case _:
-            words = gettext("Version %(number)s became current on time, %(at)s (%(zone)s)", **values)
+            words = gettext(
+                "Version %(number)s became current on time, %(at)s (%(zone)s)", **values
+            )
     return words, "clock"
 
 
