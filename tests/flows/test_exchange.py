@@ -39,7 +39,12 @@ def check(page: Page) -> None:
     check_axe(page)
     page.set_viewport_size(NARROW)
     width: Any = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0, f"{width} px too wide"
+    wide: Any = page.evaluate(
+        "[...document.querySelectorAll('body *')]"
+        ".filter((each) => each.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((each) => each.outerHTML.slice(0, 90))"
+    )
+    assert width <= 0, f"{width} px too wide: {wide}"
     page.set_viewport_size(WIDE)
 
 
