@@ -1,10 +1,9 @@
-"""A folder of files into the library: each is copied, opened in the box, stored, then written down.
+"""Files of another system into the library: each copied, opened in the box, stored, written down.
 
 The command runs this by itself, beside a server or without one. What it has committed is done, so
 it may be killed at any moment and run again.
 """
 
-import os
 import shutil
 import tempfile
 import uuid
@@ -33,6 +32,7 @@ from lectern.errors import (
 from lectern.exchange import contents, recording
 from lectern.exchange.legacy import bringing, reading, walking
 from lectern.exchange.legacy.bringing import Bytes, Outcome, Result, Source
+from lectern.exchange.legacy.origins import Look, Origin
 from lectern.exchange.legacy.table import Said, Table
 from lectern.exchange.legacy.walking import Found, Skipped
 from lectern.exchange.recording import Key
@@ -59,23 +59,22 @@ BUSY = "Another import from this folder is under way."
 
 @dataclass(frozen=True)
 class Trip:
-    """One run over one folder. `rehearsal` writes nothing at all."""
+    """One run over one folder or bucket. `rehearsal` writes nothing at all."""
 
     settings: Settings
     principal: Principal
-    root: Path
+    origin: Origin
     table: Table
-    table_file: Path | None = None
     rehearsal: bool = False
 
     @property
     def name(self) -> str:
-        """What the folder is remembered as."""
-        return str(self.root)
+        """What the place is remembered as."""
+        return self.origin.name
 
 
 def run(trip: Trip) -> Generator[Outcome | Skipped, None, None]:
-    """Bring in everything below the folder and say, file by file, what became of it.
+    """Bring in everything that is there and say, file by file, what became of it.
 
     Raises:
         Conflict: another run over this folder is under way.
@@ -158,7 +157,7 @@ class _Run:
 
     def _looked_up(self) -> Iterator[tuple[Found | Skipped, LegacyFile | None]]:
         """What is found, with what earlier runs wrote down about it."""
-        things = walking.walk(self._trip.root, self._trip.table_file)
+        things = self._trip.origin.walk()
         while some := list(islice(things, AT_ONCE)):
             paths = [each.path for each in some if isinstance(each, Found)]
             with unit_of_work() as session:
@@ -183,14 +182,12 @@ class _Run:
         copy, room = self._scratch / f"{name}.file", self._scratch / name
         room.mkdir(mode=0o700)
         try:
-            read = self._trip.root / found.path if self._trip.rehearsal else copy
-            with reading.opened(self._trip.root, found) as file:
-                sniff(os.pread(file, HEAD_BYTES, 0), found.byte_size, found.path)
-                if not self._trip.rehearsal:
-                    reading.copy(file, copy)
+            look = Look(HEAD_BYTES, lambda head: _sniffed(head, found))
+            with self._trip.origin.fetched(
+                found, copy, look, keep=not self._trip.rehearsal
+            ) as read:
                 facts = probe(read, found.path.rpartition("/")[2], room).to_json()
                 digest = core_ext.digest_file(read)
-                reading.check_same(file, found)
             return self._stored(Bytes(digest, facts), copy)
         finally:
             copy.unlink(missing_ok=True)
@@ -259,3 +256,7 @@ class _Run:
         with unit_of_work() as session:
             home = self._trip.principal.workspace_id
             contents.forget(self._storage, contents.unnamed(session, home, stored))
+
+
+def _sniffed(head: bytes, found: Found) -> None:
+    sniff(head, found.byte_size, found.path)

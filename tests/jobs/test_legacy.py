@@ -20,6 +20,7 @@ from lectern.errors import Conflict
 from lectern.exchange import recording, taking_back, undoing
 from lectern.exchange.legacy import reading, table
 from lectern.exchange.legacy.bringing import Outcome
+from lectern.exchange.legacy.origins import Folder
 from lectern.exchange.legacy.walking import Found, Skipped
 from lectern.exchange.recording import Key
 from lectern.library import assets, folders, fsck, rollback, switching, versions
@@ -72,7 +73,7 @@ def go(house: House, owner: Principal, old: Path, tmp_path: Path) -> Go:
         if csv is not None:
             file.write_bytes(csv.encode() if isinstance(csv, str) else csv)
         read = table.read(file) if csv is not None else table.Table()
-        trip = Trip(house.settings, owner, old, read, file, rehearsal)
+        trip = Trip(house.settings, owner, Folder(old, file), read, rehearsal)
         return {each.path: each for each in legacy.run(trip)}
 
     return run
@@ -343,7 +344,7 @@ def test_what_was_trashed_or_purged_here_stays_away(owner: Principal, go: Go, ol
 def test_two_runs_over_one_folder_are_refused(
     house: House, go: Go, owner: Principal, old: Path
 ) -> None:
-    running = legacy.run(Trip(house.settings, owner, old, table.Table()))
+    running = legacy.run(Trip(house.settings, owner, Folder(old), table.Table()))
     next(running)
     with pytest.raises(Conflict):
         go()
@@ -395,12 +396,13 @@ import sys, uuid
 from pathlib import Path
 from jobs import legacy, process
 from lectern import settings
+from lectern.exchange.legacy.origins import Folder
 from lectern.exchange.legacy.table import Table
 from lectern.people.principal import Principal
 configured = settings.read()
 process.start(configured)
 who = Principal.system(uuid.UUID(sys.argv[2]))
-for _ in legacy.run(legacy.Trip(configured, who, Path(sys.argv[1]), Table())):
+for _ in legacy.run(legacy.Trip(configured, who, Folder(Path(sys.argv[1])), Table())):
     pass
 """
 

@@ -16,8 +16,10 @@ from jobs import broker
 from lectern.db import SessionLocal, unit_of_work
 from lectern.exchange import contents, csv_safe, importing, recording, undoing
 from lectern.exchange.archive import Archive
+from lectern.exchange.legacy import bucket
 from lectern.exchange.legacy import table as tables
 from lectern.exchange.legacy.bringing import Outcome, Result
+from lectern.exchange.legacy.origins import Folder, Origin
 from lectern.exchange.legacy.table import Said, Table
 from lectern.exchange.recording import Key
 from lectern.exchange.report import Report
@@ -29,6 +31,7 @@ from lectern.storage import storage_of
 from web.cli.exchange import owner_of, replaced, workspace_option
 from web.cli.options import data_option, library
 
+THERE = click.Path(exists=True, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORDS = {
     Result.ADDED: ("added", "would add"),
@@ -39,8 +42,23 @@ _WORDS = {
 }
 
 
+class Source(click.ParamType[Path | str]):
+    """A file or folder that is there, or the address of a bucket."""
+
+    name = "path"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | str:
+        """See click."""
+        if isinstance(value, str) and bucket.is_address(value):
+            return value
+        found: Path = THERE.convert(value, param, ctx)
+        return found
+
+
 @click.command("import")
-@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("path", required=False, type=Source())
 @click.option("--map", "table", type=FILE, help="CSV: which courses use the files of a folder.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="CSV of all files.")
@@ -48,7 +66,7 @@ _WORDS = {
 @workspace_option
 @data_option
 def import_(
-    path: Path | None,
+    path: Path | str | None,
     table: Path | None,
     dry_run: bool,
     report: Path | None,
@@ -56,30 +74,38 @@ def import_(
     workspace: str | None,
     data: Path | None,
 ) -> None:
-    """Bring an export, or all files of a folder, into the library; docs/exchange.md.
+    """Bring an export, or all files of a folder or of b2://BUCKET/FOLDER, into the library.
 
     Nothing is removed, and a second time only what is new or has changed is brought in. Ends with
     status 1 when something was refused.
     """
     if (path is None) == (undo is None):
         raise click.UsageError("Name what to import, or with --undo the import to undo.")
-    if (table or report) and not (path and path.is_dir()):
-        raise click.UsageError("--map and --report go with a folder.")
+    archive = path if isinstance(path, Path) and not path.is_dir() else None
+    if (table or report) and (path is None or archive is not None):
+        raise click.UsageError("--map and --report go with a folder or bucket.")
     with library(data) as hosted:
         broker.configure(hosted.settings.redis_url)
         with unit_of_work() as session:
             principal = owner_of(session, workspace)
         if undo is not None:
             _undo(hosted.settings, principal, undo)
-        elif path is not None and path.is_dir():
-            options = _Folder(hosted.settings, principal, path, table, report, dry_run)
+        elif archive is not None:
+            _bring_archive(hosted.settings, principal, archive, dry_run)
+        elif path is not None:
+            origin = _origin(hosted.settings, path, table)
+            options = _Folder(hosted.settings, principal, origin, table, report, dry_run)
             refused = _bring_folder(options)
             broker.publish(principal.workspace_id, event="refresh")
             if refused:
                 # Not click's own way, which a command line that catches errors itself loses.
                 raise SystemExit(1)
-        elif path is not None:
-            _bring_archive(hosted.settings, principal, path, dry_run)
+
+
+def _origin(settings: Settings, path: Path | str, table: Path | None) -> Origin:
+    if isinstance(path, Path):
+        return Folder(path.resolve(), table)
+    return bucket.at(path, settings.b2_key_id, settings.b2_key)
 
 
 @dataclass
@@ -88,7 +114,7 @@ class _Folder:
 
     settings: Settings
     principal: Principal
-    path: Path
+    origin: Origin
     table: Path | None
     report: Path | None
     dry_run: bool
@@ -103,8 +129,7 @@ def _bring_folder(asked: _Folder) -> bool:
         click.echo(f"The column “{clean_text(name)[:80]}” means nothing here and is not read.")
     # By name: whoever imports the commands must not load the box.
     legacy: Any = importlib.import_module("jobs.legacy")
-    root = asked.path.resolve()
-    trip = legacy.Trip(asked.settings, asked.principal, root, table, asked.table, asked.dry_run)
+    trip = legacy.Trip(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
     with _sheet(asked.report) as write:
         for each in legacy.run(trip):
             _tell(asked, table, each, write)

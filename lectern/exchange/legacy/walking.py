@@ -22,11 +22,15 @@ _SYSTEM = {
 
 @dataclass(frozen=True)
 class Found:
-    """A file as it is now. `path` is the way from the folder, its names joined by slashes."""
+    """A file as it is now. `path` is the way from the folder, its names joined by slashes.
+
+    `ref` is how the place calls exactly this state of it, where it has a name for that.
+    """
 
     path: str
     byte_size: int
     mtime_ns: int
+    ref: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,15 @@ def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[Found 
             yield Found(path, is_now.st_size, is_now.st_mtime_ns)
 
 
+def hidden(name: str) -> bool:
+    """True for the name of what belongs to a system and not to a person."""
+    return name.startswith((".", "~$")) or name.lower() in _SYSTEM
+
+
 def _reason(entry: "os.DirEntry[str]", path: str) -> str | None:
     """Why it is passed over; None when it is not."""
     name = entry.name
-    if name.startswith((".", "~$")) or name.lower() in _SYSTEM:
+    if hidden(name):
         return HIDDEN
     try:
         size = len(path.encode("utf-8"))
