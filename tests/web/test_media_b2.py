@@ -175,7 +175,9 @@ def test_pages_may_show_what_lies_there(
     rules = dict(rule.partition(" ")[::2] for rule in policy.split("; "))
     assert rules["img-src"].split() == ["'self'", "data:", fake.url]
     assert rules["media-src"].split() == ["'self'", "blob:", fake.url]
-    assert fake.url not in rules["script-src"] + rules["style-src"] + rules["connect-src"]
+    # Streams are fetched from there.
+    assert rules["connect-src"].split() == ["'self'", fake.url]
+    assert fake.url not in rules["script-src"] + rules["style-src"] + rules["default-src"]
 
 
 def test_a_selection_becomes_an_archive_of_what_lies_there(
