@@ -19,11 +19,15 @@ def corpus(assets_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """`clip(name, *ffmpeg_arguments)`: a file made by ffmpeg, once a session for each name."""
+    """`clip(name, *ffmpeg_arguments)`: a file made by ffmpeg, once a session for equal arguments."""
     folder = tmp_path_factory.mktemp("clips")
+    # Two tests may give different files one name.
+    folders: dict[tuple[str, ...], Path] = {}
 
     def make(name: str, *arguments: str) -> Path:
-        path = folder / name
+        own = folders.setdefault(arguments, folder / str(len(folders)))
+        own.mkdir(exist_ok=True)
+        path = own / name
         if not path.exists():
             command = [str(box.ffmpeg()), "-hide_banner", "-loglevel", "error", *arguments]
             subprocess.run([*command, str(path)], check=True, timeout=120)
