@@ -19,7 +19,7 @@ def corpus(assets_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """`clip(name, *ffmpeg_arguments)`: a file made by ffmpeg, once a session for equal arguments."""
+    """`clip(name, *ffmpeg_arguments)`: a file made by ffmpeg, once a session for its arguments."""
     folder = tmp_path_factory.mktemp("clips")
     # Two tests may give different files one name.
     folders: dict[tuple[str, ...], Path] = {}
