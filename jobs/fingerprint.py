@@ -1,18 +1,13 @@
 """Looking at a version and listening to it, to find what is nearly the same."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from jobs import broker, subject
-from jobs.subject import Subject
 from jobs.work import Work
-from lectern.library import renditions, similar_finding
+from lectern.library import similar_finding
 from lectern.media import fingerprint
-from lectern.media.facts import Facts
 
 
 def run(work: Work) -> None:
@@ -22,7 +17,7 @@ def run(work: Work) -> None:
     if work.read(lambda session: similar_finding.has(session, *source)):
         work.finish(lambda session: None)
         return
-    with _played(work, this) as (file, facts):
+    with subject.played(work, this) as (file, facts):
         looks = fingerprint.take(
             file, facts, work.scratch, on_progress=work.progress, cancelled=work.cancelled
         )
@@ -37,16 +32,3 @@ def run(work: Work) -> None:
     # Their pages show the newcomer without being loaded again.
     for asset_id in work.finish(record):
         broker.publish(this.workspace_id, asset_id=asset_id)
-
-
-@contextmanager
-def _played(work: Work, this: Subject) -> Iterator[tuple[Path, Facts]]:
-    """What a browser plays of it: small, upright, and of the box's own making."""
-    wanted = (this.workspace_id, this.blob_id, renditions.PLAYABLE)
-    made = work.read(lambda session: renditions.find(session, *wanted))
-    if made is None:
-        with subject.original(work, this) as original:
-            yield original, this.facts
-    else:
-        with work.process.storage.local_copy(made.blob.key) as copy:
-            yield copy, Facts.from_json(made.facts)

@@ -1,20 +1,14 @@
 """Reading slides: finding them in the box, then the text on them, from when to when."""
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from jobs import subject
 from jobs.results import Results
-from jobs.subject import Subject
 from jobs.work import Work
 from lectern.insight import slides as kept
-from lectern.library import renditions
 from lectern.media import slides
-from lectern.media.facts import Facts
 from lectern.media.refusal import Stopped
 from lectern.media.slides import Reader
 from lectern.models import TaskState
@@ -32,7 +26,7 @@ def run(work: Work) -> None:
     if work.read(lambda session: kept.known(session, *source)):
         work.finish(lambda session: None)
         return
-    with _played(work, this) as (file, facts):
+    with subject.played(work, this) as (file, facts):
         found = slides.find(
             file,
             facts,
@@ -67,16 +61,3 @@ def _reader() -> Reader:
     reading = importlib.import_module("lectern.media.slides_reading")
     loaded: Reader = reading.load()
     return loaded
-
-
-@contextmanager
-def _played(work: Work, this: Subject) -> Iterator[tuple[Path, Facts]]:
-    """What a browser plays of it: small, upright, and of the box's own making."""
-    wanted = (this.workspace_id, this.blob_id, renditions.PLAYABLE)
-    made = work.read(lambda session: renditions.find(session, *wanted))
-    if made is None:
-        with subject.original(work, this) as original:
-            yield original, this.facts
-    else:
-        with work.process.storage.local_copy(made.blob.key) as copy:
-            yield copy, Facts.from_json(made.facts)

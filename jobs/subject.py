@@ -1,13 +1,15 @@
 """The version a task works on, as plain values that outlive their transaction."""
 
 import uuid
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.orm import Session, joinedload
 
 from jobs.work import Work
+from lectern.library import renditions
 from lectern.media.facts import Facts
 from lectern.models import Version
 
@@ -45,3 +47,19 @@ def load(work: Work) -> Subject:
 def original(work: Work, subject: Subject) -> AbstractContextManager[Path]:
     """A local file with the original bytes, to be read only, while the block lasts."""
     return work.process.storage.local_copy(subject.key)
+
+
+@contextmanager
+def played(work: Work, subject: Subject) -> Iterator[tuple[Path, Facts]]:
+    """What a browser plays of it, small, upright and of the box's own making; else the original.
+
+    To be read only, while the block lasts, with the facts of what it is.
+    """
+    wanted = (subject.workspace_id, subject.blob_id, renditions.PLAYABLE)
+    made = work.read(lambda session: renditions.find(session, *wanted))
+    if made is None:
+        with original(work, subject) as file:
+            yield file, subject.facts
+    else:
+        with work.process.storage.local_copy(made.blob.key) as copy:
+            yield copy, Facts.from_json(made.facts)
