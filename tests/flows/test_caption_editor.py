@@ -134,9 +134,9 @@ def test_captions_are_edited_by_keyboard_alone(
 
     cue(page, 2).focus()
     page.keyboard.press("Alt+Enter")
-    page.wait_for_function("document.querySelector('#editor-player video').currentTime > 8.4")
+    page.wait_for_function("() => document.querySelector('#editor-player video').currentTime > 8.4")
     page.keyboard.press("Escape")
-    page.wait_for_function("document.querySelector('#editor-player video').paused")
+    page.wait_for_function("() => document.querySelector('#editor-player video').paused")
     page.keyboard.press("Alt+/")
     expect(page.get_by_role("dialog", name="Keys of the caption editor")).to_be_visible()
     page.keyboard.press("Escape")

@@ -118,7 +118,7 @@ def test_the_sound_is_drawn_and_sought_by_keyboard_and_pointer(
     page.goto(f"{served.base}/assets/{made['id']}")
     slider = page.get_by_role("slider", name="Place in the sound")
     expect(slider).to_have_attribute("aria-valuemax", "67")
-    page.wait_for_function("document.querySelector('#stage audio').readyState > 0")
+    page.wait_for_function("() => document.querySelector('#stage audio').readyState > 0")
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
