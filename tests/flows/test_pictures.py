@@ -76,6 +76,8 @@ def test_a_poster_is_picked_sent_and_taken_back(
 ) -> None:
     page.goto(f"{served.base}/assets/{asset['id']}")
     panel = page.get_by_role("region", name="Poster")
+    # Before it knows its length nobody could seek in it either.
+    page.wait_for_function("() => document.querySelector('#stage video')?.readyState > 0")
     page.locator("#stage video").evaluate("video => { video.currentTime = 20 }")
     use = panel.get_by_role("button", name="Use this frame (0:20)")
     use.focus()

@@ -11,6 +11,8 @@ class FilterPanel extends HTMLElement {
     this.addEventListener("toggle", (event) => this.toggled(event), { capture: true, signal });
     document.addEventListener("pointerdown", (event) => this.outside(event), { signal });
     document.addEventListener("htmx:after:swap", () => this.follow(), { signal });
+    // The menus have a name to open one at a time: it is no value of the form.
+    this.addEventListener("htmx:config:request", ({ detail }) => detail.ctx.request.body?.delete?.("filter-menu"), { signal });
     this.shown = this.querySelector("#chips");
     this.count();
   }
