@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,19 @@ def output(scratch: Path, number: int) -> Path:
     if path.is_symlink() or not path.is_file() or not path.stat().st_size:
         raise BoxCrashed("The conversion ended without a result.")
     return path
+
+
+@contextlib.contextmanager
+def described(what: str) -> Iterator[None]:
+    """Read an answer in this block: it is a process's that may have been taken over.
+
+    Raises:
+        BoxCrashed: something is missing in the answer, or is not what it should be.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoxCrashed(f"The {what} came without a description.") from error
 
 
 def _request(

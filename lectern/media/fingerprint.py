@@ -1,7 +1,6 @@
 """What a file looks and sounds like: hashes of its pictures and a fingerprint of its sound."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from lectern.media import box
 from lectern.media.facts import Facts
 from lectern.media.limits import GIB, MIB, Limits
 from lectern.media.playable import Cancelled, Progress
-from lectern.media.refusal import BoxCrashed
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,9 @@ def take(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    try:
+    with box.described("fingerprint"):
         frames = [(float(at_s), bytes.fromhex(hash_)) for at_s, hash_ in answer["frames"]]
         return Looks(frames, base64.b64decode(answer["sound"], validate=True))
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise BoxCrashed("The fingerprint came without its description.") from error
 
 
 def _limits(duration_s: float) -> Limits:

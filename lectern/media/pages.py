@@ -6,7 +6,6 @@ from typing import Any
 
 from lectern.media import box
 from lectern.media.limits import PAGES
-from lectern.media.refusal import BoxCrashed
 
 TEXT_MIME = "application/json"
 
@@ -37,10 +36,8 @@ def texts(source: Path, scratch: Path) -> Texts:
         BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
     """
     answer = _run(source, scratch, "text")
-    try:
+    with box.described("text"):
         told = {name: int(answer[name]) for name in ("pages", "letters")}
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The text came without its description.") from error
     return Texts(box.output(scratch, 1), told)
 
 

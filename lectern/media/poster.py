@@ -8,7 +8,7 @@ from lectern.media import box, pages
 from lectern.media.facts import Facts, clock
 from lectern.media.limits import POSTER, STILL
 from lectern.media.probe import probe
-from lectern.media.refusal import BoxCrashed, Refused
+from lectern.media.refusal import Refused
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,9 @@ def _page(source: Path, scratch: Path) -> Candidate:
 def _frames(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
     arguments = about(source, facts, scratch)
     answer = box.run("frames", arguments, read=[source], scratch=scratch, limits=POSTER)
-    return [_candidate(scratch, i, each) for i, each in enumerate(answer["candidates"][:5])]
+    with box.described("poster"):
+        told = list(answer["candidates"])[:5]
+    return [_candidate(scratch, i, each) for i, each in enumerate(told)]
 
 
 def about(source: Path, facts: Facts, scratch: Path) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _picture(
 
 
 def _candidate(scratch: Path, number: int, answer: dict[str, Any]) -> Candidate:
-    try:
+    with box.described("poster"):
         return Candidate(
             path=box.output(scratch, number),
             mime="image/webp",
@@ -130,5 +132,3 @@ def _candidate(scratch: Path, number: int, answer: dict[str, Any]) -> Candidate:
             scores=dict(answer["scores"]),
             reasons=[str(reason) for reason in answer["reasons"]],
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The poster came without its description.") from error

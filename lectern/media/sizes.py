@@ -51,14 +51,12 @@ def make(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    try:
+    with box.described("sizes"):
         told = list(answer["sizes"])[:_MOST]
         made = [
             Size(box.output(scratch, i), int(each["width"]), int(each["height"]), each["format"])
             for i, each in enumerate(told)
         ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The sizes came without their description.") from error
     if not {each.format for each in made} <= _FORMATS:
         raise BoxCrashed("The sizes came in a form that was not asked for.")
     return made

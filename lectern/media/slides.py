@@ -61,12 +61,10 @@ def find(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    try:
+    with box.described("slides"):
         width, height = int(answer["width"]), int(answer["height"])
         number = int(answer["pictures"])
         shown = [Shown(float(a), float(b), int(picture)) for a, b, picture in answer["slides"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The slides came without their description.") from error
     within = 0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE
     known = all(0 <= s.picture < number and 0 <= s.start_s <= s.end_s for s in shown)
     if not (within and known and 0 <= number <= len(shown) <= _MOST_SLIDES):

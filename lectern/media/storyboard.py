@@ -8,7 +8,6 @@ from lectern.media import box, poster
 from lectern.media.facts import Facts
 from lectern.media.limits import STORYBOARD
 from lectern.media.playable import Cancelled, Progress
-from lectern.media.refusal import BoxCrashed
 
 MIME = "image/jpeg"
 # More sheets than this no video has.
@@ -49,11 +48,9 @@ def make(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    try:
+    with box.described("storyboard"):
         number = min(int(answer["sheets"]), _MOST_SHEETS)
         told = {name: int(answer[name]) for name in ("width", "height", "columns", "rows")}
         times = [float(at_s) for at_s in answer["times"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The storyboard came without its description.") from error
     sheets = [box.output(scratch, i) for i in range(number)]
     return Storyboard(sheets, {**told, "times": times})

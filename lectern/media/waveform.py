@@ -8,7 +8,6 @@ from lectern.media import box
 from lectern.media.facts import Facts
 from lectern.media.limits import sound
 from lectern.media.playable import Cancelled, Progress
-from lectern.media.refusal import BoxCrashed
 
 MIME = "application/json"
 
@@ -56,8 +55,6 @@ def make(
         cancelled=cancelled,
     )
     names = ("lufs", "range_lu", "true_peak_db")
-    try:
+    with box.described("waveform"):
         told = {name: None if answer[name] is None else float(answer[name]) for name in names}
-    except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed("The waveform came without its description.") from error
     return Waveform(box.output(scratch, 0), told)

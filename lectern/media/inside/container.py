@@ -1,15 +1,19 @@
 """Task `container`: the facts of a video or audio file, each measured, none believed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorTrc
+from av.video.stream import VideoStream
 
 from lectern.media import codecs
 from lectern.media.facts import ChapterFacts, Facts, clock
@@ -83,6 +87,24 @@ def open_container(source: Path, demuxer: str, shape: atoms.Atoms | None = None)
                 "recording that broke off. Record or export it again."
             ) from error
         raise Refused("The file is damaged: its structure cannot be read.") from error
+
+
+@overload
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]: ...
+@overload
+def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]: ...
+def decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
+    """Every frame of one track from here on; what is damaged is left out."""
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except MemoryError:
+                raise
+            except av.FFmpegError:
+                continue
+    except av.FFmpegError:
+        return
 
 
 def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> Facts:

@@ -18,8 +18,8 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 import core_ext
-from lectern.media.inside.container import open_container
-from lectern.media.inside.frames import decoded, key_frames, seek, select
+from lectern.media.inside.container import decoded, open_container
+from lectern.media.inside.frames import key_frames, seek, select
 from lectern.media.inside.picture import decode, open_image
 from lectern.media.inside.shaping import upright
 

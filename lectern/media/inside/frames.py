@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 import core_ext
 from lectern.media import ranking
 from lectern.media.inside import faces
-from lectern.media.inside.container import open_container
+from lectern.media.inside.container import decoded, open_container
 from lectern.media.inside.shaping import FrameShaper, save
 from lectern.media.ranking import Sample
 from lectern.media.refusal import Refused
@@ -183,20 +183,6 @@ def between(
                 break
         if time.process_time() > deadline:
             return
-
-
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Every frame from here on; what is damaged is left out."""
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except MemoryError:
-                raise
-            except av.FFmpegError:
-                continue
-    except av.FFmpegError:
-        return
 
 
 def _scored(

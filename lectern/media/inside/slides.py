@@ -18,7 +18,7 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from lectern.media.inside import frames
-from lectern.media.inside.container import open_container
+from lectern.media.inside.container import decoded, open_container
 from lectern.media.inside.shaping import FrameShaper
 
 _LOOK_EVERY_S = 2.0
@@ -118,7 +118,7 @@ def _looks(
         deadline = time.process_time() + 60 + duration_s / 10
         wanted = iter(times)
         due = next(wanted, None)
-        for frame in frames.decoded(container, stream):
+        for frame in decoded(container, stream):
             if due is None or time.process_time() > deadline:
                 break
             if frame.time is None or frame.time < due:
@@ -208,7 +208,7 @@ def _begin_exactly(
         return
     if not frames.seek(container, stream, start_s + shown.before_s):
         return
-    for frame in frames.decoded(container, stream):
+    for frame in decoded(container, stream):
         at_s = (frame.time or 0.0) - start_s
         if at_s >= shown.start_s or time.process_time() > deadline:
             return
@@ -238,7 +238,7 @@ def _write(
 ) -> None:
     frames.seek(container, stream, at_s)
     last = None
-    for frame in frames.decoded(container, stream):
+    for frame in decoded(container, stream):
         last = frame
         if frame.time is None or frame.time >= at_s - 1e-3:
             break

@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lectern.media.inside import frames
-from lectern.media.inside.container import open_container
+from lectern.media.inside.container import decoded, open_container
 from lectern.media.inside.shaping import FrameShaper, save
 from lectern.media.refusal import Refused
 
@@ -46,7 +46,7 @@ def _shown(container: InputContainer, stream: VideoStream, at_s: float) -> Video
     for enter_s in (at_s, max(start_s, at_s - _EARLIER_S), start_s):
         shown = None
         if frames.seek(container, stream, enter_s):
-            for frame in frames.decoded(container, stream):
+            for frame in decoded(container, stream):
                 if shown is not None and (frame.time or 0.0) > at_s:
                     break
                 shown = frame

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.filter import Graph
 from av.stream import Discard
 
-from lectern.media.inside.container import open_container
+from lectern.media.inside.container import decoded, open_container
 from lectern.media.refusal import Refused
 
 # The filter answers in tenths of a second; each is drawn as so many pairs.
@@ -81,7 +81,7 @@ def _even(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame
     """The frames in one format, whatever the track changes to on its way."""
     resampler: AudioResampler | None = None
     layout = rate = None
-    for frame in _decoded(container, stream):
+    for frame in decoded(container, stream):
         frame.pts = None
         if resampler is None:
             layout, rate = frame.layout.name, frame.sample_rate
@@ -92,19 +92,6 @@ def _even(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame
             # Built for another format than this frame has.
             resampler = AudioResampler("dbl", layout, rate)
             yield from resampler.resample(frame)
-
-
-def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except MemoryError:
-                raise
-            except av.FFmpegError:
-                continue
-    except av.FFmpegError:
-        return
 
 
 def _graph(frame: AudioFrame) -> Graph:
