@@ -66,7 +66,8 @@ def publish(
 ) -> None:
     """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
 
-    `event` is `changed`, `added` or `removed` (an asset), `batch` (a bulk change has moved on),
+    `event` is `changed`, `added` or `removed` (an asset), `progress` (a step of it has come
+    further, and nothing else of it has changed), `batch` (a bulk change has moved on),
     `refresh` (so much has changed that each page fetches what it shows), `notice` (somebody has
     one), or `signed-out` (some session of the workspace).
     """

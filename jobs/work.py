@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, endings
 from jobs.process import Process
 from lectern.db import unit_of_work
-from lectern.library import progress, tasks
+from lectern.library import pipeline, progress, tasks
 from lectern.library.bulk import contention
 from lectern.library.tasks import Claim, LostLease
 from lectern.models import TaskState
@@ -78,7 +78,9 @@ class Work:
         except DATABASE_AWAY as error:
             log.warning("progress was not recorded: %s", error)
         else:
-            self.tell()
+            # What a ready asset still gets changes nothing else on its pages.
+            essential = self.claim.step in pipeline.ESSENTIAL
+            self.tell("changed" if essential else "progress")
 
     def read(self, question: Callable[[Session], T]) -> T:
         """Ask the rows, waiting while the database is away as long as the lease may hold."""
@@ -147,7 +149,7 @@ class Work:
         """Return the task unfinished, since this process is asked to stop."""
         self._insist(lambda session: tasks.give_back(session, self.claim))
 
-    def tell(self) -> None:
+    def tell(self, event: str = "changed") -> None:
         """Have open pages look again."""
         claim = self.claim
         broker.publish(
@@ -155,6 +157,7 @@ class Work:
             asset_id=claim.asset_id,
             upload_id=claim.upload_id,
             batch_id=claim.batch_id,
+            event=event,
         )
 
     def _write_log(self, session: Session) -> None:

@@ -1,7 +1,7 @@
 """What can go wrong in the domain, in words an instructor can act on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 
 class LecternError(Exception):
@@ -42,6 +42,11 @@ class Invalid(LecternError):
     def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = dict(fields or {})
+
+    @classmethod
+    def of(cls, field: str, problem: str) -> Self:
+        """What is wrong with this one field, a full sentence."""
+        return cls(f"Please look at “{field}”: {problem}", {field: problem})
 
 
 class TooLarge(LecternError):

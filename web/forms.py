@@ -1,6 +1,7 @@
 """HTML forms: what was typed, and what was wrong with it."""
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from lectern.errors import Conflict, Invalid
@@ -41,6 +42,17 @@ class Form:
             self.errors = {"": str(error)}
         db.session().rollback()
         return None
+
+
+def ids(texts: Iterable[str]) -> list[uuid.UUID]:
+    """Those of the texts that are ids; no page of ours sends any other."""
+    found = []
+    for text in texts:
+        try:
+            found.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return found
 
 
 def local_path(text: str, otherwise: str) -> str:

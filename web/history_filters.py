@@ -21,7 +21,7 @@ def read(args: "MultiDict[str, str]") -> Only:
     """
     actions = tuple(text for text in args.getlist("action") if text)
     if len(actions) > MOST_ACTIONS or not all(_ACTION.fullmatch(text) for text in actions):
-        raise _wrong("action", "Name up to 20 actions such as asset.tags, or a noun: usage.")
+        raise Invalid.of("action", "Name up to 20 actions such as asset.tags, or a noun: usage.")
     return Only(actions, _actor(args.get("actor", "")), _since(args.get("since", "")))
 
 
@@ -29,7 +29,7 @@ def _actor(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
     except ValueError as error:
-        raise _wrong("actor", "Send a person's id.") from error
+        raise Invalid.of("actor", "Send a person's id.") from error
 
 
 def _since(text: str) -> datetime | None:
@@ -40,8 +40,4 @@ def _since(text: str) -> datetime | None:
         # A day alone begins at midnight UTC.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _wrong("since", "Send a day or time such as 2026-09-01.") from error
-
-
-def _wrong(field: str, problem: str) -> Invalid:
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
+        raise Invalid.of("since", "Send a day or time such as 2026-09-01.") from error

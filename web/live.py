@@ -6,6 +6,7 @@
 - `{"event": "refresh"}` on connecting, after a change to many assets, and when news may have been
   lost: fetch what is shown again;
 - `{"event": "asset-added", "asset": ID}`: a card that no page has yet;
+- `{"event": "progress", "asset": ID}`: a step of it came further, and its card is as it was;
 - `{"event": "upload", "upload": ID}`: an upload moved on;
 - `{"event": "batch", "batch": ID}`: a bulk change moved on, or its undo;
 - `{"event": "notice"}`: somebody has a notice that was not there before.
@@ -230,6 +231,9 @@ class Hub:
         elif asset_id and news.get("event") == "added":
             text = json.dumps({"event": "asset-added", "asset": asset})
             self._offer(workspace_id, f"added {asset}", text)
+        elif asset_id and news.get("event") == "progress":
+            text = json.dumps({"event": "progress", "asset": asset})
+            self._offer(workspace_id, f"progress {asset}", text)
         elif asset_id:
             self._changed((workspace_id, asset_id))
 

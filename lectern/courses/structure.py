@@ -63,7 +63,7 @@ def cleaned(spec: CourseSpec) -> CourseSpec:
         ref = _once(chapter.ref, chapter_refs, f"{here}.ref")
         chapters.append(ChapterSpec(ref, names.line(chapter.title, f"{here}.title"), lessons))
     if len(chapter_refs) + len(lesson_refs) > MOST_LESSONS:
-        raise names.invalid(
+        raise Invalid.of(
             "chapters", f"A course has at most {MOST_LESSONS} chapters and lessons together."
         )
     return CourseSpec(names.line(spec.title, "title"), chapters)

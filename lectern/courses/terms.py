@@ -78,7 +78,7 @@ def check_all(
         Invalid: the first item that is wrong, its fields named `assets.INDEX.FIELD`.
     """
     if len(specs) > MOST:
-        raise names.invalid("assets", f"{len(specs)} items; one place holds at most {MOST}.")
+        raise Invalid.of("assets", f"{len(specs)} items; one place holds at most {MOST}.")
     numbers = _versions(session, specs, assets)
     seen: dict[tuple[uuid.UUID, str], int] = {}
     checked = []

@@ -97,7 +97,7 @@ def _name(value: Any) -> str:
 
 def _tags(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _wrong("tags", "Send a list of texts.")
+        raise Invalid.of("tags", "Send a list of texts.")
     return tags.clean(value)
 
 
@@ -110,15 +110,15 @@ def _folder(value: Any) -> str:
 
 def _access(value: Any) -> str:
     if value not in ACCESS:
-        raise _wrong("access", "Choose course, unlisted or public.")
+        raise Invalid.of("access", "Choose course, unlisted or public.")
     return str(value)
 
 
 def _custom(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or _depth(value, DEEPEST) > DEEPEST:
-        raise _wrong("custom", f"Send an object of objects and lists, at most {DEEPEST} deep.")
+        raise Invalid.of("custom", f"Send an object of objects and lists, at most {DEEPEST} deep.")
     if len(json.dumps(value)) > LONGEST_TEXT:
-        raise _wrong("custom", f"This is too long; at most {LONGEST_TEXT} characters of JSON.")
+        raise Invalid.of("custom", f"This is too long; at most {LONGEST_TEXT} characters of JSON.")
     return value
 
 
@@ -143,12 +143,8 @@ def _line(field: str, longest: int) -> Callable[[Any], str | None]:
 
 def _text(field: str, value: Any, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest:
-        raise _wrong(field, f"Send a text of at most {longest} characters.")
+        raise Invalid.of(field, f"Send a text of at most {longest} characters.")
     return value
-
-
-def _wrong(field: str, problem: str) -> Invalid:
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
 
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {

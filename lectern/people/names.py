@@ -24,9 +24,9 @@ def line(text: str, field: str, *, longest: int = 200, empty: bool = False) -> s
         if letter not in _BIDI and unicodedata.category(letter) not in _UNSEEN
     ).strip()
     if not kept and not empty:
-        raise invalid(field, "Write something here.")
+        raise Invalid.of(field, "Write something here.")
     if len(kept) > longest:
-        raise invalid(field, f"This has {len(kept)} characters; at most {longest} are possible.")
+        raise Invalid.of(field, f"This has {len(kept)} characters; at most {longest} are possible.")
     return kept
 
 
@@ -40,7 +40,7 @@ def reference(text: str, field: str = "ref") -> str:
     """
     normal = unicodedata.normalize("NFC", text)
     if len(text) > 200 or normal != line(text, field) or "/" in text or text in {".", ".."}:
-        raise invalid(
+        raise Invalid.of(
             field,
             "A reference has 1 to 200 visible characters and neither a slash nor edge blanks.",
         )
@@ -61,10 +61,5 @@ def email(text: str) -> str:
     """
     clean = line(text, "email", longest=254).lower()
     if not _EMAIL.fullmatch(clean):
-        raise invalid("email", "This is not an e-mail address.")
+        raise Invalid.of("email", "This is not an e-mail address.")
     return clean
-
-
-def invalid(field: str, problem: str) -> Invalid:
-    """The error for one field."""
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})

@@ -6,8 +6,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from lectern.errors import RateLimited
-from lectern.people.names import invalid
+from lectern.errors import Invalid, RateLimited
 
 SHORTEST, LONGEST = 12, 128
 # Each hash takes 64 MiB and all cores for a moment; more at once would be a way to stop us.
@@ -32,7 +31,7 @@ def hashed(password: str, field: str = "password") -> str:
     """
     text = _normal(password)
     if not SHORTEST <= len(text) <= LONGEST:
-        raise invalid(field, f"A password has {SHORTEST} to {LONGEST} characters.")
+        raise Invalid.of(field, f"A password has {SHORTEST} to {LONGEST} characters.")
     with _Turn():
         return _hasher.hash(text)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from lectern.errors import NotFound
+from lectern.errors import Invalid, NotFound
 from lectern.models import Member, Role, Token, User
 from lectern.people import audit, members, names
 from lectern.people.principal import Principal
@@ -44,11 +44,11 @@ def create(
     require(principal, Action.MANAGE_TOKENS)
     wanted = sorted(set(scopes))
     if not wanted or not SCOPES.keys() >= set(wanted):
-        raise names.invalid("scopes", f"Choose among {', '.join(SCOPES)}.")
+        raise Invalid.of("scopes", f"Choose among {', '.join(SCOPES)}.")
     shown = names.line(name, "name", longest=80)
     now = datetime.now(UTC)
     if expires_at is not None and not now < expires_at <= now + LONGEST:
-        raise names.invalid("expires_at", "A token ends in the future, within a year.")
+        raise Invalid.of("expires_at", "A token ends in the future, within a year.")
     secret = secrets.token_urlsafe(32)
     token = Token(
         workspace_id=workspace_id,

@@ -92,7 +92,7 @@ def change_password(
     rate_limits.check(session, account, *rate_limits.PER_ACCOUNT)
     if not passwords.verify(user.password_hash, current):
         rate_limits.count(session, account)
-        raise names.invalid("current", "This is not your password.")
+        raise Invalid.of("current", "This is not your password.")
     user.password_hash = passwords.hashed(new, "new")
     members.end_sessions(session, user.id, but=keep)
     audit.record(session, principal, "password.change", "user", user.id)
@@ -131,7 +131,7 @@ def _role(role: Role | str) -> Role:
     try:
         return Role(role)
     except ValueError:
-        raise names.invalid("role", f"Choose one of {', '.join(Role)}.") from None
+        raise Invalid.of("role", f"Choose one of {', '.join(Role)}.") from None
 
 
 def _workspace(session: Session, slug: str | None, *, may_make: bool) -> Workspace:

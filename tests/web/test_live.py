@@ -81,6 +81,15 @@ def test_a_new_asset_and_an_upload_are_announced_by_id(site: Site) -> None:
         assert page.receive_json() == {"event": "upload", "upload": str(upload_id)}
 
 
+def test_a_step_that_came_further_is_told_without_a_card(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    with site.open(secret) as page:
+        broker.publish(owner.workspace_id, asset_id=asset.id, event="progress")
+        assert page.receive_json() == {"event": "progress", "asset": str(asset.id)}
+        assert page.silent_for(0.5)
+
+
 def test_without_a_session_the_page_is_told_so(site: Site) -> None:
     origin = f"http://127.0.0.1:{site.port}"
     for cookie in ("lectern=wrong", "another=1"):

@@ -31,7 +31,7 @@ def start() -> ResponseReturnValue:
     """Change many assets, or say what would change; 202 while a worker is at it."""
     session, body = db.session(), parsing.json_object()
     request = (g.principal, body.get("action"), _args(body), _chosen(body))
-    if _dry(body):
+    if parsing.dry_run(body):
         return jsonify(would=_would(bulk.dry_run(session, *request, settings=settings())))
     return _begin(lambda: bulk.start(session, *request, settings=settings()))
 
@@ -70,51 +70,27 @@ def _begin(change: Callable[[], Started]) -> Response:
 def _chosen(body: dict[str, Any]) -> Chosen:
     query, selection = body.get("query"), body.get("selection")
     return Chosen(
-        ids=None if body.get("ids") is None else _ids(body["ids"]),
+        ids=None if body.get("ids") is None else parsing.ids_of(body, "ids"),
         query=None if query is None else _query(query),
-        selection=None if selection is None else _id("selection", selection),
+        selection=None if selection is None else parsing.id_of(body, "selection"),
     )
-
-
-def _ids(values: Any) -> list[uuid.UUID]:
-    if not isinstance(values, list):
-        raise _wrong("ids", "Send a list of ids.")
-    return [_id(f"ids.{index}", value) for index, value in enumerate(values)]
-
-
-def _id(field: str, value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _wrong(field, "Send an id.") from error
 
 
 def _query(values: Any) -> Query:
     if not isinstance(values, dict):
-        raise _wrong("query", "Send an object of filters.")
+        raise Invalid.of("query", "Send an object of filters.")
     unknown = sorted(values.keys() - _FILTERS)
     if unknown:
         # In a list a filter that is none shows too much; here it would change too much.
-        raise _wrong(f"query.{unknown[0]}", "There is no such filter.")
+        raise Invalid.of(f"query.{unknown[0]}", "There is no such filter.")
     return search.read(values)
 
 
 def _args(body: dict[str, Any]) -> dict[str, Any]:
     args = body.get("args")
     if args is not None and not isinstance(args, dict):
-        raise _wrong("args", "Send an object.")
+        raise Invalid.of("args", "Send an object.")
     return args or {}
-
-
-def _dry(body: dict[str, Any]) -> bool:
-    dry = body.get("dry_run", False)
-    if not isinstance(dry, bool):
-        raise _wrong("dry_run", "Send true or false.")
-    return dry
-
-
-def _wrong(field: str, problem: str) -> Invalid:
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
 
 
 def _would(would: bulk.Would) -> dict[str, Any]:

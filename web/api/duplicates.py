@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from lectern.errors import Invalid
 from lectern.library import duplicates, joining
 from lectern.library.duplicates import Group
 from lectern.library.joining import Plan
@@ -38,8 +37,8 @@ def index() -> ResponseReturnValue:
 def merge() -> ResponseReturnValue:
     """Merge copies into one that stays, or say what that would do."""
     body = parsing.json_object()
-    keep, others = _id("keep", body.get("keep")), _ids(body.get("merge"))
-    if _dry(body):
+    keep, others = parsing.id_of(body, "keep"), parsing.ids_of(body, "merge")
+    if parsing.dry_run(body):
         return jsonify(would=_would(joining.foresee(db.session(), g.principal, keep, others)))
     made: list[Merge] = []
 
@@ -114,27 +113,3 @@ def _merge(row: Merge) -> dict[str, Any]:
         "stayed": row.stayed,
         "can_undo": joining.can_undo(db.session(), g.principal, row),
     }
-
-
-def _ids(values: Any) -> list[uuid.UUID]:
-    if not isinstance(values, list):
-        raise _wrong("merge", "Send a list of ids.")
-    return [_id(f"merge.{index}", value) for index, value in enumerate(values)]
-
-
-def _id(field: str, value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _wrong(field, "Send an id.") from error
-
-
-def _dry(body: dict[str, Any]) -> bool:
-    dry = body.get("dry_run", False)
-    if not isinstance(dry, bool):
-        raise _wrong("dry_run", "Send true or false.")
-    return dry
-
-
-def _wrong(field: str, problem: str) -> Invalid:
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})

@@ -28,8 +28,7 @@ def start_export() -> ResponseReturnValue:
     """Have an export made; ask for it until its `state` is `done`, then fetch its `url`."""
     with_files = parsing.json_object().get("with_files", False)
     if not isinstance(with_files, bool):
-        message = "Send true or false."
-        raise Invalid(f"Please look at “with_files”: {message}", {"with_files": message})
+        raise Invalid.of("with_files", "Send true or false.")
     session = db.session()
     batch, task = runs.start_export(session, g.principal, with_files=with_files)
     session.commit()
@@ -57,8 +56,7 @@ def start_import() -> ResponseReturnValue:
     """Bring an archive in, or say field by field what that would change."""
     asked = request.args.get("dry_run", "0")
     if asked not in {"0", "1"}:
-        message = "Send 0 or 1."
-        raise Invalid(f"Please look at “dry_run”: {message}", {"dry_run": message})
+        raise Invalid.of("dry_run", "Send 0 or 1.")
     dry = asked == "1"
     return archives.receive(_foretold if dry else _begun, keep=not dry)
 

@@ -65,5 +65,4 @@ class Fields:
         return [Fields(each, f"{self._path}{name}.{index}.") for index, each in enumerate(values)]
 
     def _wrong(self, name: str, problem: str) -> Invalid:
-        field = self._path + name
-        return Invalid(f"Please look at “{field}”: {problem}", {field: problem})
+        return Invalid.of(self._path + name, problem)

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -77,6 +78,34 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
 def with_total() -> bool:
     """Whether the caller wants the number of all matches, `?total=1`."""
     return _flag(request.args, "total")
+
+
+def id_of(body: dict[str, Any], name: str) -> uuid.UUID:
+    """An id that must be in the body."""
+    return _id(name, body.get(name))
+
+
+def ids_of(body: dict[str, Any], name: str) -> list[uuid.UUID]:
+    """A list of ids that must be in the body."""
+    values = body.get(name)
+    if not isinstance(values, list):
+        raise Invalid.of(name, "Send a list of ids.")
+    return [_id(f"{name}.{index}", value) for index, value in enumerate(values)]
+
+
+def dry_run(body: dict[str, Any]) -> bool:
+    """Whether the body asks only what would happen."""
+    dry = body.get("dry_run", False)
+    if not isinstance(dry, bool):
+        raise Invalid.of("dry_run", "Send true or false.")
+    return dry
+
+
+def _id(field: str, value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid.of(field, "Send an id.") from error
 
 
 def _value(args: "MultiDict[str, str]", name: str, parse: Callable[[str], T]) -> T | None:

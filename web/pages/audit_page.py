@@ -49,7 +49,7 @@ class AuditPage:
         """The lines that are wanted. Raises Invalid for what no filter understands."""
         kind, actor = self.filters.get("kind", ""), self.filters.get("actor", "")
         if kind and kind not in self.kinds:
-            raise _wrong("kind", "Choose one of those shown.")
+            raise Invalid.of("kind", "Choose one of those shown.")
         until = _day("until", self.filters.get("until", ""))
         return Only(
             kinds=audit_words.WIDER.get(kind, (kind,)) if kind else (),
@@ -65,7 +65,7 @@ class AuditPage:
     def _found(self) -> list[Line]:
         text = request.args.get("before", "")
         if text and not (text.isascii() and text.isdigit() and int(text) < 1 << 63):
-            raise _wrong("before", "This address does not lead to an earlier page.")
+            raise Invalid.of("before", "This address does not lead to an earlier page.")
         before = int(text) if text else None
         return audit_pages.page(
             self._session, self._principal, self.only, before=before, limit=SHOWN + 1
@@ -113,7 +113,7 @@ def _id(field: str, text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
     except ValueError as error:
-        raise _wrong(field, "Send an id.") from error
+        raise Invalid.of(field, "Send an id.") from error
 
 
 def _day(field: str, text: str) -> datetime | None:
@@ -122,11 +122,7 @@ def _day(field: str, text: str) -> datetime | None:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _wrong(field, "Send a day such as 2026-09-01.") from error
+        raise Invalid.of(field, "Send a day such as 2026-09-01.") from error
     if not 1900 <= day.year <= 9000:
-        raise _wrong(field, "Send a day such as 2026-09-01.")
+        raise Invalid.of(field, "Send a day such as 2026-09-01.")
     return day
-
-
-def _wrong(field: str, problem: str) -> Invalid:
-    return Invalid(f"Please look at “{field}”: {problem}", {field: problem})

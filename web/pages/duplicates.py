@@ -15,7 +15,7 @@ from lectern.people.rights import Action
 from web import htmx, merges
 from web.auth import allow
 from web.extensions import db
-from web.forms import Form
+from web.forms import Form, ids
 from web.pages import steps
 from web.pages.merge_page import GroupView, MergePage, Offer
 
@@ -66,8 +66,8 @@ def ask() -> ResponseReturnValue:
 def merge() -> ResponseReturnValue:
     """Merge, and offer to undo it."""
     form, chosen = Form(request.form), request.form.getlist("merge")
-    keep = _ids([form["keep"]])
-    work = partial(merges.insist, lambda: merges.merge(keep[0], _ids(chosen)))
+    keep = ids([form["keep"]])
+    work = partial(merges.insist, lambda: merges.merge(keep[0], ids(chosen)))
     row = form.attempt(work) if keep else None
     if row is None:
         form.errors = form.errors or {"keep": gettext("Choose the file that stays.")}
@@ -93,19 +93,19 @@ def show_near() -> ResponseReturnValue:
 @allow(Action.EDIT)
 def call_different() -> ResponseReturnValue:
     """Two files are different; with `undo`, they may be the same after all."""
-    session, ids = db.session(), _ids(request.values.getlist("file"))
-    if len(ids) != 2:
+    session, two = db.session(), ids(request.values.getlist("file"))
+    if len(two) != 2:
         message = gettext("Choose two files.")
         raise Invalid(message, {"file": message})
     undoing = request.args.get("undo") == "1"
     change = differing.take_back if undoing else differing.call_different
-    change(session, g.principal, *ids)
+    change(session, g.principal, *two)
     session.commit()
     if not htmx.wants_fragment():
         return redirect(url_for(".index"), code=303)
     if undoing:
         return htmx.fragment("", status=204, event=EVENT, toast=gettext("Undone."))
-    back = url_for(".call_different", undo=1, file=[str(each) for each in ids])
+    back = url_for(".call_different", undo=1, file=[str(each) for each in two])
     return htmx.fragment("", event=EVENT, toast=gettext("Not shown again."), undo=back, status=204)
 
 
@@ -143,18 +143,8 @@ def _near() -> list[Pair]:
 
 
 def _offer(merge: Iterable[str], keep: str | None) -> Offer:
-    chosen = _ids([keep or ""])
+    chosen = ids([keep or ""])
     if not chosen:
         message = gettext("Choose the file that stays.")
         raise Invalid(message, {"keep": message})
-    return Offer(joining.foresee(db.session(), g.principal, chosen[0], _ids(merge)))
-
-
-def _ids(texts: Iterable[str]) -> list[uuid.UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found
+    return Offer(joining.foresee(db.session(), g.principal, chosen[0], ids(merge)))

@@ -1,7 +1,6 @@
 """Replacing: a file by a new version of it, or in all lessons by another file."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, g, request, url_for
@@ -17,7 +16,7 @@ from lectern.people.rights import Action, require
 from web import htmx
 from web.auth import allow
 from web.extensions import db
-from web.forms import Form
+from web.forms import Form, ids
 from web.pages import steps
 from web.pages.asset_page import AssetPage
 
@@ -51,7 +50,7 @@ def agree(asset_id: uuid.UUID) -> ResponseReturnValue:
         at, zone = request.form.get("switch_at", ""), request.form.get("switch_zone", "")
         switching.promise(session, g.principal, at, zone)
     if reach != "all":
-        keep_following = _ids(request.form.getlist("place")) if reach == "some" else []
+        keep_following = ids(request.form.getlist("place")) if reach == "some" else []
         swapping.hold(session, g.principal, page.asset, but=keep_following)
     _commit()
     return "", 204
@@ -69,7 +68,7 @@ def ask_everywhere(asset_id: uuid.UUID) -> ResponseReturnValue:
 def exchange(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Put the other file wherever this one is used."""
     session, form, page = db.session(), Form(request.form), _page(asset_id)
-    chosen = _ids([form["other"]])
+    chosen = ids([form["other"]])
     if not chosen:
         form.errors["other"] = gettext("Choose a file.")
     else:
@@ -104,13 +103,3 @@ def _commit() -> None:
     session.commit()
     for asset_id in changed.take(session):
         broker.publish(g.principal.workspace_id, asset_id=asset_id)
-
-
-def _ids(texts: Iterable[str]) -> list[uuid.UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found

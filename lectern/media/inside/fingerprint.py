@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -142,7 +141,9 @@ def _sound(
     printer = core_ext.SoundPrinter()
     even = AudioResampler("s16", "mono", core_ext.SoundPrinter.RATE, _SAMPLES_AT_ONCE)
     heard = 0
-    for frame in _heard(container, stream):
+    for frame in decoded(container, stream):
+        # The resampler insists on times without gaps.
+        frame.pts = None
         for piece in even.resample(frame):
             printer.update(piece.to_ndarray().tobytes())
             heard += piece.samples
@@ -150,21 +151,3 @@ def _sound(
     for piece in even.resample(None):
         printer.update(piece.to_ndarray().tobytes())
     return printer.finish()
-
-
-def _heard(container: InputContainer, stream: AudioStream) -> Iterator[Any]:
-    """Every frame of sound, without its time: what is damaged is left out."""
-    try:
-        for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except MemoryError:
-                raise
-            except av.FFmpegError:
-                continue
-            for frame in frames:
-                # The resampler insists on times without gaps.
-                frame.pts = None
-                yield frame
-    except av.FFmpegError:
-        return

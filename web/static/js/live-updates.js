@@ -85,7 +85,8 @@ class LiveUpdates extends HTMLElement {
     const { event, asset, upload, batch } = JSON.parse(message.data);
     if (event === "refresh") refresh(this, false);
     if (event === "asset-added") this.added(asset);
-    if (asset) this.changed(asset);
+    if (event === "progress") tell(`progress-${asset}`);
+    else if (asset) this.changed(asset);
     if (event === "asset-added") tell("library-total");
     if (upload) tell("upload-changed", { upload });
     if (batch) tell(`batch-${batch}`);
