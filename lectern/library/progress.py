@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
@@ -68,15 +68,21 @@ class StepLine:
         return self.state in again and not waits_for_step
 
 
+class Listed(NamedTuple):
+    """Up to `MOST_LISTED` steps in some state, and how many there are of them."""
+
+    lines: Sequence[StepLine]
+    all: int
+
+
 @dataclass(frozen=True)
 class Overview:
-    """What goes on in a workspace. `queued` counts tasks by step; lists hold `MOST_LISTED`."""
+    """What goes on in a workspace. `queued` counts tasks by step."""
 
-    running: Sequence[StepLine]
+    running: Listed
     queued: dict[str, int]
-    waiting: Sequence[StepLine]
-    failed: Sequence[StepLine]
-    failures: int
+    waiting: Listed
+    failed: Listed
 
 
 def steps_of(session: Session, principal: Principal, asset: Asset) -> list[StepLine]:
@@ -99,9 +105,13 @@ def overview(session: Session, principal: Principal) -> Overview:
     require(principal, Action.SEE)
     mine = _lines(principal.workspace_id)
 
-    def some(which: ColumnElement[bool], *order: Any) -> list[StepLine]:
-        query = mine.where(which, Asset.live).order_by(*order).limit(MOST_LISTED)
-        return [_line(row) for row in session.execute(query)]
+    def some(which: ColumnElement[bool], order: Any) -> Listed:
+        found = mine.where(which, Asset.live)
+        lines = [_line(row) for row in session.execute(found.order_by(order).limit(MOST_LISTED))]
+        if len(lines) < MOST_LISTED:
+            return Listed(lines, len(lines))
+        counted = found.with_only_columns(func.count(), maintain_column_froms=True)
+        return Listed(lines, session.scalar(counted) or 0)
 
     by_itself = [*pipeline.RULES, stretches.AWAITS]
     stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
@@ -118,9 +128,8 @@ def overview(session: Session, principal: Principal) -> Overview:
     return Overview(
         running=some((Task.state == TaskState.RUNNING) | _SHARED, Task.started_at),
         queued={step: count for step, count in counts},
-        waiting=some(stuck, Task.created_at),
+        waiting=some(stuck, Task.created_at.desc()),
         failed=some(Task.state == TaskState.FAILED, Task.finished_at.desc()),
-        failures=_failures(session, principal),
     )
 
 
@@ -180,21 +189,6 @@ def write_log(session: Session, task_id: uuid.UUID, workspace_id: uuid.UUID, tex
         .values(log=text)
         .execution_options(synchronize_session=False)
     )
-
-
-def _failures(session: Session, principal: Principal) -> int:
-    query = (
-        select(func.count())
-        .select_from(Task)
-        .join(Asset, _OF_TASK)
-        .where(
-            Task.workspace_id == principal.workspace_id,
-            Task.state == TaskState.FAILED,
-            Task.part == 0,
-            Asset.live,
-        )
-    )
-    return session.scalar(query) or 0
 
 
 def _change(

@@ -196,7 +196,7 @@ def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
     principal = Principal(sent.workspace_id, sent.created_by, Role.OWNER, "", "")
     with unit_of_work() as session:
         asset = assets.get(session, principal, asset_of(sent).id)
-        (line,) = progress.overview(session, principal).running
+        (line,) = progress.overview(session, principal).running.lines
         assert (line.step, line.state) == ("hls", "running")
         assert line.stretches == (0, STRETCHES)
         assert progress.again(session, principal, asset, Step.HLS) == 0

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
@@ -122,11 +124,26 @@ def test_the_overview_tells_running_waiting_and_failed_apart(
         session.execute(update(Task).where(Task.id == task.id).values(state=state, awaits=awaits))
     claimed(session, asset, Step.HLS)
     seen = progress.overview(session, owner)
-    assert [line.asset_id for line in seen.running] == [asset.id]
-    assert [line.asset_id for line in seen.failed] == [others[0].id]
-    assert [line.asset_id for line in seen.waiting] == [others[1].id]
+    assert [line.asset_id for line in seen.running.lines] == [asset.id]
+    assert [line.asset_id for line in seen.failed.lines] == [others[0].id]
+    assert [line.asset_id for line in seen.waiting.lines] == [others[1].id]
     assert seen.queued == {"hls": 1}
-    assert seen.failures == 1
+    assert seen.failed.all == 1
+
+
+def test_of_many_that_wait_the_newest_are_listed_and_all_are_counted(
+    session: Session, owner: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = {"state": "waiting", "awaits": "model"}
+    for number in range(3):
+        task = of(session, make_asset(session, owner), Step.HLS)
+        since = task.created_at + timedelta(hours=number)
+        session.execute(update(Task).where(Task.id == task.id).values(created_at=since, **waiting))
+    newest = task
+    monkeypatch.setattr(progress, "MOST_LISTED", 1)
+    seen = progress.overview(session, owner).waiting
+    assert [line.asset_id for line in seen.lines] == [newest.asset_id]
+    assert seen.all == 3
 
 
 def test_the_overview_is_of_one_workspace(
@@ -134,7 +151,7 @@ def test_the_overview_is_of_one_workspace(
 ) -> None:
     claimed(session, asset, Step.HLS)
     seen = progress.overview(session, stranger)
-    assert not seen.running
+    assert not seen.running.all
     assert not seen.queued
 
 
