@@ -70,6 +70,20 @@ def test_folders_are_links_with_the_number_of_all_files_below(
     assert current(client.get("/places?folder=Biology/Week 1").text) == [f"folder-{week}"]
 
 
+def test_what_is_in_a_folder_comes_when_it_is_opened(
+    client: FlaskClient, session: Session, owner: Principal
+) -> None:
+    week = made(session, owner, "Biology/Week 1")
+    top = made(session, owner, "Biology")
+    closed = client.get("/places").text
+    assert f'data-inside="{top}"' in closed
+    assert "data-away" in closed
+    assert f"folder-{week}" not in closed
+    opened = client.get(f"/places?open={top}&open=nonsense").text
+    assert f"folder-{week}" in opened
+    assert "data-away" not in opened
+
+
 def test_the_way_to_a_folder_is_shown_above_it(
     app: Flask, session: Session, owner: Principal
 ) -> None:

@@ -1,6 +1,7 @@
 """The places of the library, beside its files: views, saved searches and folders."""
 
 import uuid
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from web import htmx
 from web.api import parsing
 from web.auth import allow
 from web.extensions import db
+from web.forms import ids
 
 bp = Blueprint("places", __name__)
 
@@ -42,10 +44,20 @@ class Kept(NamedTuple):
 
 
 class Places:
-    """What `library/_places.html` shows; `query` is what the page beside it shows."""
+    """What `library/_places.html` shows; `query` is what the page beside it shows.
 
-    def __init__(self, session: Session, principal: Principal, query: Query) -> None:
+    `opened` are the folders that somebody looks into; what is in others does not come with them.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        principal: Principal,
+        query: Query,
+        opened: Iterable[uuid.UUID] = (),
+    ) -> None:
         self._session, self._principal, self.query = session, principal, query
+        self._opened = frozenset(opened)
 
     @property
     def address(self) -> dict[str, Any]:
@@ -81,8 +93,8 @@ class Places:
 
     @cached_property
     def open(self) -> frozenset[uuid.UUID]:
-        """The folders around the one that is shown: the way to it stays in sight."""
-        return frozenset(node.id for node in self.here.way) if self.here else frozenset()
+        """Those looked into, and around the one that is shown: the way to it stays in sight."""
+        return self._opened.union(node.id for node in self.here.way) if self.here else self._opened
 
     @cached_property
     def kept(self) -> list[Kept]:
@@ -131,7 +143,8 @@ class Places:
 @allow(Action.SEE)
 def show() -> ResponseReturnValue:
     """The lists of places, beside what the address's filters show."""
-    places = Places(db.session(), g.principal, shown_query())
+    opened = ids(request.args.getlist("open"))
+    places = Places(db.session(), g.principal, shown_query(), opened)
     return htmx.fragment(render_template("folders/_lists.html", places=places))
 
 

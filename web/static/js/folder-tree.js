@@ -19,6 +19,7 @@ class FolderTree extends HTMLElement {
     for (const name of ["dragover", "dragleave", "drop"]) {
       this.addEventListener(name, (event) => this[name](event));
     }
+    this.addEventListener("htmx:config:request", ({ detail }) => this.name(detail.ctx.request));
     this.addEventListener("htmx:before:swap", () => (this.focused = document.activeElement?.id));
     this.addEventListener("htmx:after:swap", () => this.restore());
     document.addEventListener("htmx:after:history:update", () => this.follow(), { signal });
@@ -68,6 +69,19 @@ class FolderTree extends HTMLElement {
     const opened = this.opened();
     opened[target.open ? "add" : "delete"](target.dataset.inside);
     sessionStorage.setItem(OPENED, [...opened].join(" "));
+    if (target.open && target.querySelector(":scope > [data-away]")) this.ask();
+  }
+
+  // What is in a folder comes when it is opened, and again as long as it is open.
+  name({ action, body }) {
+    if (action?.split("?")[0] !== this.dataset.places) return;
+    for (const id of this.opened()) body.append("open", id);
+  }
+
+  ask() {
+    const lists = this.querySelector("#places-lists");
+    const address = this.dataset.places + window.location.search;
+    window.htmx.ajax("GET", address, { source: this, target: lists, swap: "outerHTML" });
   }
 
   restore() {
@@ -89,9 +103,7 @@ class FolderTree extends HTMLElement {
   follow() {
     if (this.what() === this.shown) return;
     this.shown = this.what();
-    const lists = this.querySelector("#places-lists");
-    const address = this.dataset.places + window.location.search;
-    window.htmx.ajax("GET", address, { source: this, target: lists, swap: "outerHTML" });
+    this.ask();
   }
 
   what() {
