@@ -30,7 +30,13 @@ OWNER_URL = "LECTERN_TEST_OWNER_URL"
 APP_URL = "LECTERN_TEST_APP_URL"
 REDIS_URL = "LECTERN_TEST_REDIS_URL"
 # A test run survives no power cut, so it need not wait for the disk.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Dropping a database looks through all of them.
+    "shared_buffers": "128MB",
+}
 
 # How long an example takes says nothing about the code on a busy machine.
 hypothesis.settings.register_profile("lectern", deadline=None)

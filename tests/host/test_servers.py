@@ -21,7 +21,7 @@ import pytest
 import redis as redis_client
 
 from lectern import host, settings
-from lectern.host import Kind, account, process, sockets
+from lectern.host import Kind, account, postgres, process, sockets
 from lectern.host.postgres import SUPERUSER
 
 PATHS = {
@@ -29,6 +29,11 @@ PATHS = {
     "spaces": "a folder, with: odd names",
     "long": "/".join(["longer than a socket address may be"] * 4 + ["données"]),
 }
+
+
+@pytest.mark.parametrize(("gib", "kept"), [(0.5, "128MB"), (4, "512MB"), (64, "1024MB")])
+def test_postgresql_keeps_an_eighth_of_the_memory_within_reason(gib: float, kept: str) -> None:
+    assert postgres.buffers(int(gib * (1 << 30))) == kept
 
 
 @pytest.fixture(scope="module", params=PATHS.values(), ids=PATHS.keys())

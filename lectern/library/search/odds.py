@@ -16,6 +16,8 @@ from lectern.models import Listing
 SMALL = 5_000
 # Of so many rows, asking each takes as long as having the index list a quarter of a million.
 MANY = 20_000
+# So few rows are asked for their words before the index has listed all that have them.
+FEW = 4_000
 # The newest so many files are looked at for words, which nobody counts.
 SAMPLE = 500
 _TABLE = Listing.__table__
@@ -67,6 +69,8 @@ def rare(plan: Plan, odds: Odds) -> Plan:
     What many have the index would list for long; it is better looked up in what the rest leaves.
     If it is all there is, all of it is asked.
     """
+    if plan.words and _coded(plan, odds) <= FEW:
+        plan = replace(plan, words=())
     for many in (MANY, odds.total / 4):
         common = {thing for thing, size in odds.sizes.items() if size > many}
         few = replace(
@@ -79,6 +83,14 @@ def rare(plan: Plan, odds: Odds) -> Plan:
         if not few.free:
             return few
     return plan
+
+
+def _coded(plan: Plan, odds: Odds) -> float:
+    """How many assets are likely to have all the codes."""
+    number = float(odds.total)
+    for group in [*((code,) for code in plan.codes), *plan.groups]:
+        number *= min(1.0, sum(odds.sizes.get(code, 0.0) for code in group) / max(1, odds.total))
+    return number
 
 
 def _planned_rows(session: Session, plan: Plan) -> float:

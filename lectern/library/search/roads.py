@@ -99,17 +99,19 @@ class Road:
             return None if many else self._gather(place, number, RANKED)
         if self.plan.free or not self.plan.live:
             return self._walk(place, number, None)
-        length = number / max(self.odds.share, 1 / (self.odds.total + 1))
         rows = None
-        if length <= max(SHORT_WALK, min(self.odds.least, WALKED)) and not (
-            self.plan.words and self.odds.total <= SMALL
-        ):
-            rows = self._whole_walk(place, number)
-        if rows is None:
+        if not self._short(number):
             rows = self._gather(place, number, GATHERED)
         if rows is None:
             rows = self._whole_walk(place, number)
         return self._gather(place, number, None) if rows is None else rows
+
+    def _short(self, number: int) -> bool:
+        """Whether so many rows are likely to be found by a short walk."""
+        if self.plan.words and self.odds.total <= SMALL:
+            return False
+        length = number / max(self.odds.share, 1 / (self.odds.total + 1))
+        return length <= max(SHORT_WALK, min(self.odds.least, WALKED))
 
     def _whole_walk(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
         """The page by a walk; None when it was not full at the end of the walk."""

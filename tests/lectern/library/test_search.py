@@ -297,8 +297,8 @@ ROADS = [
     # How small a library, and how many matches and rows, the roads take: always the one, always
     # the other, and one after the other.
     {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6},
-    {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20},
-    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5},
+    {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20, "FEW": 0},
+    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5, "FEW": 10},
 ]
 
 
