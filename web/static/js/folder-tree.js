@@ -5,6 +5,8 @@ const FOLDER = "application/x-lectern-folder";
 // Stands for the folder in an address made by the server.
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const OPENED = "lectern-folders";
+// As many as fit into an address.
+const MOST_OPENED = 100;
 // What an address says about places; the rest of it may change without changing them.
 const KEYS = ["q", "kind", "tag", "any_tag", "folder", "course", "usage", "sort", "duplicates", "trashed"];
 
@@ -67,8 +69,9 @@ class FolderTree extends HTMLElement {
     if (target.matches(".menu")) this.button?.setAttribute("aria-expanded", newState === "open");
     if (!target.dataset?.inside) return;
     const opened = this.opened();
-    opened[target.open ? "add" : "delete"](target.dataset.inside);
-    sessionStorage.setItem(OPENED, [...opened].join(" "));
+    opened.delete(target.dataset.inside);
+    if (target.open) opened.add(target.dataset.inside);
+    sessionStorage.setItem(OPENED, [...opened].slice(-MOST_OPENED).join(" "));
     if (target.open && target.querySelector(":scope > [data-away]")) this.ask();
   }
 
