@@ -140,11 +140,11 @@ def test_shared_stretches_are_shown_as_one_step_that_runs(
     since = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 10)
     session.execute(update(Task).where(Task.step == Step.HLS).values(started_at=since))
     seen = progress.overview(session, owner)
-    (line,) = seen.running
+    (line,) = seen.running.lines
     assert (line.step, line.state, line.stretches, line.percent) == ("hls", "running", (1, 4), 40)
     assert line.left_s == pytest.approx(15 * 60, rel=0.1)
     assert (line.stoppable, line.resumable, line.reason) == (True, False, None)
-    assert not seen.waiting
+    assert not seen.waiting.all
     assert not seen.queued
     assert [each.stretches for each in progress.steps_of(session, owner, asset)] == [(1, 4)]
 

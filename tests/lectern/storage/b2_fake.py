@@ -70,6 +70,8 @@ class Fake:
         self.clock = 1_700_000_000_000
         self.part_bytes = PART_BYTES
         self.hang_s = 3.0
+        # How long each answer takes.
+        self.pause_s = 0.0
         self.url = ""
 
     def fail(self, operation: str, fault: str, times: int = 1) -> None:
@@ -155,6 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if fault == "hang":
                 time.sleep(fake.hang_s)
+            time.sleep(fake.pause_s)
             answer(fault)
         except Refusal as refusal:
             self._json({"status": refusal.status, "code": refusal.code, "message": ""}, refusal)

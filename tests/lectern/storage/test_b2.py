@@ -95,6 +95,7 @@ def test_a_service_that_stays_away_is_said_so_and_nothing_counts_as_stored(
 
 
 def test_parts_travel_together(b2_storage: B2Storage, fake: Fake, put: Put) -> None:
+    fake.pause_s = 0.2
     put(b2_storage, LARGE)
     assert fake.calls["upload_part"] == PARTS
     assert fake.most_at_once > 1
