@@ -206,6 +206,7 @@ def test_the_current_place_follows_what_is_chosen_beside_it(page: Page, served: 
     never = places(page).get_by_role("link", name="Never used")
     never.click()
     expect(never).to_have_attribute("aria-current", "page")
+    page.wait_for_function("() => customElements.get('folder-tree')")
     # As the filters do: the address changes, and the page does not.
     page.evaluate(
         """() => {
