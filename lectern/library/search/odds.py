@@ -1,5 +1,6 @@
 """How much of a library a plan is likely to leave, from what is known without reading it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -28,13 +29,15 @@ class Odds(NamedTuple):
     """Of `total` assets about `share` (0.0 to 1.0) fit, if filters know nothing of each other.
 
     `sizes` are how many assets each code, word and bound holds for, as far as that is known, and
-    `least` is the smallest of them: so many rows the index would lead to.
+    `least` is the smallest of them: so many rows the index would lead to. `coded` have all the
+    codes, infinity where none is asked for or that is not known.
     """
 
     total: int
     share: float
     sizes: Mapping[Thing, float]
     least: float
+    coded: float = math.inf
 
 
 def of(session: Session, plan: Plan) -> Odds:
@@ -52,6 +55,7 @@ def of(session: Session, plan: Plan) -> Odds:
     for group in [(code,) for code in plan.codes] + list(plan.groups):
         size = min(total, sum(counts.get(code, 0) for code in group))
         share, least = share * size / total, min(least, size)
+    coded = share * total if plan.codes or plan.groups else math.inf
     if plan.bounds:
         within = min(_planned_rows(session, plan), total)
         sizes.update(dict.fromkeys(plan.bounds, within))
@@ -60,7 +64,7 @@ def of(session: Session, plan: Plan) -> Odds:
         *each, together = _sampled(session, plan)
         sizes.update((word, one * total) for word, one in zip(plan.words, each, strict=True))
         share, least = share * together, min(least, *(one * total for one in each))
-    return Odds(total, share, sizes, least)
+    return Odds(total, share, sizes, least, coded)
 
 
 def rare(plan: Plan, odds: Odds) -> Plan:
@@ -69,7 +73,7 @@ def rare(plan: Plan, odds: Odds) -> Plan:
     What many have the index would list for long; it is better looked up in what the rest leaves.
     If it is all there is, all of it is asked.
     """
-    if plan.words and _coded(plan, odds) <= FEW:
+    if odds.coded <= FEW:
         plan = replace(plan, words=())
     for many in (MANY, odds.total / 4):
         common = {thing for thing, size in odds.sizes.items() if size > many}
@@ -83,14 +87,6 @@ def rare(plan: Plan, odds: Odds) -> Plan:
         if not few.free:
             return few
     return plan
-
-
-def _coded(plan: Plan, odds: Odds) -> float:
-    """How many assets are likely to have all the codes."""
-    number = float(odds.total)
-    for group in [*((code,) for code in plan.codes), *plan.groups]:
-        number *= min(1.0, sum(odds.sizes.get(code, 0.0) for code in group) / max(1, odds.total))
-    return number
 
 
 def _planned_rows(session: Session, plan: Plan) -> float:
