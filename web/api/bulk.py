@@ -31,7 +31,7 @@ def start() -> ResponseReturnValue:
     """Change many assets, or say what would change; 202 while a worker is at it."""
     session, body = db.session(), parsing.json_object()
     request = (g.principal, body.get("action"), _args(body), _chosen(body))
-    if parsing.dry_run(body):
+    if parsing.flag_of(body, "dry_run"):
         return jsonify(would=_would(bulk.dry_run(session, *request, settings=settings())))
     return _begin(lambda: bulk.start(session, *request, settings=settings()))
 

@@ -38,7 +38,7 @@ def merge() -> ResponseReturnValue:
     """Merge copies into one that stays, or say what that would do."""
     body = parsing.json_object()
     keep, others = parsing.id_of(body, "keep"), parsing.ids_of(body, "merge")
-    if parsing.dry_run(body):
+    if parsing.flag_of(body, "dry_run"):
         return jsonify(would=_would(joining.foresee(db.session(), g.principal, keep, others)))
     made: list[Merge] = []
 

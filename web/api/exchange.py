@@ -26,9 +26,7 @@ bp = Blueprint("exchange", __name__, url_prefix="/api/v1")
 @allow(Action.EXCHANGE)
 def start_export() -> ResponseReturnValue:
     """Have an export made; ask for it until its `state` is `done`, then fetch its `url`."""
-    with_files = parsing.json_object().get("with_files", False)
-    if not isinstance(with_files, bool):
-        raise Invalid.of("with_files", "Send true or false.")
+    with_files = parsing.flag_of(parsing.json_object(), "with_files")
     session = db.session()
     batch, task = runs.start_export(session, g.principal, with_files=with_files)
     session.commit()

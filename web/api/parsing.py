@@ -93,12 +93,12 @@ def ids_of(body: dict[str, Any], name: str) -> list[uuid.UUID]:
     return [_id(f"{name}.{index}", value) for index, value in enumerate(values)]
 
 
-def dry_run(body: dict[str, Any]) -> bool:
-    """Whether the body asks only what would happen."""
-    dry = body.get("dry_run", False)
-    if not isinstance(dry, bool):
-        raise Invalid.of("dry_run", "Send true or false.")
-    return dry
+def flag_of(body: dict[str, Any], name: str) -> bool:
+    """Whether the body says so; what it does not name is not so."""
+    flag = body.get(name, False)
+    if not isinstance(flag, bool):
+        raise Invalid.of(name, "Send true or false.")
+    return flag
 
 
 def _id(field: str, value: Any) -> uuid.UUID:

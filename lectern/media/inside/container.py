@@ -11,6 +11,7 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
@@ -87,6 +88,14 @@ def open_container(source: Path, demuxer: str, shape: atoms.Atoms | None = None)
                 "recording that broke off. Record or export it again."
             ) from error
         raise Refused("The file is damaged: its structure cannot be read.") from error
+
+
+def alone(container: InputContainer, index: int) -> Stream:
+    """One track of the file; the others are not even read from now on."""
+    for other in container.streams:
+        if other.index != index:
+            other.discard = Discard.all
+    return container.streams[index]
 
 
 @overload

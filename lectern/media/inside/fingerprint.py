@@ -10,14 +10,13 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from PIL import Image
 
 import core_ext
-from lectern.media.inside.container import decoded, open_container
+from lectern.media.inside.container import alone, decoded, open_container
 from lectern.media.inside.frames import key_frames, seek, select
 from lectern.media.inside.picture import decode, open_image
 from lectern.media.inside.shaping import upright
@@ -132,12 +131,9 @@ def _hash_of(grey: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
 def _sound(
     container: InputContainer, index: int, duration_s: float, tell: Callable[[float], None]
 ) -> bytes:
-    stream = container.streams[index]
+    stream = alone(container, index)
     if not isinstance(stream, AudioStream):
         return b""
-    for other in container.streams:
-        if other.index != index:
-            other.discard = Discard.all
     printer = core_ext.SoundPrinter()
     even = AudioResampler("s16", "mono", core_ext.SoundPrinter.RATE, _SAMPLES_AT_ONCE)
     heard = 0

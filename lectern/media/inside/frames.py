@@ -8,14 +8,13 @@ from typing import Any
 
 import av
 from av.container import InputContainer
-from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 import core_ext
 from lectern.media import ranking
 from lectern.media.inside import faces
-from lectern.media.inside.container import decoded, open_container
+from lectern.media.inside.container import alone, decoded, open_container
 from lectern.media.inside.shaping import FrameShaper, save
 from lectern.media.ranking import Sample
 from lectern.media.refusal import Refused
@@ -69,10 +68,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
 
 def select(container: InputContainer, index: int) -> VideoStream:
     """The stream to sample, decoded by one thread, the others not even read."""
-    stream = container.streams[index]
-    for other in container.streams:
-        if other.index != index:
-            other.discard = Discard.all
+    stream = alone(container, index)
     if not isinstance(stream, VideoStream):
         raise Refused("The file has no video in it.")
     # A key frame at a time gives frame threads nothing to do but start up.

@@ -13,9 +13,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.filter import Graph
-from av.stream import Discard
 
-from lectern.media.inside.container import decoded, open_container
+from lectern.media.inside.container import alone, decoded, open_container
 from lectern.media.refusal import Refused
 
 # The filter answers in tenths of a second; each is drawn as so many pairs.
@@ -56,10 +55,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
 
 
 def _select(container: InputContainer, index: int) -> AudioStream:
-    stream = container.streams[index]
-    for other in container.streams:
-        if other.index != index:
-            other.discard = Discard.all
+    stream = alone(container, index)
     if not isinstance(stream, AudioStream):
         raise Refused("The file has no sound in it.")
     return stream
