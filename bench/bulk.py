@@ -24,15 +24,15 @@ from sqlalchemy import func, select
 from bench._measure import hold
 from bench.library_seed import Size, fill
 from jobs import process, run
-from lectern import host
-from lectern.db import SessionLocal, unit_of_work
+from lectern import bulk, host
+from lectern.bulk import Chosen, Started
+from lectern.database.sessions import SessionLocal, unit_of_work
 from lectern.host import schema
 from lectern.host.postgres import SUPERUSER
-from lectern.library import assets, bulk
-from lectern.library.bulk import Chosen, Started
-from lectern.library.search import Query
+from lectern.library import assets
 from lectern.models import Asset, AssetTag, Batch, Member, Role, Tag, User, Workspace
 from lectern.people.principal import Principal
+from lectern.search import Query
 from lectern.settings import Settings, read
 
 ASSETS = int(os.environ.get("LECTERN_BENCH_ASSETS", "100000"))

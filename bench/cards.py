@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median
 
 from bench._measure import Round, hold, interleave, show, speed_ratio
-from lectern.library.cards import Card, duration_text, size_text
+from lectern.search.cards import Card, duration_text, size_text
 from lectern.settings import read
 from web.app import create_app
-from web.pages import library_cards
+from web.pages.library import cards as library_cards
 
 ROUNDS = 40
 CARDS = 60

@@ -24,9 +24,9 @@ from bench import site as sites
 from bench._measure import Round, hold, interleave, show, speed_ratio
 from bench.library_queries import Things, combinations, naive
 from bench.site import Site
-from lectern.db import SessionLocal
-from lectern.library import search
-from lectern.library.search import Query, cursors, facets
+from lectern import search
+from lectern.database.sessions import SessionLocal
+from lectern.search import Query, cursors, facets
 
 ROUNDS = 15
 PAGE = 60

@@ -11,9 +11,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bench.library_seed import BEGINNING, DAYS
-from lectern.library.search import Query, codes
-from lectern.library.search.query import KINDS, SORTS, STATES, USAGES
 from lectern.models import Course, Folder, Tag, User
+from lectern.search import Query, codes
+from lectern.search.query import KINDS, SORTS, STATES, USAGES
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from bench._measure import hold, interleave, show, speed_ratio
 from lectern.insight import cues
-from lectern.media import speech_input, speech_whisper
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
-from lectern.media.speech import Manner
-from lectern.media.speech_whisper import Whisper
+from lectern.media.speech import input
+from lectern.media.speech import whisper as speech_whisper
+from lectern.media.speech.recognizer import Manner
+from lectern.media.speech.whisper import Whisper
 
 # Wall time at most 1.1 × the reference's.
 BAR = 1 / 1.1
@@ -54,7 +55,7 @@ def main() -> None:
 def heard(whisper: Whisper, file: Path, facts: Facts) -> None:
     """What the step does, besides the rows."""
     with tempfile.TemporaryDirectory() as folder:
-        samples = speech_input.sound(file, facts, Path(folder), None, None)
+        samples = input.sound(file, facts, Path(folder), None, None)
         found = whisper.listen(samples, Manner("bench"), lambda share: None, lambda: False)
     cues.from_words([word for segment in found.segments for word in segment.words])
 

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from lectern.media import box, storyboard
 from lectern.media.facts import Facts
+from lectern.media.pictures import storyboard
 from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
 
 MOST = 0.05
 
@@ -24,7 +25,7 @@ MOST = 0.05
 def make_film(folder: Path, minutes: int) -> Path:
     """A recording of so many minutes: only its first one is encoded."""
     first, film = folder / "minute.mp4", folder / "film.mp4"
-    ffmpeg = [str(box.ffmpeg()), "-loglevel", "error"]
+    ffmpeg = [str(sandbox.ffmpeg()), "-loglevel", "error"]
     picture = "testsrc2=s=1280x720:r=25:d=60,noise=alls=3:allf=t"
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]
     subprocess.run(
@@ -57,7 +58,7 @@ def theirs(film: Path, folder: Path) -> None:
     """ffmpeg decoding every frame and keeping one of each five seconds."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         pictures = ["-vf", "fps=1/5,scale=240:-2", str(Path(scratch) / "%d.jpg")]
-        command = [str(box.ffmpeg()), "-loglevel", "error", "-threads", "1", "-i", str(film)]
+        command = [str(sandbox.ffmpeg()), "-loglevel", "error", "-threads", "1", "-i", str(film)]
         subprocess.run([*command, *pictures], check=True)
 
 

@@ -22,9 +22,10 @@ from pathlib import Path
 
 from bench import _measure
 from bench._measure import Round
-from lectern.media import box, hls, hls_commands, hls_timeline, ladder
-from lectern.media.hls_plan import Plan
+from lectern.media.hls import commands, ladder, streams, timeline
+from lectern.media.hls.plan import Plan
 from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
 
 MOST_OF_SINGLE = 0.75
 MOST_OF_BARE = 1.1
@@ -47,7 +48,7 @@ def make_talk(folder: Path, seconds: int) -> Path:
     inputs = [word for source in sources for word in ("-f", "lavfi", "-i", source)]
     inputs += ["-filter_complex", "[0:v][1:v]overlay=x=1380:y=760", "-map", "2:a"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
-    ffmpeg = [str(box.ffmpeg()), "-loglevel", "error", "-y", *inputs, *coding]
+    ffmpeg = [str(sandbox.ffmpeg()), "-loglevel", "error", "-y", *inputs, *coding]
     subprocess.run([*ffmpeg, "-c:a", "aac", "-g", "50", str(talk)], check=True)
     return talk
 
@@ -69,7 +70,7 @@ class Talk:
         self.path = make_talk(folder, seconds)
         scratch = self.empty("scratch")
         self.facts = probe(self.path, self.path.name, scratch)
-        self.timeline = hls_timeline.measure(self.path, self.facts, scratch)
+        self.timeline = timeline.measure(self.path, self.facts, scratch)
         kept = ladder.plan(self.facts, self.timeline, 180)
         whole = ladder.without_copies(replace(kept, cuts=()), self.facts)
         cuts = ladder.regular_cuts(whole.rate, whole.frames)
@@ -84,7 +85,7 @@ class Talk:
 
     def ours(self) -> None:
         """What a worker does for a video that is not divided."""
-        made = hls.encode(self.path, self.plan, 0, self.empty("ours"), None, None)
+        made = streams.encode(self.path, self.plan, 0, self.empty("ours"), None, None)
         assert [each.index.samples for each in made] == [self.plan.frames] * 3
 
     def one_by_one(self) -> None:
@@ -93,8 +94,8 @@ class Talk:
             self.run(replace(self.plan, rungs=(rung,)), self.empty(rung.name))
 
     def run(self, plan: Plan, folder: Path) -> None:
-        (folder / hls_commands.INPUT).symlink_to(self.path)
-        command = [str(box.ffmpeg()), *hls_commands.encoding(plan, 0)]
+        (folder / commands.INPUT).symlink_to(self.path)
+        command = [str(sandbox.ffmpeg()), *commands.encoding(plan, 0)]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
     def bare(self) -> None:
@@ -115,12 +116,12 @@ class Talk:
             words += ["-sc_threshold", "0", "-f", "hls", "-hls_time", "4", "-hls_flags"]
             words += ["single_file", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod"]
             words += [f"v{number}.m3u8"]
-        command = [str(box.ffmpeg()), "-loglevel", "error", "-y", *words]
+        command = [str(sandbox.ffmpeg()), "-loglevel", "error", "-y", *words]
         subprocess.run(command, check=True, cwd=self.empty("bare"))
 
     def at_once(self) -> None:
         """The coded source alone, and its sound: all that the first playlist names."""
-        made = hls.originals(self.path, self.kept, self.empty("kept"), None, None)
+        made = streams.originals(self.path, self.kept, self.empty("kept"), None, None)
         assert made is not None
         assert made[0].name == "source"
 

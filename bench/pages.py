@@ -23,7 +23,7 @@ from bench import site as sites
 from bench._measure import hold
 from bench.site import Site
 from jobs import broker
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.models import Asset
 
 OPEN_PAGES = 500

@@ -21,10 +21,11 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from bench import _measure
-from lectern.media import box, ranking
 from lectern.media.inside import container, frames
-from lectern.media.poster import candidates
+from lectern.media.pictures import ranking
+from lectern.media.pictures.poster import candidates
 from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
 
 MOST_DECODES = 2.0
 MOST_DRIFT = 0.3
@@ -33,7 +34,7 @@ MOST_DRIFT = 0.3
 def make_film(folder: Path, minutes: int) -> Path:
     """A 720p recording of so many minutes, in seconds: only its first minute is encoded."""
     first, film = folder / "minute.mp4", folder / f"{minutes}.mp4"
-    ffmpeg = [str(box.ffmpeg()), "-loglevel", "error"]
+    ffmpeg = [str(sandbox.ffmpeg()), "-loglevel", "error"]
     if not first.exists():
         picture = "testsrc2=s=1280x720:r=5:d=60,noise=alls=3:allf=t"
         coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]

@@ -14,13 +14,14 @@ from pathlib import Path
 import psutil
 
 from jobs import broker
-from lectern import db, host
+from lectern import host
+from lectern.database import sessions
 from lectern.host import schema
 from lectern.host.postgres import SUPERUSER
 from lectern.people import audit, setup, tokens
 from lectern.people.principal import Principal
 from lectern.settings import Settings, read
-from web.cli.serve import ENVIRONMENT
+from web.cli.server.serve import ENVIRONMENT
 
 # The server as `serve` runs it, with one process.
 SERVER = ("-m", "granian", "--interface", "asgi", "--workers", "1", "--no-access-log")
@@ -84,10 +85,10 @@ def _wait_until_open(port: int) -> None:
 def _site(port: int, process: psutil.Process, settings: Settings, superuser_url: str) -> Site:
     audit.configure(settings.secret_key)
     broker.configure(settings.redis_url)
-    db.connect(settings.database_url)
-    with db.unit_of_work() as session:
+    sessions.connect(settings.database_url)
+    with sessions.unit_of_work() as session:
         link = setup.first_owner_link(session)
-    with db.unit_of_work() as session:
+    with sessions.unit_of_work() as session:
         signed_in = setup.use(
             session,
             link or "",

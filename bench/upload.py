@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import site as sites
 from bench._measure import hold, interleave, show, speed_ratio
 from bench.site import Site
-from lectern.library.receiving import CHECKPOINT_BYTES
+from lectern.ingest.receiving import CHECKPOINT_BYTES
 
 MIB = 1 << 20
 ROUND_BYTES = 512 * MIB

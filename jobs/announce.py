@@ -1,7 +1,7 @@
 """What a bulk change means for others, told after its commit: open pages look, workers wake."""
 
 from jobs import broker, enqueue
-from lectern.library.bulk import News, Started
+from lectern.bulk import News, Started
 
 # Beyond this many cards, one refresh of each page is cheaper.
 MOST_CARDS = 50

@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 from jobs.process import Process
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.exchange import runs
 
 # A file that no row names may belong to a request that is still being received.

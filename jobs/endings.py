@@ -2,9 +2,12 @@
 
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, bulk, notices, stretches, uploads
-from lectern.library.tasks import Claim
+from lectern import bulk
+from lectern.ingest import uploads
+from lectern.library import assets
 from lectern.models import Step, Task, Upload, UploadState
+from lectern.pipeline import notices, parts
+from lectern.pipeline.tasks import Claim
 
 
 def close(session: Session, task: Claim | Task, reason: str) -> None:
@@ -23,7 +26,7 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
     elif task.asset_id is not None:
         if task.step == Step.HLS_PART:
             # Nobody knows of stretches: it is the whole that has failed.
-            whole = stretches.fail_part(session, task, reason)
+            whole = parts.fail_part(session, task, reason)
             notices.tell_failed(session, whole, reason)
             return
         assets.settle(session, task.workspace_id, task.asset_id)

@@ -5,9 +5,10 @@ import uuid
 from functools import partial
 
 from jobs import broker
-from lectern.db import unit_of_work
-from lectern.library import storage_totals, switching
-from lectern.library.bulk import contention
+from lectern.database import retry
+from lectern.database.sessions import unit_of_work
+from lectern.integrity import storage_totals
+from lectern.library import schedules
 
 log = logging.getLogger(__name__)
 
@@ -15,9 +16,9 @@ log = logging.getLogger(__name__)
 def switch_due() -> None:
     """Make current what is due and ready, each file in a transaction of its own."""
     with unit_of_work() as session:
-        due = switching.due(session)
+        due = schedules.due(session)
     for workspace_id, asset_id in due:
-        if contention.insist(partial(_switch, workspace_id, asset_id)):
+        if retry.insist(partial(_switch, workspace_id, asset_id)):
             broker.publish(workspace_id, asset_id=asset_id)
 
 
@@ -33,4 +34,4 @@ def count_storage() -> None:
 
 def _switch(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:
     with unit_of_work() as session:
-        return switching.switch_due(session, workspace_id, asset_id)
+        return schedules.switch_due(session, workspace_id, asset_id)

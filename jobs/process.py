@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs import broker
-from lectern import db
+from lectern.database import sessions
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import Storage, storage_of
@@ -32,7 +32,7 @@ _current: Process | None = None
 def start(settings: Settings) -> Process:
     """Bind database, Redis, storage and the audit log's key; opens no connection yet."""
     global _current
-    db.connect(settings.database_url)
+    sessions.connect(settings.database_url)
     broker.configure(settings.redis_url)
     audit.configure(settings.secret_key)
     _current = Process(settings, storage_of(settings), name_of(os.getpid()))

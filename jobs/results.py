@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from jobs.work import Work
-from lectern.library import blobs
-from lectern.library.blobs import Stored
 from lectern.models import Blob
+from lectern.storage import blobs
+from lectern.storage.blobs import Stored
 
 
 class Results:

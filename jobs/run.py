@@ -5,18 +5,16 @@ import traceback
 import uuid
 from collections.abc import Callable
 
-from jobs import (
+from jobs import broker, enqueue, process
+from jobs.steps import (
     batch,
-    broker,
     captions,
-    enqueue,
     fingerprint,
     hls,
     hls_part,
     playable,
     poster,
     probe,
-    process,
     sizes,
     slides,
     still,
@@ -24,14 +22,14 @@ from jobs import (
     waveform,
 )
 from jobs.work import Work
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError
-from lectern.library import due, notices, tasks
-from lectern.library.lapsed import CRASHES, DEATHS
-from lectern.library.tasks import LostLease
-from lectern.media import box
-from lectern.media.refusal import BoxCrashed, Refused, Stopped
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped
 from lectern.models import Step
+from lectern.pipeline import due, notices, tasks
+from lectern.pipeline.leases import CRASHES, DEATHS
+from lectern.pipeline.tasks import LostLease
 from lectern.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ STEPS: dict[Step, Callable[[Work], None]] = {
 
 def prepare(settings: Settings) -> None:
     """Get ready in a worker process, before the first ring."""
-    box.configure(settings)
+    sandbox.configure(settings)
 
 
 def run(workspace_id: str, task_id: str) -> None:

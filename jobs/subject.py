@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session, joinedload
 
 from jobs.work import Work
-from lectern.library import renditions
 from lectern.media.facts import Facts
 from lectern.models import Version
+from lectern.renditions import renditions
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import archives, broker, collect, endings, enqueue, periodic, process
+from jobs import archives, broker, endings, enqueue, garbage, periodic, process
 from jobs.process import Process
-from lectern.db import SessionLocal, unit_of_work
-from lectern.library import bulk, lapsed, notices, selections, uploads
-from lectern.library import due as due_tasks
-from lectern.library.search import codes
+from lectern import bulk
+from lectern.database.sessions import SessionLocal, unit_of_work
+from lectern.ingest import uploads
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
 from lectern.people import rate_limits, sign_ins
+from lectern.pipeline import due as due_tasks
+from lectern.pipeline import leases, notices
+from lectern.search import codes, selections
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,8 @@ def once(this: Process) -> bool:
         periodic.switch_due()
         clear_spool(this)
         archives.clear(this)
-        collect.empty_trash()
-        collect.collect(this)
+        garbage.empty_trash()
+        garbage.collect(this)
         periodic.count_storage()
     clear_scratch(this)
     return True
@@ -52,11 +54,11 @@ def once(this: Process) -> bool:
 def take_back() -> None:
     """Queue the tasks of vanished workers again; those that kill every worker fail."""
     with unit_of_work() as session:
-        dead = [name for name in lapsed.busy_workers(session) if process.is_dead(name)]
-        groups = [lapsed.take_from(session, dead), lapsed.sweep(session)]
+        dead = [name for name in leases.busy_workers(session) if process.is_dead(name)]
+        groups = [leases.take_from(session, dead), leases.sweep(session)]
         for _, failed in groups:
             for task in failed:
-                endings.close(session, task, task.reason or lapsed.CRASHES)
+                endings.close(session, task, task.reason or leases.CRASHES)
     for again, failed in groups:
         for task in [*again, *failed]:
             log.warning("%s of task %s was taken back: now %s", task.step, task.id, task.state)

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from jobs import broker, endings
 from jobs.process import Process
-from lectern.db import unit_of_work
-from lectern.library import pipeline, progress, tasks
-from lectern.library.bulk import contention
-from lectern.library.tasks import Claim, LostLease
+from lectern.database import retry as contention
+from lectern.database.sessions import unit_of_work
+from lectern.library import progress
 from lectern.models import TaskState
+from lectern.pipeline import steps, tasks
+from lectern.pipeline.tasks import Claim, LostLease
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Work:
             log.warning("progress was not recorded: %s", error)
         else:
             # What a ready asset still gets changes nothing else on its pages.
-            essential = self.claim.step in pipeline.ESSENTIAL
+            essential = self.claim.step in steps.ESSENTIAL
             self.tell("changed" if essential else "progress")
 
     def read(self, question: Callable[[Session], T]) -> T:

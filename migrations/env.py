@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.models import Base
 
 # Any constant: it only has to be the same in every process that migrates.

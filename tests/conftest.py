@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
 
 from lectern import host, settings
-from lectern.db import SessionLocal, driver_url
+from lectern.database.sessions import SessionLocal, driver_url
 from lectern.host import schema
 from lectern.host.postgres import OWNER, SUPERUSER
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lectern.media import box
+from lectern.media.sandbox import sandbox
 
 SIZE = (640, 360)
 FPS = 2
@@ -96,5 +96,5 @@ def _melody(part: Part) -> bytes:
 
 
 def _ffmpeg(arguments: list[str | Path], fed: bytes = b"") -> None:
-    command = [str(box.ffmpeg()), "-v", "error", "-y", *map(str, arguments)]
+    command = [str(sandbox.ffmpeg()), "-v", "error", "-y", *map(str, arguments)]
     subprocess.run(command, input=fed, check=True, timeout=120)

@@ -23,7 +23,7 @@ from web import auth
 from web.app import create_app
 from web.extensions import db
 from web.live import Hub
-from web.pages.library import render_card
+from web.pages.library.views import render_card
 from web.serving.bridge import Bridge
 from web.serving.environ import header
 

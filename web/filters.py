@@ -13,9 +13,9 @@ from pathlib import Path
 from flask import Flask, Response, current_app, request
 from flask_babel import format_decimal, get_locale, gettext
 
-from lectern.library.cards import duration_text, size_text
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, Owned, can
+from lectern.search.cards import duration_text, size_text
 
 STATIC = Path(__file__).parent / "static"
 A_YEAR = "public, max-age=31536000, immutable"

@@ -7,9 +7,9 @@ from typing import TypeVar
 from flask import g
 
 from jobs import broker
+from lectern import duplicates
 from lectern.courses import changed
-from lectern.library import joining
-from lectern.library.bulk import contention
+from lectern.database import retry
 from lectern.models import Merge
 from web.extensions import db, settings
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 def merge(keep: uuid.UUID, others: Sequence[uuid.UUID]) -> Merge:
     """Merge in the caller's transaction."""
-    return joining.merge(db.session(), g.principal, keep, others, days=settings().trash_days)
+    return duplicates.merge(db.session(), g.principal, keep, others, days=settings().trash_days)
 
 
 def insist(change: Callable[[], T]) -> T:
     """Do it, begun anew where another's commit crossed it."""
-    return contention.insist(change, db.session().rollback)
+    return retry.insist(change, db.session().rollback)
 
 
 def publish(row: Merge, event: str) -> None:

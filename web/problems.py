@@ -6,7 +6,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import BadHost, HTTPException
 
 from lectern import errors
-from lectern.library.receiving import ChecksumMismatch, WrongOffset
+from lectern.ingest.receiving import ChecksumMismatch, WrongOffset
 from web.api.representations import usage_json
 from web.extensions import db
 

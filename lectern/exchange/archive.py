@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import core_ext
-from lectern.exchange import checking
-from lectern.exchange.checking import Refused
+from lectern.exchange.imports import checks
+from lectern.exchange.imports.checks import Refused
 from lectern.exchange.schema import FILES, FORMAT, MANIFEST, READS, RECORDS, VERSION, Record
 
 LONGEST_MANIFEST = 1 << 20
@@ -78,7 +78,7 @@ class Archive:
                     if len(raw) > record.longest:
                         most = record.longest >> 20
                         raise Refused(f"{place}: the line is longer than {most} MiB.")
-                    yield place, checking.line(record, raw, place)
+                    yield place, checks.line(record, raw, place)
         except _BROKEN as error:
             raise Refused(f"{name} is damaged: {error}.") from error
 
@@ -110,7 +110,7 @@ class Archive:
             digest = name.removeprefix(FILES) if name.startswith(FILES) else ""
             if name in found:
                 raise Refused(f"The archive has two entries called {name[:80]!r}.")
-            if name not in named and not checking.DIGEST.fullmatch(digest):
+            if name not in named and not checks.DIGEST.fullmatch(digest):
                 raise Refused(f"The archive has an entry that no export has: {name[:80]!r}.")
             if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _KINDS:
                 raise Refused(f"{name} is encrypted, or compressed in a way that exports are not.")

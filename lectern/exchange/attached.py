@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from lectern.exchange.schema import Record
-from lectern.insight import carrying
+from lectern.insight import carry_over
 from lectern.insight.cues import Cue
 from lectern.models import Asset, CaptionTrack, ScheduledSwitch, SwitchState, Version, new_id
 from lectern.people.audit import Fact
@@ -67,7 +67,7 @@ def changed(
         here.edited_by, here.edited_at = row["edited_by"], row["edited_at"]
         session.flush()
         if "cues" in fields:
-            carrying.keep(session, here, here.edited_by)
+            carry_over.keep(session, here, here.edited_by)
     return facts(session, here)
 
 

@@ -11,14 +11,16 @@ from typing import Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from lectern import text as names
 from lectern.errors import Conflict, Gone, NotFound
-from lectern.exchange import recording, undoing
-from lectern.exchange.recording import EXPORT, IMPORT, NO_BATCH
-from lectern.exchange.report import Report
-from lectern.library import names, tasks
+from lectern.exchange import undo
+from lectern.exchange.imports import recording
+from lectern.exchange.imports.recording import EXPORT, IMPORT, NO_BATCH
+from lectern.exchange.imports.report import Report
 from lectern.models import Batch, BatchState, ExchangeFile, ImportItem, Step, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.pipeline import tasks
 from lectern.settings import Settings
 
 # For so long an export can be fetched, and an import that was looked at be begun.
@@ -83,7 +85,7 @@ def start_import(session: Session, principal: Principal, batch_id: uuid.UUID) ->
 
 def start_undo(session: Session, principal: Principal, batch_id: uuid.UUID) -> tuple[Batch, Task]:
     """Have an import undone; see `undoing.begin` for what it raises."""
-    batch = undoing.begin(session, principal, batch_id)
+    batch = undo.begin(session, principal, batch_id)
     return batch, _task(session, batch, Step.UNDO)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from lectern.exchange import csv_safe
-from lectern.library import folders
+from lectern import csv_files
 from lectern.models import Asset, AssetTag, Chapter, Course, Folder, Lesson, Tag, Usage, User
+from lectern.taxonomy import folders
 
 _ASSETS = (
     *("id", "name", "original name", "kind", "bytes", "seconds", "width", "height", "tags"),
@@ -31,12 +31,12 @@ def sheets(session: Session, workspace_id: uuid.UUID) -> Iterator[tuple[str, Ite
 def _assets(session: Session, workspace_id: uuid.UUID) -> Iterator[str]:
     ids = session.scalars(select(Folder.id).where(Folder.workspace_id == workspace_id)).all()
     paths = folders.paths_of(session, workspace_id, ids)
-    yield csv_safe.MARK + csv_safe.row(_ASSETS)
+    yield csv_files.MARK + csv_files.row(_ASSETS)
     place = _ASSETS.index("folder")
     for row in session.execute(_files(workspace_id).execution_options(yield_per=1000)):
         cells = list(row)
         cells[place] = paths.get(cells[place], "")
-        yield csv_safe.row(cells)
+        yield csv_files.row(cells)
 
 
 def _files(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
@@ -81,6 +81,6 @@ def _usages(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
 def _rows(
     session: Session, heads: tuple[str, ...], query: Select[*tuple[Any, ...]]
 ) -> Iterator[str]:
-    yield csv_safe.MARK + csv_safe.row(heads)
+    yield csv_files.MARK + csv_files.row(heads)
     for row in session.execute(query.execution_options(yield_per=1000)):
-        yield csv_safe.row(row)
+        yield csv_files.row(row)

@@ -7,12 +7,12 @@ from itertools import pairwise
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from lectern.database.locks import lock
 from lectern.errors import Invalid, NotFound, Stale
-from lectern.insight import captions, carrying, languages
+from lectern.insight import captions, carry_over, languages
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.insight.subtitles import MAX_CUES, tidy
-from lectern.library.locking import lock
 from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -115,7 +115,7 @@ def restore(
     found = _row(session, version, languages.tag(language))
     if found is None or found.deleted_at is None:
         raise NotFound("There are no deleted captions in this language.")
-    track = carrying.own(session, version, found)
+    track = carry_over.own(session, version, found)
     track.deleted_at = None
     _touch(session, principal, track)
     details = {"language": language, "version": version.number, "cues": len(track.cues)}
@@ -177,7 +177,7 @@ def _begin(
         raise Stale(CHANGED)
     found = _row(session, version, language)
     if found is not None and (before is None or before.track is not None):
-        track = carrying.own(session, version, found)
+        track = carry_over.own(session, version, found)
         track.deleted_at = None
         return before, track
     if found is not None and found.version_id == version.id:
@@ -196,7 +196,7 @@ def _begin(
     if before is not None:
         track.lock_version += 1
         session.flush()
-        carrying.keep(session, track, None)
+        carry_over.keep(session, track, None)
     return before, track
 
 
@@ -226,7 +226,7 @@ def _step(session: Session, principal: Principal, track: CaptionTrack, *, autosa
         steps[0].cues, steps[0].number = track.cues, track.lock_version
         session.flush()
         return False
-    carrying.keep(session, track, principal.user_id)
+    carry_over.keep(session, track, principal.user_id)
     return True
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern.database.locks import lock
 from lectern.errors import NotFound
 from lectern.insight import captions, editing, editing_changes
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.insight.editing_changes import Change
-from lectern.library.locking import lock
 from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.insight.cues import Cue, wrap
-from lectern.library.names import clean_text
-from lectern.library.search.folding import fold
 from lectern.models import Asset, AssetTag, Chapter, Course, GlossaryTerm, Lesson, Tag, Usage
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.search.syntax.folding import fold
+from lectern.text import clean_text
 
 LONGEST_TERM = 80
 MOST_TERMS = 500

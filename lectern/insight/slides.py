@@ -9,9 +9,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
-from lectern.library import renditions
-from lectern.library.page_texts import PageText
 from lectern.models import Blob, Slide, Version
+from lectern.renditions import renditions
+from lectern.renditions.page_texts import PageText
 
 # Of a page; a text that is longer is cut here.
 LONGEST_TEXT = 20_000

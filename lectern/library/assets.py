@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from lectern.database.locks import lock
 from lectern.errors import NotFound, Stale
-from lectern.library import custom_fields, fields, merging, switching, versions
-from lectern.library.locking import lock
+from lectern.library import concurrent_edits, fields, schedules, versions
 from lectern.models import Asset, Blob, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.taxonomy import custom_fields
 
 MISSING = "There is no such file in this library."
 
@@ -87,7 +88,7 @@ def edit(
     lock(session, asset)
     if expected is not None and asset.lock_version != expected:
         raise Stale("Somebody changed this file since you opened it. Reload to see the change.")
-    wanted = merging.merged(session, principal, asset, fields.checked(changes), seen or {})
+    wanted = concurrent_edits.merged(session, principal, asset, fields.checked(changes), seen or {})
     if "custom" in wanted:
         held, value = asset.custom, wanted["custom"]
         wanted["custom"] = custom_fields.fit(session, asset.workspace_id, held, value)
@@ -130,7 +131,7 @@ def settle(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> As
     newer = versions.newest_ready(session, asset)
     if newer is not None:
         versions.make_current(session, asset, newer, newer.blob)
-    switching.apply(session, asset)
+    schedules.apply(session, asset)
     current = versions.get_current(session, asset)
     if current is not None:
         asset.state = versions.state_of(session, current)

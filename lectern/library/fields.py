@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.errors import Invalid
-from lectern.library import folders, names, tags
 from lectern.models import Asset, Folder
 from lectern.people.principal import Principal
+from lectern.taxonomy import folders, tags
 
 LONGEST_TEXT = 20_000
 # Levels of objects and lists in `custom`.
@@ -52,7 +53,7 @@ def same(field: str, one: Any, other: Any) -> bool:
     """True when two values of a field mean the same."""
     if field == "tags":
         # Two spellings are one tag, and it stays as it was first spelled.
-        return {names.tag_key(name) for name in one} == {names.tag_key(name) for name in other}
+        return {text.tag_key(name) for name in one} == {text.tag_key(name) for name in other}
     # In Python true is 1, in JSON it is not.
     return bool(one == other) and json.dumps(one, sort_keys=True) == json.dumps(
         other, sort_keys=True
@@ -92,7 +93,7 @@ def folder_paths(session: Session, principal: Principal) -> list[str]:
 
 
 def _name(value: Any) -> str:
-    return names.asset_name(_text("name", value, LONGEST_TEXT))
+    return text.asset_name(_text("name", value, LONGEST_TEXT))
 
 
 def _tags(value: Any) -> list[str]:
@@ -131,12 +132,12 @@ def _depth(value: Any, most: int) -> int:
 
 
 def _description(value: Any) -> str:
-    return names.clean_paragraphs(_text("description", value, LONGEST_TEXT))
+    return text.clean_paragraphs(_text("description", value, LONGEST_TEXT))
 
 
 def _line(field: str, longest: int) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
-        return names.clean_text(_text(field, value or "", longest)) or None
+        return text.clean_text(_text(field, value or "", longest)) or None
 
     return check
 

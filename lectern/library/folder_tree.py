@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.library.live_counts import files
 from lectern.models import Folder
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.taxonomy.counts import files
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict
-from lectern.library import assets, pipeline, retrying, stretches
+from lectern.library import assets, retries
 from lectern.models import Asset, Step, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.pipeline import parts, steps
 
 # Below these an estimate would only be a guess.
 LEAST_SHARE, LEAST_S = 0.03, 3.0
@@ -48,12 +49,12 @@ class StepLine:
     reason: str | None
     log: str | None
     since: datetime
-    stretches: tuple[int, int] | None = None
+    parts: tuple[int, int] | None = None
 
     @property
     def essential(self) -> bool:
         """True when the file is not ready without it."""
-        return self.step in pipeline.ESSENTIAL
+        return self.step in steps.ESSENTIAL
 
     @property
     def stoppable(self) -> bool:
@@ -63,7 +64,7 @@ class StepLine:
     @property
     def resumable(self) -> bool:
         """True when a person may have it tried again."""
-        waits_for_step = self.state == TaskState.WAITING and self.awaits in pipeline.RULES
+        waits_for_step = self.state == TaskState.WAITING and self.awaits in steps.RULES
         again = (TaskState.FAILED, TaskState.CANCELLED, TaskState.WAITING)
         return self.state in again and not waits_for_step
 
@@ -97,7 +98,7 @@ def steps_of(session: Session, principal: Principal, asset: Asset) -> list[StepL
     )
     query = _lines(asset.workspace_id).where(Task.version_id == newest)
     found = {line.step: line for line in map(_line, session.execute(query))}
-    return [found[step] for step in pipeline.RULES if step in found]
+    return [found[step] for step in steps.RULES if step in found]
 
 
 def overview(session: Session, principal: Principal) -> Overview:
@@ -113,7 +114,7 @@ def overview(session: Session, principal: Principal) -> Overview:
         counted = found.with_only_columns(func.count(), maintain_column_froms=True)
         return Listed(lines, session.scalar(counted) or 0)
 
-    by_itself = [*pipeline.RULES, stretches.AWAITS]
+    by_itself = [*steps.RULES, parts.AWAITS]
     stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
     counts = session.execute(
         select(Task.step, func.count())
@@ -142,12 +143,12 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
         Conflict: the file cannot be used without this step.
     """
     require(principal, Action.EDIT, asset)
-    if step in pipeline.ESSENTIAL:
+    if step in steps.ESSENTIAL:
         raise Conflict(
             "Without this step the file cannot be used. To be rid of it, move it to the trash."
         )
     if step is Step.HLS:
-        stretches.hold_all(session, asset)
+        parts.hold_all(session, asset)
     both = [step, Step.HLS_PART] if step is Step.HLS else [step]
     stopped = _change(
         session,
@@ -172,8 +173,8 @@ def again(session: Session, principal: Principal, asset: Asset, step: Step) -> i
     queued = _change(
         session,
         asset,
-        [Task.step == step, retrying.AGAIN],
-        **retrying.FRESH,
+        [Task.step == step, retries.AGAIN],
+        **retries.FRESH,
     )
     if queued:
         assets.settle(session, asset.workspace_id, asset.id)
@@ -208,7 +209,7 @@ _OF_TASK = (Asset.workspace_id == Task.workspace_id) & (Asset.id == Task.asset_i
 _OF_VERSION = (Version.workspace_id == Task.workspace_id) & (Version.id == Task.version_id)
 
 
-_SHARED = (Task.state == TaskState.WAITING) & (Task.awaits == stretches.AWAITS)
+_SHARED = (Task.state == TaskState.WAITING) & (Task.awaits == parts.AWAITS)
 
 
 def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
@@ -228,7 +229,7 @@ def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
             Task.reason,
             Task.log,
             func.coalesce(Task.finished_at, Task.started_at, Task.created_at).label("since"),
-            case((_SHARED, stretches.counted(Task))).label("counted"),
+            case((_SHARED, parts.counted(Task))).label("counted"),
         )
         .join(Asset, _OF_TASK)
         .join(Version, _OF_VERSION)
@@ -242,7 +243,7 @@ def _line(row: Row[Any]) -> StepLine:
     counted = values.pop("counted")
     if counted:
         done, of, encoded = counted
-        share = stretches.share(encoded / of)
+        share = parts.share(encoded / of)
         values |= {"state": TaskState.RUNNING, "reason": None, "stretches": (round(done), of)}
     percent = 100 if row.state == TaskState.DONE else round(share * 100)
     line = StepLine(**values, percent=percent, left_s=None)

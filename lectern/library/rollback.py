@@ -6,13 +6,15 @@ No byte moves and nothing is encoded again: renditions belong to blobs (reliabil
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from lectern.database.locks import lock
 from lectern.errors import Conflict, NotFound, Stale
-from lectern.library import renditions, stretches, versions
-from lectern.library.locking import lock
+from lectern.library import versions
 from lectern.models import Asset, AssetState, Task, TaskState, Version, new_id
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.pipeline import parts
+from lectern.renditions import renditions
 from lectern.storage import Storage
 
 CHANGED = "Somebody changed this file since you opened it. Reload to see the change."
@@ -104,7 +106,7 @@ def _take_over_steps(session: Session, earlier: Version, version: Version) -> No
         .order_by(Task.created_at, Task.id)
     )
     for row in rows.mappings():
-        going_on = row["state"] == TaskState.RUNNING or row["awaits"] == stretches.AWAITS
+        going_on = row["state"] == TaskState.RUNNING or row["awaits"] == parts.AWAITS
         values = {**row, **(_ANEW if going_on else {}), "id": new_id(), "version_id": version.id}
         if values["state"] not in {TaskState.QUEUED, TaskState.WAITING}:
             values["finished_at"] = func.clock_timestamp()

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library.live_counts import files
-from lectern.library.names import LONGEST_TAG, clean_text, tag_key
 from lectern.models import Tag
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.taxonomy.counts import files
+from lectern.text import LONGEST_TAG, clean_text, tag_key
 
 ORDERS = ("name", "-files", "files")
 # Of the list of all tags.

@@ -4,13 +4,13 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
+from lectern.database.locks import lock
 from lectern.errors import InUse
-from lectern.library.locking import lock
-from lectern.library.names import clean_text
 from lectern.models import Asset
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.text import clean_text
 
 LONGEST_REASON = 500
 

@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, joinedload
 
+from lectern.database.locks import lock
 from lectern.errors import NotFound
-from lectern.library import pipeline, posters
-from lectern.library.locking import lock
-from lectern.library.names import clean_text
 from lectern.models import (
     Asset,
     AssetState,
@@ -24,6 +22,9 @@ from lectern.models import (
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.pipeline import steps
+from lectern.renditions import posters
+from lectern.text import clean_text
 
 LONGEST_NOTE = 500
 # Later than this nobody waits for an upload of theirs any more.
@@ -70,7 +71,7 @@ def state_of(session: Session, version: Version) -> AssetState:
         select(Task.state).where(
             Task.workspace_id == version.workspace_id,
             Task.version_id == version.id,
-            Task.step.in_(pipeline.ESSENTIAL),
+            Task.step.in_(steps.ESSENTIAL),
         )
     )
     # Bytes that an import only knew of are nothing that anybody could see.
@@ -83,7 +84,7 @@ def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
     of_version = (
         (Task.workspace_id == Version.workspace_id)
         & (Task.version_id == Version.id)
-        & Task.step.in_(pipeline.ESSENTIAL)
+        & Task.step.in_(steps.ESSENTIAL)
     )
     rows = session.execute(
         select(Version.id, Task.state, Blob.state == _AWAITED)
@@ -185,7 +186,7 @@ def overtaken(
     late = select(Task.id).where(
         Task.workspace_id == asset.workspace_id,
         Task.version_id == mine.id,
-        Task.step.in_(pipeline.ESSENTIAL),
+        Task.step.in_(steps.ESSENTIAL),
         func.coalesce(Task.finished_at, func.clock_timestamp()) > current.created_at,
         Task.state != TaskState.FAILED,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lectern.media import codecs
-from lectern.media.limits import MAX_DURATION_S
+from lectern.media.sandbox.limits import MAX_DURATION_S
 
 INPUT, OUTPUT = "in", "out.0"
 

@@ -4,10 +4,10 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern.media import box
 from lectern.media.facts import Facts
-from lectern.media.limits import GIB, MIB, Limits
 from lectern.media.playable import Cancelled, Progress
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import GIB, MIB, Limits
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def take(
         "rotation": facts.rotation,
         "duration_s": facts.duration_s,
     }
-    answer = box.run(
+    answer = sandbox.run(
         "fingerprint",
         arguments,
         read=[source],
@@ -53,7 +53,7 @@ def take(
         on_progress=on_progress,
         cancelled=cancelled,
     )
-    with box.described("fingerprint"):
+    with sandbox.described("fingerprint"):
         frames = [(float(at_s), bytes.fromhex(hash_)) for at_s, hash_ in answer["frames"]]
         return Looks(frames, base64.b64decode(answer["sound"], validate=True))
 

@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 # Of the first 64 KiB, this share may be control characters in what still counts as text.
 _CONTROL_SHARE = 0.02

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lectern.media import box, codecs
+from lectern.media import codecs
 from lectern.media.convert import (
     INPUT,
     OUTPUT,
@@ -16,9 +16,10 @@ from lectern.media.convert import (
     arguments,
 )
 from lectern.media.facts import Facts
-from lectern.media.limits import GIB, MAX_DURATION_S, MIB, PICTURE, encode
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import GIB, MAX_DURATION_S, MIB, PICTURE, encode
+from lectern.media.sandbox.refusal import Refused
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
@@ -185,7 +186,7 @@ def _converted(
     entry = scratch / INPUT
     entry.unlink(missing_ok=True)
     entry.symlink_to(source.resolve())
-    answer = box.run(
+    answer = sandbox.run(
         "ffmpeg",
         {"argv": arguments(job), "duration_s": facts.duration_s},
         read=[source],
@@ -227,7 +228,7 @@ def _image(
             "purpose": purpose,
         }
         try:
-            box.run(
+            sandbox.run(
                 "rendition",
                 given,
                 read=[source],
@@ -242,5 +243,5 @@ def _image(
                 raise
         else:
             break
-    path = box.output(scratch, 0)
+    path = sandbox.output(scratch, 0)
     return Playable(path, "image/webp", probe(path, "out.webp", scratch).to_json())

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lectern.media import box
 from lectern.media.facts import Facts
-from lectern.media.limits import MAX_BYTES, MIB, PROBE, Limits
-from lectern.media.refusal import Refused, Unreadable
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import MAX_BYTES, MIB, PROBE, Limits
+from lectern.media.sandbox.refusal import Refused, Unreadable
 from lectern.media.sniff import HEAD_BYTES, Sniffed, sniff
 
 _TASKS = {"video": "container", "audio": "container", "image": "picture"}
@@ -42,7 +42,7 @@ def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits) -> Fa
     if task is None or demuxer == "svg":
         return Facts(kind=kind, mime=sniffed.mime, container=demuxer)
     arguments = {"source": str(source.resolve()), "demuxer": demuxer, "mime": sniffed.mime}
-    answer = box.run(task, arguments, read=[source], scratch=scratch, limits=limits)
+    answer = sandbox.run(task, arguments, read=[source], scratch=scratch, limits=limits)
     return Facts.from_json(answer)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from lectern.media import plaintext
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 HEAD_BYTES = 64 << 10
 

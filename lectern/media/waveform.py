@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lectern.media import box
 from lectern.media.facts import Facts
-from lectern.media.limits import sound
 from lectern.media.playable import Cancelled, Progress
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import sound
 
 MIME = "application/json"
 
@@ -45,7 +45,7 @@ def make(
         "duration_s": facts.duration_s,
         "scratch": str(scratch.resolve()),
     }
-    answer = box.run(
+    answer = sandbox.run(
         "waveform",
         arguments,
         read=[source],
@@ -55,6 +55,6 @@ def make(
         cancelled=cancelled,
     )
     names = ("lufs", "range_lu", "true_peak_db")
-    with box.described("waveform"):
+    with sandbox.described("waveform"):
         told = {name: None if answer[name] is None else float(answer[name]) for name in names}
-    return Waveform(box.output(scratch, 0), told)
+    return Waveform(sandbox.output(scratch, 0), told)

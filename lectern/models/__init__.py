@@ -7,7 +7,7 @@ from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.models.custom import CustomField, FieldType
 from lectern.models.duplicates import Difference, Merge, MergedAsset
 from lectern.models.fingerprints import Fingerprint, FingerprintBand, NearPair
-from lectern.models.legacy import ExchangeFile, ImportItem, LegacyFile
+from lectern.models.imports import ExchangeFile, ImportItem, LegacyFile
 from lectern.models.library import (
     Asset,
     AssetState,
@@ -34,9 +34,9 @@ from lectern.models.people import (
 from lectern.models.pictures import StillRequest
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.saved import SavedSearch
+from lectern.models.schedules import ScheduledSwitch, StorageCount, SwitchState
 from lectern.models.slides import AssetSaid, Said, Slide
 from lectern.models.streams import StreamPlan
-from lectern.models.switches import ScheduledSwitch, StorageCount, SwitchState
 from lectern.models.work import (
     AuditEntry,
     IdempotentReply,

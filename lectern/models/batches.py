@@ -58,7 +58,7 @@ class Selection(Tenant, Base):
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
     context: Mapped[str]
-    # As `lectern.library.search.write` has it.
+    # As `lectern.search.write` has it.
     query: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     added: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     removed: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))

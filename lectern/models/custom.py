@@ -10,7 +10,7 @@ from lectern.models.base import Base, Tenant, tenant_key
 
 
 class FieldType(StrEnum):
-    """What fits into a field; `lectern.library.custom_fields` says how each is written."""
+    """What fits into a field; `lectern.taxonomy.custom_fields` says how each is written."""
 
     TEXT = "text"
     NUMBER = "number"

@@ -40,7 +40,7 @@ class Merge(Tenant, Base):
 class MergedAsset(Tenant, Base):
     """A file that was merged into another, and what became of its uses.
 
-    `moved` are the usages that now name the kept file, as `lectern.library.joining.places` writes
+    `moved` are the usages that now name the kept file, as `lectern.duplicates.merge_usages` writes
     them; `ended` are the ids of those whose place had the kept file already.
     """
 

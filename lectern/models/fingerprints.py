@@ -21,7 +21,7 @@ from lectern.models.base import Base, within
 class Fingerprint(Base):
     """What one blob looks and sounds like. `recipe` numbers the way in which that was found.
 
-    `frames` and `sound` are as `lectern.library.similar_prints` packs them, and may be empty.
+    `frames` and `sound` are as `lectern.duplicates.fingerprints` packs them, and may be empty.
     """
 
     __tablename__ = "fingerprint"

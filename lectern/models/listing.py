@@ -1,6 +1,6 @@
 """What lists of assets are found, sorted and counted by. Triggers keep all of it: migration 0005.
 
-Nothing here is written by hand; `lectern.library.fsck` compares it with what it is derived from.
+Nothing here is written by hand; `lectern.integrity.fsck` compares it with what it is derived from.
 """
 
 import uuid
@@ -28,7 +28,7 @@ _GIN = {"gin_pending_list_limit": 256}
 class Listing(Base):
     """An asset as lists see it: its sort keys, and `codes`, a number for each thing it is.
 
-    The numbers are those of `lectern.library.search.codes`. A size or time that is not there is 0,
+    The numbers are those of `lectern.search.codes`. A size or time that is not there is 0,
     a duration -1.
     """
 

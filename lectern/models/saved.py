@@ -12,7 +12,7 @@ from lectern.models.base import Base, Tenant, tenant_key
 class SavedSearch(Tenant, Base):
     """A filter of the library under a name; shown beside the folders, to all when `shared`.
 
-    `query` is what `lectern.library.search.write` made of the filter; what was written long ago
+    `query` is what `lectern.search.write` made of the filter; what was written long ago
     may be understood no more. `position` counts from 0 in what its maker keeps.
     """
 

@@ -12,8 +12,8 @@ from lectern.models.base import Base, Tenant, tenant_key, within
 class StreamPlan(Tenant, Base):
     """What the workers agree on: rungs, frames and stretches of one version; gone when it is done.
 
-    `plan` is `lectern.media.ladder.Plan` as JSON. `made` maps the name of a file that is
-    finished (`source`, `a0` …) to where its bytes lie, `lectern.media.hls_index.Index` as JSON.
+    `plan` is `lectern.media.hls.ladder.Plan` as JSON. `made` maps the name of a file that is
+    finished (`source`, `a0` …) to where its bytes lie, `lectern.media.hls.index.Index` as JSON.
     """
 
     __tablename__ = "stream_plan"

@@ -44,7 +44,7 @@ class TaskState(StrEnum):
 
 
 class Step(StrEnum):
-    """The pipeline's steps: see `lectern.library.pipeline`. `probe` belongs to an upload.
+    """The pipeline's steps: see `lectern.pipeline.steps`. `probe` belongs to an upload.
 
     `hls_part` encodes one stretch of a long video. `batch` and `undo` belong to a batch.
     """

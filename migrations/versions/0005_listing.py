@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0005"
 down_revision = "0004"
 
-# Pure functions: of texts (the same as lectern.library.search.folding), and of ids.
+# Pure functions: of texts (the same as lectern.search.syntax.folding), and of ids.
 FUNCTIONS = r"""
 CREATE FUNCTION fold(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

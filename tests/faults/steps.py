@@ -13,25 +13,18 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 
 import core_ext
-from jobs import collect, sweep
-from lectern.db import unit_of_work
-from lectern.exchange import backup, export, restoring
+from jobs import garbage, sweep
+from lectern import bulk
+from lectern.backup import backup, restore
+from lectern.bulk import Chosen
+from lectern.database.sessions import unit_of_work
+from lectern.exchange import export
 from lectern.exchange.archive import Archive
-from lectern.library import (
-    blobs,
-    bulk,
-    fsck,
-    posters,
-    purging,
-    renditions,
-    rollback,
-    trash,
-    uploads,
-    versions,
-)
-from lectern.library.bulk import Chosen
-from lectern.library.receiving import Receiver
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Receiver
+from lectern.ingest.uploads import NewUpload
+from lectern.integrity import fsck, purging
+from lectern.library import rollback, trash, versions
 from lectern.models import (
     Asset,
     AssetState,
@@ -47,6 +40,8 @@ from lectern.models import (
     UploadState,
     Version,
 )
+from lectern.renditions import posters, renditions
+from lectern.storage import blobs
 from tests.factories import add_version, make_asset
 from tests.faults.world import World
 from tests.jobs.conftest import upload_as
@@ -303,11 +298,11 @@ def to_collect(world: World) -> dict[str, uuid.UUID]:
 
 
 def collect_once(world: World, thing: Thing, acknowledge: Acknowledge) -> None:
-    collect.round_of(world.house.this, world.owner.workspace_id)
+    garbage.round_of(world.house.this, world.owner.workspace_id)
 
 
 def is_collected(world: World, made: dict[str, uuid.UUID], told: list[Any]) -> None:
-    collect.round_of(world.house.this, world.owner.workspace_id)
+    garbage.round_of(world.house.this, world.owner.workspace_id)
     assert fresh(world, Blob, made["ripe"]) is None
     for name in ("derived", "unnamed"):
         assert fresh(world, Blob, made[name]).state == "condemned"
@@ -422,9 +417,9 @@ def all_files() -> int:
 
 def restorable(world: World) -> int:
     """How many files the backup has; each is compared with its digest."""
-    manifest = restoring.check(world.target, world.folder / "nowhere")
+    manifest = restore.check(world.target, world.folder / "nowhere")
     elsewhere = world.elsewhere()
-    assert restoring.bring_files(world.target, manifest, elsewhere) == manifest.blobs
+    assert restore.bring_files(world.target, manifest, elsewhere) == manifest.blobs
     return manifest.blobs
 
 

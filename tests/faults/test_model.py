@@ -22,12 +22,14 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from lectern import integrity
 from lectern.courses import usages
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import InUse
-from lectern.library import assets, blobs, checks, collecting, purging, rollback, trash, versions
-from lectern.library.checks import Here
+from lectern.integrity import Here, garbage, purging
+from lectern.library import assets, rollback, trash, versions
 from lectern.models import Asset, Blob, Lesson, Version
+from lectern.storage import blobs
 from tests.factories import make_asset, make_course, make_principal
 from tests.jobs.conftest import House
 
@@ -193,26 +195,26 @@ class Library(RuleBasedStateMachine):
     @rule(days=st.sampled_from([1, 16]), crash=CRASH)
     def condemn(self, days: int, crash: bool) -> None:
         self.older(days)
-        self.act(crash, lambda session: collecting.condemn(session, self.home))
+        self.act(crash, lambda session: garbage.condemn(session, self.home))
 
     @rule(days=st.sampled_from([1, 16]), crash=CRASH)
     def doom(self, days: int, crash: bool) -> None:
         self.older(days)
-        self.act(crash, lambda session: collecting.doom(session, self.home))
+        self.act(crash, lambda session: garbage.doom(session, self.home))
 
     @rule()
     def delete_bytes(self) -> None:
         with unit_of_work() as session:
-            doomed = collecting.unfinished(session, self.home)
+            doomed = garbage.unfinished(session, self.home)
         for each in doomed:
             self.house.this.storage.delete(each.key)
 
     @rule(crash=CRASH)
     def forget(self, crash: bool) -> None:
         def change(session: Session) -> None:
-            for each in collecting.unfinished(session, self.home):
+            for each in garbage.unfinished(session, self.home):
                 if not self.house.this.storage.exists(each.key):
-                    collecting.forget(session, self.home, each.id)
+                    garbage.forget(session, self.home, each.id)
 
         self.act(crash, change)
 
@@ -240,7 +242,7 @@ class Library(RuleBasedStateMachine):
     def no_promise_is_broken(self) -> None:
         with unit_of_work() as session:
             here = Here(session, self.house.settings, self.house.this.storage)
-            assert [finding.sentence for finding in checks.all_findings(here)] == []
+            assert [finding.sentence for finding in integrity.all_findings(here)] == []
 
 
 @pytest.mark.parametrize(

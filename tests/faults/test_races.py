@@ -18,24 +18,13 @@ from sqlalchemy import func, select, update
 
 import core_ext
 from jobs import sweep
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError
-from lectern.library import (
-    assets,
-    blobs,
-    collecting,
-    fsck,
-    purging,
-    rollback,
-    tasks,
-    trash,
-    uploads,
-    versions,
-)
-from lectern.library.checks import CHECKS, Here
-from lectern.library.receiving import Receiver
-from lectern.library.search import codes
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Receiver
+from lectern.ingest.uploads import NewUpload
+from lectern.integrity import CHECKS, Here, fsck, garbage, purging
+from lectern.library import assets, rollback, trash, versions
 from lectern.models import (
     Asset,
     AuditEntry,
@@ -49,6 +38,9 @@ from lectern.models import (
     Version,
 )
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
+from lectern.search import codes
+from lectern.storage import blobs
 from tests.factories import make_asset, make_principal
 from tests.jobs.conftest import House
 
@@ -218,7 +210,7 @@ def test_claims_against_collections_never_lose_a_named_byte(
 ) -> None:
     """With no grace at all (reliability.md X22)."""
     for age in ("CONDEMN_MIN_AGE", "PURGE_GRACE"):
-        monkeypatch.setattr(collecting, age, timedelta(0))
+        monkeypatch.setattr(garbage, age, timedelta(0))
     storage, home = house.this.storage, owner.workspace_id
     sources = [tmp_path / f"content {number}" for number in range(3)]
     for source in sources:
@@ -267,13 +259,13 @@ def test_claims_against_collections_never_lose_a_named_byte(
     def collect() -> None:
         while not over.is_set():
             with unit_of_work() as session:
-                collecting.condemn(session, home)
+                garbage.condemn(session, home)
             with unit_of_work() as session:
-                doomed = collecting.doom(session, home)
+                doomed = garbage.doom(session, home)
             for each in doomed:
                 storage.delete(each.key)
                 with unit_of_work() as session:
-                    collecting.forget(session, home, each.id)
+                    garbage.forget(session, home, each.id)
             deleted.extend(doomed)
 
     assert together(using, collect, collect) == []

@@ -10,7 +10,7 @@ import pytest
 import core_ext
 from jobs import process
 from lectern.errors import StorageFull
-from lectern.library import uploads
+from lectern.ingest import uploads
 from lectern.models import Asset, Step, TaskState, Upload, UploadState
 from lectern.storage import B2Storage, LocalStorage, Storage
 from lectern.storage.b2_place import parse

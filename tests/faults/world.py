@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from jobs import process, run, sweep
-from lectern.db import SessionLocal, unit_of_work
-from lectern.library import checks
+from lectern import integrity
+from lectern.database.sessions import SessionLocal, unit_of_work
 from lectern.models import Collection, Step, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
@@ -74,8 +74,8 @@ class World:
     def wrong(self) -> list[str]:
         """What contradicts an invariant, in the whole database."""
         with unit_of_work() as session:
-            here = checks.Here(session, self.house.settings, self.house.this.storage)
-            return [finding.sentence for finding in checks.all_findings(here)]
+            here = integrity.Here(session, self.house.settings, self.house.this.storage)
+            return [finding.sentence for finding in integrity.all_findings(here)]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from lectern import host
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.models import Asset, Member, User
 from lectern.people import audit
 from lectern.people.principal import Principal

@@ -13,10 +13,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from lectern import host, settings
-from lectern.db import driver_url
-from lectern.exchange import restoring
+from lectern.backup import restore
+from lectern.database.sessions import driver_url
 from lectern.host import schema
-from lectern.library import uploads
+from lectern.ingest import uploads
 from lectern.models import Upload
 from lectern.people import audit
 from lectern.storage import storage_of
@@ -178,4 +178,4 @@ def test_an_upload_whose_bytes_the_backup_lacks_is_ended_in_words(
         psycopg.connect(hosted.settings.database_url) as connection,
     ):
         (row,) = connection.execute("SELECT state, reason FROM upload").fetchall()
-    assert row == ("failed", restoring._CUT_OFF)
+    assert row == ("failed", restore._CUT_OFF)

@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from lectern import settings
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import LecternError
-from lectern.insight import hearing, models
+from lectern.insight import models, transcription
 from lectern.models import Task, TaskState
 from lectern.people import audit
 from tests.conftest import OWNER_URL, in_database
@@ -47,8 +47,8 @@ def waiting(session: Session) -> Task:
     audit.configure("x" * 40)
     owner = make_principal(session)
     asset = make_asset(session, owner)
-    task = hearing.again(session, owner, asset, None)
-    task.state, task.awaits, task.reason = TaskState.WAITING, hearing.MODEL, "away"
+    task = transcription.again(session, owner, asset, None)
+    task.state, task.awaits, task.reason = TaskState.WAITING, transcription.MODEL, "away"
     session.flush()
     return task
 

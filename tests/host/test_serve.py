@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from lectern import host
-from web.cli.orphans import DATA_MARK
+from web.cli.server.orphans import DATA_MARK
 
 LECTERN = (sys.executable, "-P", "-m", "web.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if "LECTERN" not in name}

@@ -23,9 +23,10 @@ import core_ext
 from jobs import broker, process
 from jobs.process import Process
 from lectern import host
-from lectern.db import SessionLocal, unit_of_work
-from lectern.library import tasks, uploads
+from lectern.database.sessions import SessionLocal, unit_of_work
+from lectern.ingest import uploads
 from lectern.models import Asset, Task, Upload
+from lectern.pipeline import tasks
 from lectern.settings import Settings, read
 from tests.factories import make_principal
 

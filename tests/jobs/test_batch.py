@@ -10,12 +10,11 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from jobs import announce, broker, run, sweep
-from jobs.batch import TOLD_S
-from lectern.db import unit_of_work
+from jobs.steps.batch import TOLD_S
+from lectern import bulk
+from lectern.bulk import Chosen, Started
+from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
-from lectern.library import bulk, lapsed
-from lectern.library.bulk import Chosen, Started
-from lectern.library.search import Query
 from lectern.models import (
     AssetTag,
     AuditEntry,
@@ -29,6 +28,8 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import leases
+from lectern.search import Query
 from tests.factories import make_principal
 from tests.jobs.conftest import House, wait_until
 
@@ -164,7 +165,7 @@ def test_open_pages_hear_how_it_gets_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     owner, begun = begin(2100)
-    monkeypatch.setattr("jobs.batch.TOLD_S", -TOLD_S)
+    monkeypatch.setattr("jobs.steps.batch.TOLD_S", -TOLD_S)
     with redis.pubsub() as pubsub:
         pubsub.subscribe(broker.channel(owner.workspace_id))
         worked(begun)
@@ -212,7 +213,7 @@ def test_a_change_that_kills_three_workers_fails_in_words_and_can_be_undone(
         )
     sweep.take_back()
     batch = again(begun)
-    assert (batch.state, batch.reason, batch.done) == (BatchState.FAILED, lapsed.STUCK, 500)
+    assert (batch.state, batch.reason, batch.done) == (BatchState.FAILED, leases.STUCK, 500)
     with unit_of_work() as session:
         undoing = bulk.undo(session, owner, begun.batch.id)
     worked(undoing)

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from jobs import process, run
-from lectern.db import unit_of_work
-from lectern.insight import captions, editing, hearing, vtt
+from lectern.database.sessions import unit_of_work
+from lectern.insight import captions, editing, transcription, vtt
 from lectern.insight.cues import Cue
-from lectern.library import retrying, tasks
+from lectern.library import retries
 from lectern.models import Asset, Step, Task, TaskState, Transcript, Upload, Version
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
 from tests.jobs.conftest import House, asset_of, task_of, upload
 
 
@@ -91,7 +92,7 @@ def test_without_the_model_the_step_waits_and_can_be_tried_again(
     _, asset = processed(house, talk)
     do(step(asset))
     waiting = step(asset)
-    assert (waiting.state, waiting.awaits) == (TaskState.WAITING, hearing.MODEL)
+    assert (waiting.state, waiting.awaits) == (TaskState.WAITING, transcription.MODEL)
     assert "bin/lectern models fetch" in (waiting.reason or "")
     assert str(house.settings.models_dir / "small") in (waiting.reason or "")
     do(waiting)
@@ -102,7 +103,7 @@ def test_without_the_model_the_step_waits_and_can_be_tried_again(
     monkeypatch.setattr(process, "_current", replace(process.current(), settings=settings))
     with unit_of_work() as session:
         row = session.get_one(Asset, (asset.workspace_id, asset.id))
-        assert retrying.try_again(session, owner_of(asset), row) == 1
+        assert retries.try_again(session, owner_of(asset), row) == 1
     do(step(asset))
     assert step(asset).state == TaskState.DONE
     assert shown(asset)
@@ -113,10 +114,10 @@ def test_equal_bytes_are_heard_once(
 ) -> None:
     _, first = processed(listening, talk)
     do(step(first))
-    monkeypatch.setattr("jobs.captions._listen", lambda *_: pytest.fail("heard twice"))
+    monkeypatch.setattr("jobs.steps.captions._listen", lambda *_: pytest.fail("heard twice"))
     with unit_of_work() as session:
         row = session.get_one(Asset, (first.workspace_id, first.id))
-        hearing.again(session, owner_of(first), row, None)
+        transcription.again(session, owner_of(first), row, None)
     do(step(first))
     assert step(first).state == TaskState.DONE
     with unit_of_work() as session:
@@ -131,7 +132,7 @@ def test_what_a_person_wrote_is_never_overwritten(listening: House, talk: Path) 
         row = session.get_one(Asset, (asset.workspace_id, asset.id))
         version = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
         editing.save(session, owner_of(asset), row, version, "en", mine)
-        hearing.again(session, owner_of(asset), row, "en")
+        transcription.again(session, owner_of(asset), row, "en")
     do(step(asset))
     assert step(asset).state == TaskState.DONE
     (found,) = shown(asset)
@@ -181,7 +182,7 @@ def test_subtitles_inside_the_file_become_captions_also_without_a_model(
         row = session.get_one(Asset, (asset.workspace_id, asset.id))
         version = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
         editing.delete(session, owner_of(asset), row, version, "en-x-2")
-        retrying.try_again(session, owner_of(asset), row)
+        retries.try_again(session, owner_of(asset), row)
     do(step(asset))
     assert [each.language for each in shown(asset)] == ["en"]
 

@@ -8,11 +8,15 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from jobs import collect, sweep
-from lectern.db import driver_url, unit_of_work
-from lectern.library import blobs, collecting, fsck, renditions, trash
+from jobs import garbage, sweep
+from lectern.database.sessions import driver_url, unit_of_work
+from lectern.integrity import fsck
+from lectern.integrity import garbage as collecting
+from lectern.library import trash
 from lectern.models import Asset, Blob, Collection, Tombstone
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
+from lectern.storage import blobs
 from tests.factories import make_asset, make_principal
 from tests.jobs.conftest import House
 
@@ -107,7 +111,7 @@ def test_a_collector_that_dies_between_bytes_and_row_is_followed_by_one_that_fin
         session.execute(
             text("UPDATE asset SET purge_after = now() - interval '1 day' WHERE NOT live")
         )
-    collect.empty_trash()
+    garbage.empty_trash()
 
     def die(*_: object) -> None:
         raise RuntimeError("killed")
@@ -115,9 +119,9 @@ def test_a_collector_that_dies_between_bytes_and_row_is_followed_by_one_that_fin
     with monkeypatch.context() as patched:
         patched.setattr(collecting, "forget", die)
         with pytest.raises(RuntimeError):
-            collect.collect(house.this)
+            garbage.collect(house.this)
     assert not house.this.storage.exists(gone.key)
-    collect.collect(house.this)
+    garbage.collect(house.this)
     with unit_of_work() as session:
         assert session.get(Blob, (owner.workspace_id, gone.id)) is None
 
@@ -147,7 +151,7 @@ def test_a_large_round_waits_for_an_operators_yes(
         sweep.once(house.this)
     assert house.this.storage.exists(gone.key)
     assert "yes" in (rounds()[-1].stopped or "")
-    collect.round_of(house.this, owner.workspace_id, agreed=True)
+    garbage.round_of(house.this, owner.workspace_id, agreed=True)
     assert not house.this.storage.exists(gone.key)
 
 
@@ -172,7 +176,7 @@ def test_bytes_go_by_a_role_that_can_do_little_else(
     monkeypatch.setattr(collecting, "forget", noted)
     for days in (2, 16):
         older(days)
-        collect.collect(lone_house.this)
+        garbage.collect(lone_house.this)
     assert roles == {"lectern_gc"}
     assert not any(lone_house.this.storage.exists(blob.key) for blob in (gone, source))
     assert [each.deleted for each in rounds()] == [0, 2]

@@ -14,10 +14,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from jobs import archives, run
-from lectern.db import unit_of_work
+from lectern import bulk
+from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict, Gone, NotFound
-from lectern.exchange import recording, runs, undoing
-from lectern.library import assets, bulk, fsck, tags, versions
+from lectern.exchange import runs, undo
+from lectern.exchange.imports import recording
+from lectern.integrity import fsck
+from lectern.library import assets, versions
 from lectern.models import (
     Asset,
     Batch,
@@ -32,6 +35,7 @@ from lectern.models import (
     new_id,
 )
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import make_colleague, make_principal
 from tests.jobs.conftest import CHECKOUT, House, task_of, upload_as
 from tests.jobs.conftest import again as uploaded
@@ -143,7 +147,7 @@ def test_an_import_is_done_and_undone(house: House, owner: Principal, empty: Pri
     assert not runs.path_of(house.settings, batch.id).exists()
     with unit_of_work() as session:
         assert state(session, empty) == state(session, owner)
-        assert undoing.possible(batch)
+        assert undo.possible(batch)
         batch, task = runs.start_undo(session, empty, batch.id)
     do(task)
     batch = again(empty, batch)
@@ -153,7 +157,7 @@ def test_an_import_is_done_and_undone(house: House, owner: Principal, empty: Pri
         assert session.scalars(select(Asset.id).where(mine, Asset.live)).all() == []
         assert state(session, empty)["usage"] == 0
         # Files in the trash keep what they had.
-        reasons = {(each.file, each.reason) for each in undoing.kept(session, batch)}
+        reasons = {(each.file, each.reason) for each in undo.kept(session, batch)}
         assert {file for file, _ in reasons} == {"tags", "folders", "custom_fields"}
         assert [finding.sentence for finding in fsck.rows(session)] == []
         assert list(fsck.chains(session)) == []
@@ -181,7 +185,7 @@ def test_what_an_import_changed_goes_back_unless_somebody_changed_it_since(
         asset = session.get_one(Asset, (owner.workspace_id, asset.id))
         assert (asset.name, asset.description) == ("Before", "Ours")
         assert [tag.name for tag in asset.tags] == ["Before"]
-        (kept,) = undoing.kept(session, batch)
+        (kept,) = undo.kept(session, batch)
         assert "description" in kept.reason
         assert "name" not in kept.reason
         assert [finding.sentence for finding in fsck.rows(session)] == []
@@ -206,7 +210,7 @@ def test_an_archive_that_went_bad_fails_with_the_line_and_changes_nothing(
     with unit_of_work() as session:
         assert set(state(session, empty).values()) == {0}
         assert session.scalar(select(func.count()).select_from(ImportItem)) == 0
-        assert not undoing.possible(batch)
+        assert not undo.possible(batch)
 
 
 def test_an_import_that_nobody_begins_is_forgotten(house: House, owner: Principal) -> None:

@@ -12,9 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from jobs import broker, enqueue
-from lectern.db import unit_of_work
-from lectern.library import tasks
-from lectern.library.lapsed import CRASHES
+from lectern.database.sessions import unit_of_work
 from lectern.models import (
     Asset,
     AssetState,
@@ -26,6 +24,8 @@ from lectern.models import (
     UploadState,
     Version,
 )
+from lectern.pipeline import tasks
+from lectern.pipeline.leases import CRASHES
 from tests.jobs.conftest import (
     House,
     again,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from jobs import endings, enqueue
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.library import assets, progress
 from lectern.models import (
     Rendition,

@@ -13,17 +13,20 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from jobs import legacy
-from jobs.legacy import Trip
-from lectern.db import unit_of_work
+from jobs import importers
+from jobs.importers import Trip
+from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
-from lectern.exchange import recording, taking_back, undoing
-from lectern.exchange.legacy import reading, table
-from lectern.exchange.legacy.bringing import Outcome
-from lectern.exchange.legacy.origins import Folder
-from lectern.exchange.legacy.walking import Found, Skipped
-from lectern.exchange.recording import Key
-from lectern.library import assets, folders, fsck, rollback, switching, versions
+from lectern.exchange import undo as undoing
+from lectern.exchange import undo_additions
+from lectern.exchange.importers import reading, table
+from lectern.exchange.importers.bringing import Outcome
+from lectern.exchange.importers.origins import Folder
+from lectern.exchange.importers.walking import Found, Skipped
+from lectern.exchange.imports import recording
+from lectern.exchange.imports.recording import Key
+from lectern.integrity import fsck
+from lectern.library import assets, rollback, schedules, versions
 from lectern.models import (
     Asset,
     Batch,
@@ -37,6 +40,7 @@ from lectern.models import (
     Version,
 )
 from lectern.people.principal import Principal
+from lectern.taxonomy import folders
 from tests.conftest import CHECKOUT
 from tests.factories import make_principal
 from tests.jobs.conftest import House, wait_until
@@ -74,7 +78,7 @@ def go(house: House, owner: Principal, old: Path, tmp_path: Path) -> Go:
             file.write_bytes(csv.encode() if isinstance(csv, str) else csv)
         read = table.read(file) if csv is not None else table.Table()
         trip = Trip(house.settings, owner, Folder(old, file), read, rehearsal)
-        return {each.path: each for each in legacy.run(trip)}
+        return {each.path: each for each in importers.run(trip)}
 
     return run
 
@@ -344,7 +348,7 @@ def test_what_was_trashed_or_purged_here_stays_away(owner: Principal, go: Go, ol
 def test_two_runs_over_one_folder_are_refused(
     house: House, go: Go, owner: Principal, old: Path
 ) -> None:
-    running = legacy.run(Trip(house.settings, owner, Folder(old), table.Table()))
+    running = importers.run(Trip(house.settings, owner, Folder(old), table.Table()))
     next(running)
     with pytest.raises(Conflict):
         go()
@@ -396,8 +400,8 @@ import sys, uuid
 from pathlib import Path
 from jobs import legacy, process
 from lectern import settings
-from lectern.exchange.legacy.origins import Folder
-from lectern.exchange.legacy.table import Table
+from lectern.exchange.importers.origins import Folder
+from lectern.exchange.importers.table import Table
 from lectern.people.principal import Principal
 configured = settings.read()
 process.start(configured)
@@ -480,9 +484,12 @@ def test_a_version_that_an_import_added_is_rolled_back(
         assert (current.blob_id, asset.digest) == (first.blob_id, first.blob.digest)
         assert (asset.live, asset.state) == (True, "ready")
         assert [each.origin for each in more] == (["rollback"] if ready else [])
-        switch = switching.of_version(session, second)
+        switch = schedules.of_version(session, second)
         assert (switch is None) == ready
-        assert switch is None or (switch.state, switch.reason) == ("cancelled", taking_back.REASON)
+        assert switch is None or (switch.state, switch.reason) == (
+            "cancelled",
+            undo_additions.REASON,
+        )
         assert list(fsck.chains(session)) == []
 
 

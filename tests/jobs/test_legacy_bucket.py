@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import legacy
-from jobs.legacy import Trip
-from lectern.db import unit_of_work
+from jobs import importers
+from jobs.importers import Trip
+from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError, StorageAway
-from lectern.exchange.legacy import bucket, table
-from lectern.exchange.legacy.bringing import Outcome
-from lectern.library import folders
+from lectern.exchange.importers import bucket, table
+from lectern.exchange.importers.bringing import Outcome
 from lectern.models import Asset
 from lectern.people.principal import Principal
 from lectern.storage.b2sdk_session import Api
+from lectern.taxonomy import folders
 from tests.factories import make_principal
 from tests.jobs.conftest import House
 from tests.lectern.storage import b2_fake
@@ -50,7 +50,7 @@ def go(house: House, owner: Principal, fake: Fake, *, rehearsal: bool = False) -
     trip = Trip(house.settings, owner, origin, table.Table(), rehearsal)
     return {
         each.path: each.result if isinstance(each, Outcome) else "skipped"
-        for each in legacy.run(trip)
+        for each in importers.run(trip)
     }
 
 
@@ -110,4 +110,4 @@ def test_a_bucket_that_is_not_there_and_an_address_without_one_are_said(
         bucket.at("b2://school", "", "")
     nowhere = bucket.at(f"b2+{fake.url}/nowhere", KEY_ID, KEY)
     with pytest.raises(StorageAway, match="no such bucket"):
-        list(legacy.run(Trip(house.settings, owner, nowhere, table.Table())))
+        list(importers.run(Trip(house.settings, owner, nowhere, table.Table())))

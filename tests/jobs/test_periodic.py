@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from jobs import broker, sweep
-from lectern.db import unit_of_work
-from lectern.library import switching_edits, versions
+from lectern.database.sessions import unit_of_work
+from lectern.library import schedule_edits, versions
 from lectern.models import Asset, ScheduledSwitch, StorageCount
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_blob, make_principal
@@ -29,7 +29,7 @@ def planned() -> tuple[Principal, Asset]:
             created_by=owner.user_id,
         )
         at = datetime.now(UTC) + timedelta(days=1)
-        switching_edits.schedule(session, owner, asset, 2, f"{at:%Y-%m-%dT%H:%M}", "UTC")
+        schedule_edits.schedule(session, owner, asset, 2, f"{at:%Y-%m-%dT%H:%M}", "UTC")
         return owner, asset
 
 

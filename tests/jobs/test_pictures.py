@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from jobs import run
-from lectern.db import unit_of_work
-from lectern.library import page_texts, posters, renditions, stills, tasks, versions
+from lectern.database.sessions import unit_of_work
+from lectern.library import poster_requests, versions
 from lectern.models import Asset, Task, TaskState, Upload
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
+from lectern.renditions import page_texts, posters, renditions
 from tests.jobs.conftest import House, again, asset_of, make_clip, task_of, upload
 
 
@@ -61,7 +63,7 @@ def test_a_frame_that_a_person_picks_becomes_the_poster(house: House, clip: Path
     owner = Principal.system(asset.workspace_id, asset.created_by)
     with unit_of_work() as session:
         held = session.get_one(Asset, (asset.workspace_id, asset.id))
-        task = stills.ask_frame(session, owner, held, 2.0)
+        task = poster_requests.ask_frame(session, owner, held, 2.0)
     run.run(str(task.workspace_id), str(task.id))
     with unit_of_work() as session:
         held = session.get_one(Asset, (asset.workspace_id, asset.id))
@@ -76,7 +78,9 @@ def test_what_is_no_picture_fails_in_words_and_changes_nothing(house: House, cli
     owner = Principal.system(asset.workspace_id, asset.created_by)
     with unit_of_work() as session:
         held = session.get_one(Asset, (asset.workspace_id, asset.id))
-        task = stills.ask_image(session, owner, held, b"\x89PNG\r\n\x1a\n no picture at all")
+        task = poster_requests.ask_image(
+            session, owner, held, b"\x89PNG\r\n\x1a\n no picture at all"
+        )
     run.run(str(task.workspace_id), str(task.id))
     (failed,) = of(asset, "still")
     assert failed.state == TaskState.FAILED

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 from jobs import enqueue
-from lectern.db import unit_of_work
-from lectern.library import tasks
+from lectern.database.sessions import unit_of_work
 from lectern.models import AssetState, Task, TaskState, Upload, UploadState
+from lectern.pipeline import tasks
 from tests.jobs.conftest import House, again, asset_of, task_of, upload, wait_until
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from jobs import probe as probing
 from jobs import run
-from lectern.db import unit_of_work
-from lectern.library import uploads
+from jobs.steps import probe as probing
+from lectern.database.sessions import unit_of_work
+from lectern.ingest import uploads
 from lectern.models import Asset, Blob, Task, TaskState, Upload, UploadState
 from tests.jobs.conftest import House, again, task_of, upload, upload_as
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from jobs import run
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.insight import slides
-from lectern.library import renditions, versions
+from lectern.library import versions
 from lectern.models import Asset, Said, Slide, Step, Task, TaskState, Upload
+from lectern.renditions import renditions
 from tests.films import Part, film
 from tests.jobs.conftest import House, asset_of, task_of, upload
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from jobs import broker, enqueue, process, sweep
-from lectern.db import SessionLocal, unit_of_work
-from lectern.library import tasks, uploads
+from lectern.database.sessions import SessionLocal, unit_of_work
+from lectern.ingest import uploads
 from lectern.models import (
     Attempt,
     IdempotentReply,
@@ -17,6 +17,7 @@ from lectern.models import (
     Upload,
     UploadState,
 )
+from lectern.pipeline import tasks
 from tests.factories import make_principal
 from tests.jobs.conftest import House, again, task_of, upload
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.library import due, lapsed, tasks
-from lectern.library.tasks import ATTEMPTS, Claim, LostLease
 from lectern.models import Step, Task, TaskState, Version
+from lectern.pipeline import due, leases, tasks
+from lectern.pipeline.tasks import ATTEMPTS, Claim, LostLease
 from tests.factories import make_asset, make_principal, make_workspace
 
 LEASE_S = 90
@@ -86,7 +86,7 @@ def test_progress_never_goes_back_within_a_run_and_starts_anew_with_the_next(
 def test_a_stale_fence_changes_nothing(session: Session, task: Task) -> None:
     stale = claimed(session, task)
     lapse(session, task)
-    lapsed.sweep(session)
+    leases.sweep(session)
     claimed(session, task)
     for change in (
         lambda: tasks.renew(session, stale, LEASE_S),
@@ -129,7 +129,7 @@ def test_failures_wait_longer_each_time_and_end_at_the_budget(session: Session, 
 def test_dying_workers_do_not_burn_the_budget(session: Session, task: Task) -> None:
     claimed(session, task)
     lapse(session, task)
-    again, failed = lapsed.sweep(session)
+    again, failed = leases.sweep(session)
     assert ([each.id for each in again], list(failed)) == ([task.id], [])
     session.refresh(task)
     assert (task.state, task.attempts, task.deaths) == (TaskState.QUEUED, 0, 1)
@@ -142,22 +142,22 @@ def test_three_deaths_in_a_row_fail_the_task_and_a_failure_between_starts_anew(
     for _ in range(2):
         claimed(session, task)
         lapse(session, task)
-        lapsed.sweep(session)
+        leases.sweep(session)
     tasks.retry_later(session, claimed(session, task), "An ordinary failure.")
     make_due(session, task)
     for _ in range(2):
         claimed(session, task)
         lapse(session, task)
-        assert not lapsed.sweep(session)[1]
+        assert not leases.sweep(session)[1]
     claimed(session, task)
     lapse(session, task)
-    _, failed = lapsed.sweep(session)
-    assert [each.reason for each in failed] == [lapsed.CRASHES]
+    _, failed = leases.sweep(session)
+    assert [each.reason for each in failed] == [leases.CRASHES]
 
 
 def test_a_living_lease_is_not_swept(session: Session, task: Task) -> None:
     claimed(session, task)
-    assert lapsed.sweep(session) == ([], [])
-    assert lapsed.take_from(session, ["b"]) == ([], [])
-    again, _ = lapsed.take_from(session, ["a"])
+    assert leases.sweep(session) == ([], [])
+    assert leases.take_from(session, ["b"]) == ([], [])
+    again, _ = leases.take_from(session, ["a"])
     assert [each.id for each in again] == [task.id]

@@ -12,13 +12,14 @@ from psycopg import sql
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern import search
+from lectern.database.sessions import driver_url
 from lectern.host import schema
 from lectern.host.postgres import OWNER
-from lectern.library import fsck, search
-from lectern.library.search import Query
+from lectern.integrity import fsck
 from lectern.models import Role
 from lectern.people.principal import Principal
+from lectern.search import Query
 from tests.conftest import OWNER_URL, SUPERUSER_URL, in_database
 
 FIRST = "0004"

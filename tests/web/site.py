@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from jobs import broker
 from lectern import host
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.host import schema
 from lectern.models import Asset
 from lectern.people import audit, sign_ins, tokens

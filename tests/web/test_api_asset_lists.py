@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import renditions
+from lectern.renditions import renditions
 from tests.factories import add_version, make_asset, make_blob, make_course
 from tests.web.answers import assert_problem, items
 from tests.web.conftest import Caller, current_version

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import folders, tags, trash
+from lectern.library import trash
+from lectern.taxonomy import folders, tags
 from tests.factories import make_asset, make_course
 from tests.queries import max_queries
 from tests.web.answers import assert_problem

@@ -9,10 +9,11 @@ import redis as redis_client
 from sqlalchemy.orm import Session
 
 from jobs import broker
+from lectern import bulk
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import bulk, selections
 from lectern.models import Asset, Batch, Role
+from lectern.search import selections
 from tests.factories import make_asset, make_colleague, make_course
 from tests.web.answers import assert_problem
 from tests.web.conftest import Caller

@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import folders, renditions, tags, tasks, trash
+from lectern.library import trash
 from lectern.models import Asset, Step
+from lectern.pipeline import tasks
+from lectern.renditions import renditions
+from lectern.taxonomy import folders, tags
 from tests.factories import add_version, make_asset, make_blob, make_course
 from tests.web.conftest import Caller, current_version
 from web.api.docs import description

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import tags
 from lectern.models import Asset
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_blob, make_course
 from tests.web.conftest import Caller
 from tests.web.test_api_docs import check

@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from lectern.exchange import importing, recording, runs
+from lectern.exchange import runs
 from lectern.exchange.archive import Archive
-from lectern.exchange.recording import Key
+from lectern.exchange.imports import importer, recording
+from lectern.exchange.imports.recording import Key
 from lectern.models import Asset, Batch, BatchState, Task
 from lectern.people.principal import Principal
 from lectern.settings import Settings
@@ -182,7 +183,7 @@ def test_the_page_tells_how_an_import_ended_and_what_an_undo_kept(
     batch = recording.begin(session, owner, recording.IMPORT, {"file": "old.zip"})
     with Archive(io.BytesIO(archive)) as opened:
         key = Key(owner.workspace_id, batch.id)
-        importing.apply(session, owner, opened, batch=key)
+        importer.apply(session, owner, opened, batch=key)
     recording.end(session, key)
     session.commit()
     page = client.get(f"/exchange/imports/{batch.id}").text
@@ -200,7 +201,7 @@ def test_a_file_from_an_import_says_so_in_its_history(
     session: Session, client: FlaskClient, owner: Principal, archive: bytes
 ) -> None:
     with Archive(io.BytesIO(archive)) as opened:
-        importing.apply(session, owner, opened)
+        importer.apply(session, owner, opened)
     session.commit()
     asset = session.scalars(
         select(Asset).where(Asset.workspace_id == owner.workspace_id, Asset.live)
@@ -223,7 +224,7 @@ def test_bytes_that_never_came_are_told_honestly(
                     raw = json.dumps(manifest).encode()
                 new.writestr(name, raw)
     with Archive(without) as opened:
-        assert importing.apply(session, owner, opened).without_bytes == 2
+        assert importer.apply(session, owner, opened).without_bytes == 2
     session.commit()
     asset = session.scalars(
         select(Asset).where(Asset.workspace_id == owner.workspace_id, Asset.live)

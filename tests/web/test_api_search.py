@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern.library import folders, tags
 from lectern.models import Asset
+from lectern.taxonomy import folders, tags
 from tests.factories import make_asset, make_blob, make_colleague
 from tests.web.answers import assert_problem, items
 from tests.web.conftest import Caller

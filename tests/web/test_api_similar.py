@@ -5,7 +5,8 @@ import random
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.library import similar_finding, versions
+from lectern.duplicates import near_index
+from lectern.library import versions
 from lectern.models import Asset
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_principal
@@ -21,7 +22,7 @@ def looked_at(session: Session, owner: Principal, name: str, seed: int) -> Asset
     assert version is not None
     heard = random.Random(seed).randbytes(4000)  # noqa: S311 a pattern, no secret
     blob = (asset.workspace_id, version.blob_id)
-    similar_finding.record(session, *blob, "video", 120.0, [], heard)
+    near_index.record(session, *blob, "video", 120.0, [], heard)
     return asset
 
 

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import renditions, trash
+from lectern.library import trash
 from lectern.models import Role
+from lectern.renditions import renditions
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course
 from tests.web.answers import assert_problem
 from tests.web.conftest import Caller

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 import core_ext
 from jobs import enqueue
-from lectern.library import tasks, uploads
+from lectern.ingest import uploads
 from lectern.models import Upload
+from lectern.pipeline import tasks
 from lectern.settings import Settings
 from tests.web.answers import assert_problem
 from tests.web.conftest import Caller

@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.library import posters, renditions, selections
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.renditions import posters, renditions
+from lectern.search import selections
 from lectern.storage import B2Storage, LocalStorage, b2
 from lectern.storage.b2_place import parse
 from lectern.storage.both import BothStorages

@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.library import image_sizes, renditions, storyboards, versions
+from lectern.library import versions
 from lectern.models import Asset, Version
 from lectern.people.principal import Principal
+from lectern.renditions import image_sizes, renditions, storyboards
 from tests.web.conftest import Caller
 
 WithBytes = Callable[..., Asset]

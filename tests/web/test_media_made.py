@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern.library import posters, renditions
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.renditions import posters, renditions
 from lectern.storage import Storage
 from tests.factories import add_version, make_colleague
 from tests.web.answers import assert_problem

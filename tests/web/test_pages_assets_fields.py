@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from lectern.library import custom_fields
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.taxonomy import custom_fields
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
 

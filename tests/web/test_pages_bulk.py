@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from lectern.courses import usages
-from lectern.library import cards, folders, tags
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.search import cards
+from lectern.taxonomy import folders, tags
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 from tests.web.conftest import SignIn
 

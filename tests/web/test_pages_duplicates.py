@@ -6,11 +6,15 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from lectern import duplicates as joining
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import duplicates, joining, similar, tags, trash
+from lectern.duplicates import exact
+from lectern.duplicates import near as similar
+from lectern.library import trash
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_blob, make_colleague, make_course
 from tests.web.conftest import SignIn
 
@@ -57,7 +61,7 @@ def test_groups_follow_in_pages(client: FlaskClient, session: Session, owner: Pr
     session.commit()
     first = client.get("/duplicates").text
     assert first.count("data-group=") == 20
-    cursor = duplicates.groups(session, owner, None, 20).next
+    cursor = exact.groups(session, owner, None, 20).next
     assert f"cursor={cursor}" in first
     rest = client.get(f"/duplicates/groups?cursor={cursor}", headers=PART).text
     assert rest.count("data-group=") == 2

@@ -7,13 +7,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import folder_edits, folders, saved_searches
-from lectern.library.search import Query
 from lectern.models import Asset, Folder, Role, SavedSearch
 from lectern.people.principal import Principal
+from lectern.search import Query, saved_searches
+from lectern.taxonomy import folder_edits, folders
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
-from web.pages.places import Places
+from web.pages.library.sidebar import Places
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import assets, custom_fields, trash
+from lectern.library import assets, trash
 from lectern.models import Asset, Lesson, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.taxonomy import custom_fields
 from tests.factories import make_asset, make_colleague, make_course
 from tests.web.conftest import Caller, SignIn
-from web.pages.diffs import diff
+from web.pages.versions.diffs import diff
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

@@ -8,12 +8,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import cards, trash
+from lectern.library import trash
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.search import cards
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 from tests.web.conftest import SignIn
-from web.pages.library import PAGE, card_html, render_card
+from web.pages.library.views import PAGE, card_html, render_card
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

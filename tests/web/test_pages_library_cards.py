@@ -9,8 +9,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lectern.library.cards import Card, TaskLine
-from web.pages.library_cards import CARD, ROW, card_html, row_html
+from lectern.search.cards import Card, TaskLine
+from web.pages.library.cards import CARD, ROW, card_html, row_html
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Co"]), max_size=20)
 CARDS = st.builds(

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import tags
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_blob, make_course
 from tests.web.test_pages_library import PARTIAL, names
 

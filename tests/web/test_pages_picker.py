@@ -10,7 +10,7 @@ from lectern.library import trash
 from lectern.models import Lesson
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_course, make_principal
-from web.pages import picker
+from web.pages.courses import picker
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 NAMES = re.compile(r'data-name="([^"]*)"')

@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import renditions, versions
+from lectern.library import versions
 from lectern.models import Asset, StillRequest, Task
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
 from tests.factories import make_asset, make_blob
 from tests.web.conftest import SignIn
 

@@ -2,9 +2,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.library import notices, stretches, tasks
 from lectern.models import Asset, Step, Task, TaskState
 from lectern.people.principal import Principal
+from lectern.pipeline import notices, parts, tasks
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
 
@@ -58,7 +58,7 @@ def test_stretches_are_told_as_work_that_goes_on(
     whole = tasks.add(session, asset.workspace_id, Step.HLS, **subject)
     claim = tasks.claim(session, asset.workspace_id, whole.id, "a", 90)
     assert claim is not None
-    stretches.share_out(session, claim, 12, set(range(12)))
+    parts.share_out(session, claim, 12, set(range(12)))
     session.commit()
     page = sign_in(owner).get("/processing").text
     assert "0 of 12 stretches are encoded" in page

@@ -4,10 +4,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import saved_searches
-from lectern.library.search import Query
 from lectern.models import Role, SavedSearch
 from lectern.people.principal import Principal
+from lectern.search import Query, saved_searches
 from tests.factories import make_colleague
 from tests.web.conftest import SignIn
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import renditions, selections
 from lectern.models import Role
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
+from lectern.search import selections
 from tests.factories import make_asset, make_blob, make_colleague, make_course
 from tests.web.conftest import SignIn
 

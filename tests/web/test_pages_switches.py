@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.library import switching_edits, versions
+from lectern.library import schedule_edits, versions
 from lectern.models import Asset
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_blob
@@ -27,7 +27,7 @@ def asset(session: Session, owner: Principal) -> Asset:
         created_by=owner.user_id,
     )
     day = datetime.now(UTC) + timedelta(days=40)
-    switching_edits.schedule(session, owner, made, 2, f"{day:%Y-%m-%d}T08:00", "Europe/Berlin")
+    schedule_edits.schedule(session, owner, made, 2, f"{day:%Y-%m-%d}T08:00", "Europe/Berlin")
     session.commit()
     return made
 

@@ -5,9 +5,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import tag_words, tags
+from lectern.library import tag_words
 from lectern.models import Asset, Role, Tag
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
 

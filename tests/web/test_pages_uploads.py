@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.library import uploads
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.uploads import NewUpload
 from lectern.models import Role, Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.settings import Settings

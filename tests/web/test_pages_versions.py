@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import posters, renditions, versions
+from lectern.library import versions
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.renditions import posters, renditions
 from lectern.storage import Storage
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course
 from tests.web.conftest import SignIn, stored_blob

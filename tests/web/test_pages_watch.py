@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from lectern.insight import editing
 from lectern.insight.cues import Cue
-from lectern.library import renditions, trash
+from lectern.library import trash
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
 from tests.factories import make_colleague
 from tests.web.conftest import Caller, SignIn, current_version
 

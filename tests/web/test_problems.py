@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lectern import errors
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library.receiving import ChecksumMismatch, Taken, WrongOffset
+from lectern.ingest.receiving import ChecksumMismatch, Taken, WrongOffset
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_course
 from tests.web.answers import assert_problem

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from werkzeug.routing import Rule
 
 from lectern import settings
-from lectern.db import SessionLocal
+from lectern.database.sessions import SessionLocal
 from lectern.errors import Forbidden, NotFound
 from lectern.models import Asset, Merge, Role, Upload
 from lectern.people.principal import Principal

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern.library import renditions
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
 from lectern.storage import Storage
 from tests.factories import make_colleague, make_principal
 from tests.web.answers import assert_problem

@@ -12,10 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.library import assets, selections
+from lectern.library import assets
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.search import selections
 from lectern.storage import LocalStorage
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn

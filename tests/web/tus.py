@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 import core_ext
-from lectern.library import uploads
+from lectern.ingest import uploads
 from lectern.models import Upload
 from lectern.settings import Settings
 from tests.web.conftest import Caller

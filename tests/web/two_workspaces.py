@@ -10,32 +10,24 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from lectern import bulk, duplicates
+from lectern.bulk import Chosen
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.exchange import recording, runs
+from lectern.exchange import runs
+from lectern.exchange.imports import recording
+from lectern.ingest import uploads
+from lectern.ingest.uploads import NewUpload
 from lectern.insight import editing, glossary, slides
 from lectern.insight.cues import Cue
 from lectern.insight.slides import Line, Shown
-from lectern.library import (
-    bulk,
-    custom_fields,
-    folders,
-    joining,
-    posters,
-    renditions,
-    saved_searches,
-    selections,
-    storyboards,
-    tags,
-    trash,
-    uploads,
-)
-from lectern.library.bulk import Chosen
-from lectern.library.search import Query
-from lectern.library.uploads import NewUpload
+from lectern.library import trash
 from lectern.models import Role, new_id
 from lectern.people import sign_ins, tokens
 from lectern.people.principal import Principal
+from lectern.renditions import posters, renditions, storyboards
+from lectern.search import Query, saved_searches, selections
+from lectern.taxonomy import custom_fields, folders, tags
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 from tests.web.conftest import Caller, current_version, stored_blob
 
@@ -195,7 +187,7 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     thrown_away = make_asset(session, who)
     trash.trash(session, maker, thrown_away, days=30)
     same = [make_asset(session, who, blob=blobs[1]) for _ in range(2)]
-    merged = joining.merge(session, maker, same[0].id, [same[1].id], days=30)
+    merged = duplicates.merge(session, maker, same[0].id, [same[1].id], days=30)
     text = tokens.create(session, who, who.workspace_id, "mine", ["read"])
     chosen = selections.begin(session, maker, "library")
     made, _ = runs.start_export(session, maker)

@@ -12,14 +12,14 @@ from web.api import (
     duplicates,
     exchange,
     matches,
+    schedules,
     similar,
     storage,
-    switches,
     trash,
     uploads,
 )
 
 bp = Blueprint("api", __name__)
 first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
-for module in (*first, matches, similar, storage, switches, trash, uploads):
+for module in (*first, matches, similar, storage, schedules, trash, uploads):
     bp.register_blueprint(module.bp)

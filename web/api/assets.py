@@ -8,15 +8,16 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from jobs import broker
+from lectern import search
 from lectern.courses import usages
 from lectern.errors import Stale
-from lectern.library import assets, renditions, rollback, search, switching, trash, versions
+from lectern.library import assets, rollback, schedules, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
+from lectern.renditions import renditions
 from web import history_filters
-from web.api import idempotency, matches, paging, parsing
-from web.api.fields import Fields
+from web.api import matches
 from web.api.representations import (
     asset_json,
     assets_json,
@@ -25,6 +26,8 @@ from web.api.representations import (
     usage_json,
     version_json,
 )
+from web.api.requests import idempotency, paging, parsing
+from web.api.requests.fields import Fields
 from web.auth import allow
 from web.extensions import db, settings, storage
 
@@ -97,7 +100,7 @@ def list_versions(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Every version, newest first."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
-    found, times = versions.list_of(session, asset), switching.of_asset(session, asset)
+    found, times = versions.list_of(session, asset), schedules.of_asset(session, asset)
     current = asset.version_number
     return jsonify(
         paging.whole(found, lambda each: version_json(each, current, times.get(each.id)))

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from lectern.people import audit
 from lectern.people.rights import Action
-from web.api import paging
+from web.api.requests import paging
 from web.auth import allow
 from web.extensions import db
 

@@ -9,14 +9,15 @@ from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from jobs import announce
+from lectern import bulk, search
+from lectern.bulk import Chosen, Started, Told
+from lectern.database import retry
 from lectern.errors import Invalid
-from lectern.library import bulk, search
-from lectern.library.bulk import Chosen, Started, Told, contention
-from lectern.library.search import Query
 from lectern.models import Batch, ItemState
 from lectern.people.rights import Action
-from web.api import idempotency, parsing
+from lectern.search import Query
 from web.api.representations import moment
+from web.api.requests import idempotency, parsing
 from web.auth import allow
 from web.extensions import db, settings
 
@@ -61,7 +62,7 @@ def _begin(change: Callable[[], Started]) -> Response:
         return reply
 
     session = db.session()
-    reply = contention.insist(lambda: idempotency.once(session, make), session.rollback)
+    reply = retry.insist(lambda: idempotency.once(session, make), session.rollback)
     for each in begun:
         announce.started(each)
     return reply

@@ -13,12 +13,12 @@ from lectern.insight.cues import Cue, wrap
 from lectern.library import assets, versions
 from lectern.models import Asset, Version
 from lectern.people.rights import Action, require
-from web.api import paging, parsing
-from web.api.fields import Fields
 from web.api.representations import moment
+from web.api.requests import paging, parsing
+from web.api.requests.fields import Fields
 from web.auth import allow
-from web.captions_out import reply
 from web.extensions import db
+from web.pages.captions.downloads import reply
 
 bp = Blueprint("captions", __name__, url_prefix="/api/v1/assets/<uuid:asset_id>")
 

@@ -12,9 +12,9 @@ from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Invalid
 from lectern.models import Chapter, Course, Usage
 from lectern.people.rights import Action
-from web.api import paging, parsing
-from web.api.fields import Fields
 from web.api.representations import declared_json, moment, usage_json
+from web.api.requests import paging, parsing
+from web.api.requests.fields import Fields
 from web.auth import allow
 from web.extensions import db
 

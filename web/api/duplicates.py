@@ -6,14 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from lectern.library import duplicates, joining
-from lectern.library.duplicates import Group
-from lectern.library.joining import Plan
+from lectern import duplicates as joining
+from lectern.duplicates import Plan, exact
+from lectern.duplicates.exact import Group
 from lectern.models import Merge
 from lectern.people.rights import Action
 from web import merges
-from web.api import idempotency, parsing
 from web.api.representations import assets_json, moment
+from web.api.requests import idempotency, parsing
 from web.auth import allow
 from web.extensions import db
 
@@ -25,10 +25,10 @@ bp = Blueprint("duplicates", __name__, url_prefix="/api/v1")
 def index() -> ResponseReturnValue:
     """Groups of files with equal bytes, those that would weigh most first."""
     session = db.session()
-    page = duplicates.groups(session, g.principal, parsing.cursor(), parsing.limit())
+    page = exact.groups(session, g.principal, parsing.cursor(), parsing.limit())
     body: dict[str, Any] = {"items": [_group(each) for each in page.items], "next": page.next}
     if parsing.with_total():
-        body["total"] = duplicates.total(session, g.principal)
+        body["total"] = exact.total(session, g.principal)
     return jsonify(body)
 
 

@@ -8,14 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from jobs import enqueue
 from lectern.errors import Invalid
-from lectern.exchange import recording, runs, undoing
-from lectern.exchange.recording import EXPORT, IMPORT
+from lectern.exchange import runs
+from lectern.exchange import undo as undoing
+from lectern.exchange.imports import recording
+from lectern.exchange.imports.recording import EXPORT, IMPORT
 from lectern.models import Batch, BatchState
 from lectern.people.rights import Action
-from web import archives
-from web.api import parsing
 from web.api.representations import moment
+from web.api.requests import parsing
 from web.auth import allow
+from web.bytes import archives
 from web.extensions import db, settings
 from web.serving.replies import FileReply
 

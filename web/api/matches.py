@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lectern.library import assets, search
-from lectern.library.search import Found, Query, matches
-from lectern.library.search.matches import Match
+from lectern import search
+from lectern.library import assets
 from lectern.models import Asset
 from lectern.people.rights import Action
+from lectern.search import Found, Query, matches
+from lectern.search.matches import Match
 from web.auth import allow
 from web.extensions import db
 

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from lectern.library import cards, folders, joining
-from lectern.library.cards import TaskLine
+from lectern import duplicates
 from lectern.models import (
     Asset,
     Lesson,
@@ -22,6 +21,9 @@ from lectern.models import (
     Version,
 )
 from lectern.people.audit import Line
+from lectern.search import cards
+from lectern.search.cards import TaskLine
+from lectern.taxonomy import folders
 
 
 def moment(at: datetime | None) -> str | None:
@@ -41,7 +43,7 @@ def assets_json(session: Session, assets: Iterable[Asset]) -> list[dict[str, Any
         folders.paths_of(
             session, workspace_id, {asset.folder_id for asset in rows if asset.folder_id}
         ),
-        joining.kept_of(session, workspace_id, [asset.id for asset in rows if not asset.live]),
+        duplicates.kept_of(session, workspace_id, [asset.id for asset in rows if not asset.live]),
     )
     return [_asset(asset, around) for asset in rows]
 

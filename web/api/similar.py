@@ -6,11 +6,12 @@ from typing import Any
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from lectern.library import assets, similar
-from lectern.library.similar import Near
+from lectern.duplicates import near as similar
+from lectern.duplicates.near import Near
+from lectern.library import assets
 from lectern.people.rights import Action
-from web.api import paging
 from web.api.representations import asset_json
+from web.api.requests import paging
 from web.auth import allow
 from web.extensions import db
 

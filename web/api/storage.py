@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from lectern.library import storage_totals
+from lectern.integrity import storage_totals
 from lectern.people.rights import Action
 from web.api.representations import moment
 from web.auth import allow

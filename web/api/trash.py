@@ -6,8 +6,8 @@ from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from jobs import broker
-from lectern.library import purging
-from lectern.library.bulk import contention
+from lectern.database import retry
+from lectern.integrity import purging
 from lectern.people.rights import Action
 from web.auth import allow
 from web.extensions import db
@@ -20,7 +20,7 @@ bp = Blueprint("trash", __name__, url_prefix="/api/v1/trash")
 def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
     """Delete for good what lies in the trash; 404 when it does not."""
     session, principal = db.session(), g.principal
-    contention.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
+    retry.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
     session.commit()
     broker.publish(principal.workspace_id, asset_id=trashed_id, event="removed")
     return "", 204

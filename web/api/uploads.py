@@ -17,16 +17,18 @@ from werkzeug.http import http_date
 import core_ext
 from jobs import broker, enqueue
 from lectern.errors import Invalid, LecternError
-from lectern.library import assets, tasks, uploads
-from lectern.library.names import clean_text
-from lectern.library.receiving import Checksum, Receiver, checksum_of
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Checksum, Receiver, checksum_of
+from lectern.ingest.uploads import NewUpload
+from lectern.library import assets
 from lectern.models import Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
-from web.api import idempotency, paging, parsing
-from web.api.fields import Fields
+from lectern.pipeline import tasks
+from lectern.text import clean_text
 from web.api.representations import assets_json, upload_json
+from web.api.requests import idempotency, paging, parsing
+from web.api.requests.fields import Fields
 from web.auth import allow, public
 from web.extensions import db, settings, work_factory
 from web.serving.replies import ReceivingReply

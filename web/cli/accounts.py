@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import NotFound
 from lectern.models import Role
 from lectern.people import members, tokens, users

@@ -11,17 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs import broker, enqueue
-from lectern import db, settings
+from lectern import settings
 from lectern.courses import courses, usages
 from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.places import Place
 from lectern.courses.terms import UsageSpec
-from lectern.library import tasks, uploads
-from lectern.library.receiving import Receiver
-from lectern.library.uploads import NewUpload
+from lectern.database import sessions
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Receiver
+from lectern.ingest.uploads import NewUpload
 from lectern.models import Asset, Upload, UploadState
 from lectern.people import audit, workspaces
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
 from lectern.settings import Settings
 
 FILES = Path(__file__).with_name("sample") / "files"
@@ -83,10 +85,10 @@ COURSES = {
 def main() -> None:
     """Fill the library of this process's settings, unless something is in it."""
     configured = settings.read()
-    db.connect(configured.database_url)
+    sessions.connect(configured.database_url)
     audit.configure(configured.secret_key)
     broker.configure(configured.redis_url)
-    with db.unit_of_work() as session:
+    with sessions.unit_of_work() as session:
         if session.scalar(select(Asset.id).limit(1)) is not None:
             print("The library is not empty, so the sample was not added.")
             return
@@ -95,7 +97,7 @@ def main() -> None:
     for sample in SAMPLES:
         send(configured, principal, sample)
     found = wait(principal)
-    with db.unit_of_work() as session:
+    with sessions.unit_of_work() as session:
         teach(session, principal, found)
     for asset_id in found.values():
         broker.publish(principal.workspace_id, asset_id=asset_id)
@@ -106,16 +108,16 @@ def send(configured: Settings, principal: Principal, sample: Sample) -> None:
     """Upload one file the way a browser does, from the announcement to the doorbell."""
     file = FILES / sample.name
     new = NewUpload(sample.name, file.stat().st_size, folder=sample.folder, tags=sample.tags)
-    with db.unit_of_work() as session:
+    with sessions.unit_of_work() as session:
         upload = uploads.create(session, principal, new, settings=configured)
     receiver = Receiver.begin(
-        db.unit_of_work, configured, principal, upload.id, offset=0, length=new.size
+        sessions.unit_of_work, configured, principal, upload.id, offset=0, length=new.size
     )
     with file.open("rb") as source:
         while piece := source.read(PIECE):
             receiver.write(piece)
     receiver.finish()
-    with db.unit_of_work() as session:
+    with sessions.unit_of_work() as session:
         enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
 
 
@@ -123,7 +125,7 @@ def wait(principal: Principal) -> dict[str, uuid.UUID]:
     """The assets by file name, once every upload has been checked."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        with db.unit_of_work() as session:
+        with sessions.unit_of_work() as session:
             rows = session.scalars(
                 select(Upload).where(Upload.workspace_id == principal.workspace_id)
             ).all()

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.durable import sync_folder
 from lectern.errors import LecternError, NotFound
 from lectern.exchange import export as exporting

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from lectern.db import unit_of_work
-from lectern.library import checks
-from lectern.library import fsck as fscking
-from lectern.library.checks import strays
+from lectern import integrity
+from lectern.database.sessions import unit_of_work
+from lectern.integrity import fsck as fscking
+from lectern.integrity import strays
 from lectern.storage import Storage, storage_of
 from web.cli.options import data_option, library
 
@@ -38,9 +38,9 @@ def fsck(repair: bool, quick: bool, data: Path | None) -> None:
                 click.echo(f"Put right: {fscking.repair(session)} rows.")
         with unit_of_work() as session:
             files, size = fscking.count_stored(session)
-            here = checks.Here(session, hosted.settings, storage, read=not quick)
+            here = integrity.Here(session, hosted.settings, storage, read=not quick)
             wrong = 0
-            for finding in checks.all_findings(here):
+            for finding in integrity.all_findings(here):
                 click.echo(finding.sentence)
                 wrong += 1
         look_for_strays(storage, repair)

@@ -13,21 +13,23 @@ from typing import Any
 import click
 
 from jobs import broker
-from lectern.db import SessionLocal, unit_of_work
-from lectern.exchange import contents, csv_safe, importing, recording, undoing
+from lectern import csv_files
+from lectern.database.sessions import SessionLocal, unit_of_work
+from lectern.exchange import undo as undoing
 from lectern.exchange.archive import Archive
-from lectern.exchange.legacy import bucket
-from lectern.exchange.legacy import table as tables
-from lectern.exchange.legacy.bringing import Outcome, Result
-from lectern.exchange.legacy.origins import Folder, Origin
-from lectern.exchange.legacy.table import Said, Table
-from lectern.exchange.recording import Key
-from lectern.exchange.report import Report
-from lectern.library.names import clean_text
+from lectern.exchange.importers import bucket
+from lectern.exchange.importers import table as tables
+from lectern.exchange.importers.bringing import Outcome, Result
+from lectern.exchange.importers.origins import Folder, Origin
+from lectern.exchange.importers.table import Said, Table
+from lectern.exchange.imports import contents, importer, recording
+from lectern.exchange.imports.recording import Key
+from lectern.exchange.imports.report import Report
 from lectern.models import BatchState
 from lectern.people.principal import Principal
 from lectern.settings import Settings
 from lectern.storage import storage_of
+from lectern.text import clean_text
 from web.cli.exchange import owner_of, replaced, workspace_option
 from web.cli.options import data_option, library
 
@@ -128,7 +130,7 @@ def _bring_folder(asked: _Folder) -> bool:
     for name in table.unknown:
         click.echo(f"The column “{clean_text(name)[:80]}” means nothing here and is not read.")
     # By name: whoever imports the commands must not load the box.
-    legacy: Any = importlib.import_module("jobs.legacy")
+    legacy: Any = importlib.import_module("jobs.importers")
     trip = legacy.Trip(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
     with _sheet(asked.report) as write:
         for each in legacy.run(trip):
@@ -180,8 +182,8 @@ def _sheet(report: Path | None) -> Iterator[Callable[[list[Any]], None]]:
         return
     with replaced(report) as draft, draft.open("w", encoding="utf-8", newline="") as target:
         heads = ("path", "result", "id", "old_id", "reason")
-        target.write(csv_safe.MARK + csv_safe.row(heads))
-        yield lambda row: print(csv_safe.row(row), end="", file=target)
+        target.write(csv_files.MARK + csv_files.row(heads))
+        yield lambda row: print(csv_files.row(row), end="", file=target)
 
 
 def _bring_archive(settings: Settings, principal: Principal, path: Path, dry_run: bool) -> None:
@@ -199,7 +201,7 @@ def _bring_archive(settings: Settings, principal: Principal, path: Path, dry_run
 
 def _rehearse(principal: Principal, archive: Archive) -> Report:
     with SessionLocal() as session:
-        report = importing.apply(session, principal, archive, everybody=True, rehearsal=True)
+        report = importer.apply(session, principal, archive, everybody=True, rehearsal=True)
         session.rollback()
     return report
 
@@ -208,13 +210,13 @@ def _apply(settings: Settings, principal: Principal, archive: Archive, name: str
     storage, home = storage_of(settings), principal.workspace_id
     settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     with unit_of_work() as session:
-        lacking = importing.missing(session, principal, archive)
-    stored = importing.store(archive, lacking, storage, home, settings.scratch)
+        lacking = importer.missing(session, principal, archive)
+    stored = importer.store(archive, lacking, storage, home, settings.scratch)
     try:
         with unit_of_work() as session:
             batch = recording.begin(session, principal, recording.IMPORT, {"file": name})
             key = Key(home, batch.id)
-            report = importing.apply(session, principal, archive, stored, everybody=True, batch=key)
+            report = importer.apply(session, principal, archive, stored, everybody=True, batch=key)
             recording.end(session, key)
             return report
     finally:

@@ -10,15 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from lectern.errors import LecternError
 from web.cli.accounts import token, user
-from web.cli.backup import backup, restore
+from web.cli.backups.backup import backup, restore
+from web.cli.backups.drill import drill
 from web.cli.checks import test
-from web.cli.collect import collect
-from web.cli.drill import drill
 from web.cli.exchange import export
 from web.cli.fsck import fsck
+from web.cli.garbage import collect
 from web.cli.importing import import_
 from web.cli.models import models_
-from web.cli.serve import schedule, serve, web, worker
+from web.cli.server.serve import schedule, serve, web, worker
 from web.cli.storage import storage
 
 

@@ -6,11 +6,11 @@ import click
 
 from jobs import broker, enqueue
 from lectern import settings
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError
-from lectern.insight import hearing, models
+from lectern.insight import models, transcription
 from lectern.insight.models import Model, ModelAway
-from lectern.library import due
+from lectern.pipeline import due
 from web.cli.options import data_option, library
 
 
@@ -54,7 +54,7 @@ def _wake(data: Path | None) -> int:
     with library(data) as hosted:
         broker.configure(hosted.settings.redis_url)
         with unit_of_work() as session:
-            woken = hearing.model_came(session)
+            woken = transcription.model_came(session)
         with unit_of_work() as session:
             enqueue.ring(due.everywhere(session))
     return woken

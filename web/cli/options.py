@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lectern import db, host, settings
+from lectern import host, settings
+from lectern.database import sessions
 from lectern.host import schema
 from lectern.people import audit
 
@@ -38,9 +39,9 @@ def servers_for(data: Path | None, kind: host.Kind) -> Iterator[host.Servers]:
 
 @contextmanager
 def library(data: Path | None) -> Iterator[host.Servers]:
-    """For a short command: `lectern.db.unit_of_work` works inside, and the audit log is bound."""
+    """For a short command: `unit_of_work` works inside, and the audit log is bound."""
     with servers_for(data, host.Kind.COMMAND) as hosted:
-        engine = db.connect(hosted.settings.database_url)
+        engine = sessions.connect(hosted.settings.database_url)
         audit.configure(hosted.settings.secret_key)
         try:
             yield hosted

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from lectern import settings
-from lectern.db import unit_of_work
+from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError
 from lectern.settings import Settings
 from lectern.storage import Storage, moving, open_storage

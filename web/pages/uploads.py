@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.errors import NotFound
-from lectern.library import cards, uploads
+from lectern.ingest import uploads
 from lectern.models import Upload, UploadState
 from lectern.people.rights import Action
+from lectern.search import cards
 from web import htmx
 from web.auth import allow
 from web.extensions import db, settings

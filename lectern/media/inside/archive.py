@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lectern.media.facts import Facts
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 _MOST_ENTRIES = 10_000
 _OFFICE = "application/vnd.openxmlformats-officedocument."

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lectern.media.facts import Facts
-from lectern.media.limits import MAX_CAPTION_BYTES, MAX_CUES
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.limits import MAX_CAPTION_BYTES, MAX_CUES
+from lectern.media.sandbox.refusal import Refused
 
 _MOST_WARNINGS = 20
 _ENCODINGS = (

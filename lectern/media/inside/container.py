@@ -18,10 +18,10 @@ from av.video.stream import VideoStream
 
 from lectern.media import codecs
 from lectern.media.facts import ChapterFacts, Facts, clock
-from lectern.media.inside import atoms, tracks
-from lectern.media.inside.tracks import Track, Tracks, plain
-from lectern.media.limits import MAX_DURATION_S, MAX_FPS, MAX_TRACKS
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared import atoms, tracks
+from lectern.media.inside.shared.tracks import Track, Tracks, plain
+from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS, MAX_TRACKS
+from lectern.media.sandbox.refusal import Refused
 
 # Up to this size the whole file is read; above, its beginning and its end.
 _READ_WHOLE_BYTES = 64 << 20

@@ -19,7 +19,7 @@ import core_ext
 from lectern.media.inside.container import alone, decoded, open_container
 from lectern.media.inside.frames import key_frames, seek, select
 from lectern.media.inside.picture import decode, open_image
-from lectern.media.inside.shaping import upright
+from lectern.media.inside.shared.shaping import upright
 
 MOST_FRAMES = 64
 _SHORTEST_STEP_S = 0.5

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lectern.media import hls_index
-from lectern.media.hls_boxes import Unlike
-from lectern.media.refusal import Refused
+from lectern.media.hls import index
+from lectern.media.hls.boxes import Unlike
+from lectern.media.sandbox.refusal import Refused
 
 
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
@@ -33,10 +33,10 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
 
 def _index(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
-        return hls_index.index(file).to_json()
+        return index.index(file).to_json()
 
 
 def _join(parts: list[Path], begins: list[int], target: Path) -> None:
     with ExitStack() as stack:
         files = [stack.enter_context(part.open("rb")) for part in parts]
-        hls_index.join(list(files), begins, stack.enter_context(target.open("xb")))
+        index.join(list(files), begins, stack.enter_context(target.open("xb")))

@@ -12,12 +12,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 import core_ext
-from lectern.media import ranking
-from lectern.media.inside import faces
 from lectern.media.inside.container import alone, decoded, open_container
-from lectern.media.inside.shaping import FrameShaper, save
-from lectern.media.ranking import Sample
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared import faces
+from lectern.media.inside.shared.shaping import FrameShaper, save
+from lectern.media.pictures import ranking
+from lectern.media.pictures.ranking import Sample
+from lectern.media.sandbox.refusal import Refused
 
 SAMPLES = 24
 # Decoded frames are kept until the choice is made; large ones are sampled more thinly.

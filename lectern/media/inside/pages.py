@@ -8,8 +8,8 @@ from typing import Any
 import pypdfium2 as pdfium
 from PIL import Image
 
-from lectern.media.inside.shaping import save
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared.shaping import save
+from lectern.media.sandbox.refusal import Refused
 
 # Text beyond this is a corpus, not a hand-out.
 _MOST_PAGES = 2_000

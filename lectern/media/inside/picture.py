@@ -9,13 +9,13 @@ import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lectern.media.facts import Facts
-from lectern.media.limits import (
+from lectern.media.sandbox.limits import (
     MAX_ANIMATION_PIXELS,
     MAX_IMAGE_FRAMES,
     MAX_IMAGE_PIXELS,
     MAX_IMAGE_SIDE,
 )
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 pillow_heif.register_heif_opener(thumbnails=False)
 # Our own limit comes first and refuses in words; Pillow's would only warn up to twice its value.

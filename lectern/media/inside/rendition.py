@@ -10,8 +10,8 @@ from PIL import Image
 
 from lectern.media.inside.container import open_container
 from lectern.media.inside.picture import decode, open_image
-from lectern.media.inside.shaping import POSTER_WIDTH, poster_size, save, upright
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared.shaping import POSTER_WIDTH, poster_size, save, upright
+from lectern.media.sandbox.refusal import Refused
 
 # Beyond any screen a lesson is shown on.
 _DISPLAY_SIDE = 3_840

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from lectern.media.inside.picture import decode, open_image
-from lectern.media.inside.shaping import upright
+from lectern.media.inside.shared.shaping import upright
 
 WIDTHS = (480, 960, 1920)
 _DRAWN = frozenset({"PNG", "GIF", "BMP", "ICO"})

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from lectern.media.inside import frames
 from lectern.media.inside.container import decoded, open_container
-from lectern.media.inside.shaping import FrameShaper
+from lectern.media.inside.shared.shaping import FrameShaper
 
 _LOOK_EVERY_S = 2.0
 _MOST_LOOKS = 3_600

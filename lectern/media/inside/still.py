@@ -10,8 +10,8 @@ from av.video.stream import VideoStream
 
 from lectern.media.inside import frames
 from lectern.media.inside.container import decoded, open_container
-from lectern.media.inside.shaping import FrameShaper, save
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared.shaping import FrameShaper, save
+from lectern.media.sandbox.refusal import Refused
 
 _EARLIER_S = 10.0
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from lectern.media.inside import frames
 from lectern.media.inside.container import open_container
-from lectern.media.inside.shaping import FrameShaper
-from lectern.media.refusal import Refused
+from lectern.media.inside.shared.shaping import FrameShaper
+from lectern.media.sandbox.refusal import Refused
 
 TILE_WIDTH = 240
 _TILE_HEIGHT = 240

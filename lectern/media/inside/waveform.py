@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.filter import Graph
 
 from lectern.media.inside.container import alone, decoded, open_container
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 # The filter answers in tenths of a second; each is drawn as so many pairs.
 PAIRS_A_FRAME = 2

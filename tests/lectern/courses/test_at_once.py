@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lectern.courses import courses, lessons, usages
 from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.usages import Place, UsageSpec
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import InUse, Invalid, NotFound
 from lectern.library import trash
 from lectern.models import Asset, Course, Lesson, Usage, UsageHistory

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import lessons, revising, usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import Invalid, NotFound
 from lectern.models import Lesson
 from lectern.people.principal import Principal

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from lectern.courses import swapping, usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, Invalid, NotFound
-from lectern.library import fsck, trash
+from lectern.integrity import fsck
+from lectern.library import trash
 from lectern.models import Asset, Course, Role
 from lectern.people import audit
 from lectern.people.principal import Principal

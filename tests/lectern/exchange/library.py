@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 
 from lectern.exchange import export
 from lectern.exchange.schema import BY_FILE, MANIFEST
-from lectern.library import blobs, folders, tags
-from lectern.library.search.folding import fold
 from lectern.models import (
     Asset,
     CaptionEdit,
@@ -32,7 +30,9 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
-from lectern.storage import LocalStorage, Storage
+from lectern.search.syntax.folding import fold
+from lectern.storage import LocalStorage, Storage, blobs
+from lectern.taxonomy import folders, tags
 from tests.factories import add_version, make_asset, make_course
 
 

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lectern.exchange import attached, recording, turning_back, undoing
-from lectern.exchange.recording import IMPORT, Key
+from lectern.exchange import attached, undo_changes
+from lectern.exchange import undo as undoing
+from lectern.exchange.imports import recording
+from lectern.exchange.imports.recording import IMPORT, Key
 from lectern.insight import editing
-from lectern.library import assets, fsck, switching, switching_edits, versions
+from lectern.integrity import fsck
+from lectern.library import assets, schedule_edits, schedules, versions
 from lectern.models import (
     Asset,
     Batch,
@@ -99,7 +102,7 @@ def test_a_version_that_waits_goes_on_waiting_after_an_import(
         settled = assets.settle(session, other.workspace_id, asset.id)
         assert (settled.version_number, settled.state, settled.version_count) == (1, "ready", 2)
         version = session.get_one(Version, (other.workspace_id, later.id))
-        came = switching.of_version(session, version)
+        came = schedules.of_version(session, version)
         assert came is not None
         if say is bytes:
             assert (came.state, came.local, came.zone) == (
@@ -107,7 +110,7 @@ def test_a_version_that_waits_goes_on_waiting_after_an_import(
                 "2099-03-02T08:00",
                 "Europe/Berlin",
             )
-            switching_edits.now(session, other, settled, 2)
+            schedule_edits.now(session, other, settled, 2)
             assert settled.version_number == 2
         else:
             assert (came.state, came.reason) == ("cancelled", attached.UNTOLD)
@@ -179,7 +182,7 @@ def test_captions_that_somebody_changed_since_stay_as_a_whole(
     _, key = import_as(session, owner, content)
     editing.review(session, owner, asset, version, "en", reviewed=True)
     (reason,) = undo(session, owner, key, storage)
-    assert reason == turning_back.CHANGED.format(fields="reviewed_at")
+    assert reason == undo_changes.CHANGED.format(fields="reviewed_at")
     assert track.state == "reviewed"
 
 
@@ -226,7 +229,7 @@ def test_another_time_comes_in_and_goes_back_but_an_ended_one_stays(
 ) -> None:
     asset, _, planned = waiting(session, owner)
     content = exported(session, owner)
-    switching_edits.schedule(session, owner, asset, 2, "2027-05-01T09:00", "Europe/Paris")
+    schedule_edits.schedule(session, owner, asset, 2, "2027-05-01T09:00", "Europe/Paris")
     report, key = import_as(session, owner, content)
     (change,) = report.changes
     assert change.name == "Photosynthesis · 2099-03-02T08:00"
@@ -237,7 +240,7 @@ def test_another_time_comes_in_and_goes_back_but_an_ended_one_stays(
     assert (planned.local, planned.zone) == ("2027-05-01T09:00", "Europe/Paris")
     assert planned.at == datetime(2027, 5, 1, 7, tzinfo=UTC)
 
-    switching_edits.cancel(session, owner, asset, 2)
+    schedule_edits.cancel(session, owner, asset, 2)
     session.flush()
     again = bring(session, owner, content)
     assert [each.reason for each in again.left_out] == [attached.ENDED]

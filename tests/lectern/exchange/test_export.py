@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from lectern import csv_files
 from lectern.errors import Forbidden
-from lectern.exchange import csv_safe, schema
+from lectern.exchange import schema
 from lectern.models import Role
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -95,8 +96,8 @@ def test_tables_hold_no_formula(
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A", "\t=1", "\r=1", " =1", "\uff1d1", "\n=1"])
 def test_a_text_that_begins_like_a_formula_is_shown_as_it_is(text: str) -> None:
-    assert next(csv.reader(io.StringIO(csv_safe.row([text]), newline=""))) == [f"'{text}"]
+    assert next(csv.reader(io.StringIO(csv_files.row([text]), newline=""))) == [f"'{text}"]
 
 
 def test_numbers_and_plain_texts_stay_as_they_are() -> None:
-    assert csv_safe.row([-1, 2.5, None, "a-b", "Zoë, “x”"]) == '-1,2.5,,a-b,"Zoë, “x”"\r\n'
+    assert csv_files.row([-1, 2.5, None, "a-b", "Zoë, “x”"]) == '-1,2.5,,a-b,"Zoë, “x”"\r\n'

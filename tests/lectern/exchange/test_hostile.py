@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.exchange import importing
 from lectern.exchange.archive import Archive
-from lectern.exchange.checking import Refused
+from lectern.exchange.imports import importer
+from lectern.exchange.imports.checks import Refused
 from lectern.models import Asset, AuditEntry, Folder, Tag, new_id
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
@@ -58,7 +58,7 @@ def refused(session: Session, content: bytes) -> str:
     """What is said; and nothing was written."""
     other = make_principal(session)
     with pytest.raises(Refused) as refusal, Archive(io.BytesIO(content)) as archive:
-        importing.apply(session, other, archive, everybody=True)
+        importer.apply(session, other, archive, everybody=True)
     for model in (Asset, Folder, Tag, AuditEntry):
         count = select(func.count()).where(model.workspace_id == other.workspace_id)
         assert session.scalar(count) == 0
@@ -314,7 +314,7 @@ def test_bytes_that_are_not_what_their_digest_says_are_not_stored(
         forgery.entries[name] = content
         other, empty = make_principal(session), LocalStorage(tmp_path / "empty")
         with Archive(io.BytesIO(forgery.made())) as archive:
-            lacking = importing.missing(session, other, archive)
+            lacking = importer.missing(session, other, archive)
             with pytest.raises(Refused, match="is not the file that its version names"):
-                importing.store(archive, lacking, empty, other.workspace_id, tmp_path)
+                importer.store(archive, lacking, empty, other.workspace_id, tmp_path)
         assert not [path for path in empty.root.rglob("*") if path.is_file()]

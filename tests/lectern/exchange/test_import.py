@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from lectern import text as names
 from lectern.errors import Forbidden
-from lectern.exchange import importing, merging
 from lectern.exchange.archive import Archive
-from lectern.exchange.report import Report
-from lectern.library import fsck, names, tags, versions
-from lectern.library.search.folding import fold
+from lectern.exchange.imports import importer, rows
+from lectern.exchange.imports.report import Report
+from lectern.integrity import fsck
+from lectern.library import versions
 from lectern.models import (
     Asset,
     Blob,
@@ -30,7 +31,9 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.search.syntax.folding import fold
 from lectern.storage import LocalStorage
+from lectern.taxonomy import tags
 from tests.factories import add_version, make_asset, make_colleague, make_principal
 from tests.lectern.exchange.library import caption, exported, fill, read, switch
 
@@ -46,9 +49,9 @@ def bring(
     with Archive(io.BytesIO(content)) as archive:
         stored = None
         if storage is not None and scratch is not None:
-            lacking = importing.missing(session, principal, archive)
-            stored = importing.store(archive, lacking, storage, principal.workspace_id, scratch)
-        return importing.apply(session, principal, archive, stored, **{"everybody": True, **how})
+            lacking = importer.missing(session, principal, archive)
+            stored = importer.store(archive, lacking, storage, principal.workspace_id, scratch)
+        return importer.apply(session, principal, archive, stored, **{"everybody": True, **how})
 
 
 def kept(content: bytes) -> dict[str, Any]:
@@ -263,7 +266,7 @@ def test_a_use_that_ended_here_does_not_come_back(
     session.add(UsageHistory(**values, slot="", position=0, policy="follow"))
     session.flush()
     report = bring(session, owner, content)
-    assert [each.reason for each in report.left_out] == [merging.ENDED]
+    assert [each.reason for each in report.left_out] == [rows.ENDED]
 
 
 def test_what_was_deleted_for_good_stays_so(
@@ -277,7 +280,7 @@ def test_what_was_deleted_for_good_stays_so(
     session.flush()
     report = bring(session, other, content)
     assert session.get(Asset, (other.workspace_id, used.id)) is None
-    assert {each.reason for each in report.left_out} == {merging.PURGED}
+    assert {each.reason for each in report.left_out} == {rows.PURGED}
     assert report.left == {"assets": 1, "usages": 2}
     assert [finding.sentence for finding in fsck.rows(session)] == []
 

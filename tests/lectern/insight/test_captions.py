@@ -8,14 +8,23 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
-from lectern.insight import captions, editing, glossary, hearing, transcripts, writing
+from lectern.insight import (
+    captions,
+    editing,
+    glossary,
+    transcript_files,
+    transcription,
+    transcripts,
+)
 from lectern.insight.cues import Cue, Word
 from lectern.insight.transcripts import Heard, Segment
-from lectern.library import purging, rollback, tags, trash, versions
+from lectern.integrity import purging
+from lectern.library import rollback, trash, versions
 from lectern.models import Asset, CaptionTrack, Role, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
+from lectern.taxonomy import tags
 from tests.factories import add_version, make_asset, make_colleague, make_course, make_principal
 
 MINE = [Cue(0.0, 2.0, "Mine.")]
@@ -188,7 +197,7 @@ def test_only_who_may_edit_the_file_may_change_its_captions(
     with pytest.raises(Forbidden):
         editing.delete(session, viewer, asset, version, "en")
     with pytest.raises(Forbidden):
-        hearing.again(session, viewer, asset, None)
+        transcription.again(session, viewer, asset, None)
 
 
 def test_another_workspace_is_neither_read_nor_shared(
@@ -224,9 +233,9 @@ def test_the_language_that_suits_the_file_is_given_where_none_is_asked_for(
 def test_making_them_again_queues_the_step_and_sets_the_language(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
-    task = hearing.again(session, owner, asset, "de")
+    task = transcription.again(session, owner, asset, "de")
     assert (task.state, task.queue, asset.language) == (TaskState.QUEUED, "ai", "de")
-    assert hearing.again(session, owner, asset, None).id == task.id
+    assert transcription.again(session, owner, asset, None).id == task.id
     assert asset.language is None
     assert asset.state == "ready"
 
@@ -282,8 +291,8 @@ def use(session: Session, owner: Principal, asset: Asset, ref: str) -> None:
 
 def test_paragraphs_begin_after_pauses() -> None:
     said = [Segment(0, 2, "One."), Segment(2.1, 3, "Two."), Segment(6, 7, "Three.")]
-    assert writing.paragraphs(said) == [(0, "One. Two."), (6, "Three.")]
-    assert writing.text(said) == "One. Two.\n\nThree.\n"
+    assert transcript_files.paragraphs(said) == [(0, "One. Two."), (6, "Three.")]
+    assert transcript_files.text(said) == "One. Two.\n\nThree.\n"
 
 
 STREAM = {"kind": "subtitle", "form": "text", "default": False, "title": None, "language": "eng"}
@@ -305,7 +314,9 @@ def test_tracks_of_the_file_get_languages_that_tell_them_apart(
     }
     asset.language = "sv"
     session.flush()
-    found = [(each.stream, each.language, each.label) for each in hearing.inside(session, version)]
+    found = [
+        (each.stream, each.language, each.label) for each in transcription.inside(session, version)
+    ]
     assert found == [
         (4, "en", ""),
         (2, "en-x-2", "Full"),
@@ -313,7 +324,7 @@ def test_tracks_of_the_file_get_languages_that_tell_them_apart(
         (5, "de", ""),
         (7, "sv", ""),
     ]
-    first = hearing.inside(session, version)[0]
-    assert hearing.take_in(session, version, first, MINE)
-    assert not hearing.take_in(session, version, first, OTHER)
-    assert "en" not in {each.language for each in hearing.inside(session, version)}
+    first = transcription.inside(session, version)[0]
+    assert transcription.take_in(session, version, first, MINE)
+    assert not transcription.take_in(session, version, first, OTHER)
+    assert "en" not in {each.language for each in transcription.inside(session, version)}

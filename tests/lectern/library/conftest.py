@@ -9,8 +9,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from lectern import settings as settings_module
-from lectern.db import driver_url
-from lectern.library.receiving import Work
+from lectern.database.sessions import driver_url
+from lectern.ingest.receiving import Work
 from lectern.people.principal import Principal
 from lectern.settings import Settings
 from lectern.storage import LocalStorage

@@ -2,9 +2,9 @@
 
 import os
 
-from lectern.library import uploads
-from lectern.library.receiving import Receiver, Work
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Receiver, Work
+from lectern.ingest.uploads import NewUpload
 from lectern.models import Upload
 from lectern.people.principal import Principal
 from lectern.settings import Settings

@@ -6,8 +6,8 @@ import uuid
 from pathlib import Path
 
 from lectern import settings
-from lectern.db import connect, unit_of_work
-from lectern.library.receiving import Receiver
+from lectern.database.sessions import connect, unit_of_work
+from lectern.ingest.receiving import Receiver
 from lectern.models import Role
 from lectern.people.principal import Principal
 

@@ -8,15 +8,19 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lectern.library import admission, blobs, folders, pipeline, tasks, trash, uploads
-from lectern.library.admission import Admitted
-from lectern.library.receiving import Work
-from lectern.library.uploads import NewUpload
+from lectern.ingest import admission, uploads
+from lectern.ingest.admission import Admitted
+from lectern.ingest.receiving import Work
+from lectern.ingest.uploads import NewUpload
+from lectern.library import trash
 from lectern.models import Asset, AuditEntry, Blob, Upload, UploadState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import steps as pipeline
+from lectern.pipeline import tasks
 from lectern.settings import Settings
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, blobs
+from lectern.taxonomy import folders
 from tests.factories import add_version, make_asset, make_blob, make_principal
 
 VIDEO: dict[str, Any] = {

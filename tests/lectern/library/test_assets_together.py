@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from lectern.errors import Stale
-from lectern.library import assets, fields, merging
-from lectern.library.merging import Overtaken
+from lectern.library import assets, concurrent_edits, fields
+from lectern.library.concurrent_edits import Overtaken
 from lectern.models import Asset
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague
@@ -89,7 +89,7 @@ def test_laying_a_change_over_another_loses_neither(
     seen: dict[str, Any], theirs: dict[str, Any], mine: dict[str, Any]
 ) -> None:
     clashes: list[str] = []
-    laid = merging._custom(theirs, mine, seen, clashes)
+    laid = concurrent_edits._custom(theirs, mine, seen, clashes)
     for key in "xyz":
         was, became, wanted = seen.get(key), theirs.get(key), mine.get(key)
         changed = [not fields.same("", was, value) for value in (became, wanted)]

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 import core_ext
 from lectern.errors import StorageDamaged
-from lectern.library import blobs
 from lectern.models import Blob
 from lectern.people.principal import Principal
-from lectern.storage import LocalStorage, local
+from lectern.storage import LocalStorage, blobs, local
 from tests.factories import make_blob
 
 

@@ -8,17 +8,20 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from lectern import bulk
 from lectern import settings as settings_module
+from lectern.bulk import Chosen, Started
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
-from lectern.library import assets, bulk, folders, selections, tasks, trash
-from lectern.library.bulk import Chosen, Started
-from lectern.library.search import Query
+from lectern.library import assets, trash
 from lectern.models import Asset, BatchState, ItemState, Role, Step, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
+from lectern.search import Query, selections
 from lectern.settings import Settings
+from lectern.taxonomy import folders
 from tests.factories import make_asset, make_colleague, make_course
 
 

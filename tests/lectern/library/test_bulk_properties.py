@@ -11,15 +11,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from lectern import bulk
 from lectern import settings as settings_module
+from lectern.bulk import Chosen
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import assets, bulk, trash
-from lectern.library.bulk import Chosen
-from lectern.library.search import Query
+from lectern.library import assets, trash
 from lectern.models import Asset
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.search import Query
 from lectern.settings import Settings
 from tests.factories import make_asset, make_course
 

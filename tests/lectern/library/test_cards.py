@@ -4,10 +4,14 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from lectern.library import cards, posters, tags, tasks, trash, versions
-from lectern.library.cards import Query, TaskLine
+from lectern.library import trash, versions
 from lectern.models import Step, TaskState
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
+from lectern.renditions import posters
+from lectern.search import cards
+from lectern.search.cards import Query, TaskLine
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_blob
 from tests.queries import max_queries
 

@@ -8,12 +8,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 import core_ext
-from lectern.library import blobs, checks, collecting, purging, renditions, trash
-from lectern.library.checks import CHECKS, Here, strays
+from lectern import integrity
+from lectern.integrity import CHECKS, Here, garbage, purging, strays
+from lectern.library import trash
 from lectern.models import Asset, Blob, Tombstone, new_id
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
 from lectern.settings import Settings
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, blobs
 from tests.factories import make_asset, make_blob
 
 ASSET = "UPDATE asset SET {} WHERE id = :id"
@@ -76,12 +78,12 @@ def test_a_library_that_was_used_contradicts_none(
     still = _stored(here, owner, tmp_path, b"still")
     renditions.record(session, owner.workspace_id, gone.id, "poster.1", still, {})
     trash.trash(session, owner, asset, days=30)
-    assert list(checks.all_findings(here)) == []
+    assert list(integrity.all_findings(here)) == []
     purging.purge(session, owner, asset.id)
-    assert list(checks.all_findings(here)) == []
+    assert list(integrity.all_findings(here)) == []
     session.execute(text("UPDATE blob SET claimed_at = now() - interval '2 days'"))
-    assert collecting.condemn(session, owner.workspace_id) == 2
-    assert list(checks.all_findings(here)) == []
+    assert garbage.condemn(session, owner.workspace_id) == 2
+    assert list(integrity.all_findings(here)) == []
 
 
 def test_a_purge_that_the_log_does_not_know_of_is_named(here: Here, owner: Principal) -> None:
@@ -138,9 +140,9 @@ def test_a_stray_is_named_when_it_is_a_day_old_and_then_collected(
     assert (found.key, found.byte_size) == (key, 5)
     assert strays.adopt(session, storage, found)
     assert list(strays.find(session, storage)) == []
-    assert list(checks.all_findings(here)) == []
+    assert list(integrity.all_findings(here)) == []
     session.execute(text("UPDATE blob SET condemned_at = now() - interval '16 days'"))
-    assert [each.key for each in collecting.doom(session, owner.workspace_id)] == [key]
+    assert [each.key for each in garbage.doom(session, owner.workspace_id)] == [key]
     assert asset.live
 
 

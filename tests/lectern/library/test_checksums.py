@@ -6,8 +6,8 @@ import pytest
 
 import core_ext
 from lectern.errors import Invalid
-from lectern.library import receiving
-from lectern.library.receiving import ChecksumMismatch, checksum_of
+from lectern.ingest import receiving
+from lectern.ingest.receiving import ChecksumMismatch, checksum_of
 from lectern.models import UploadState
 from tests.lectern.library.sending import BYTES, Sending
 

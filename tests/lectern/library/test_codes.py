@@ -3,10 +3,10 @@
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lectern.library import tags
-from lectern.library.search import codes
 from lectern.models import CodeDelta
 from lectern.people.principal import Principal
+from lectern.search import codes
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_course
 
 

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lectern.library import blobs, collecting, purging, renditions, trash, versions
-from lectern.library.receiving import Work
+from lectern.ingest.receiving import Work
+from lectern.integrity import garbage, purging
+from lectern.library import trash, versions
 from lectern.models import Asset, Blob, Collection, Rendition
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
+from lectern.storage import blobs
 from tests.factories import add_version, make_asset, make_blob, make_principal
 
 DAY = timedelta(days=1)
@@ -35,8 +38,8 @@ def state(session: Session, blob: Blob) -> str | None:
 
 
 def collected(session: Session, owner: Principal) -> list[Any]:
-    collecting.condemn(session, owner.workspace_id)
-    return [each.id for each in collecting.doom(session, owner.workspace_id)]
+    garbage.condemn(session, owner.workspace_id)
+    return [each.id for each in garbage.doom(session, owner.workspace_id)]
 
 
 def test_a_blob_nobody_names_is_condemned_after_a_day_and_given_up_after_its_grace(
@@ -53,8 +56,8 @@ def test_a_blob_nobody_names_is_condemned_after_a_day_and_given_up_after_its_gra
     aged(session, blob, 0.2)
     assert collected(session, owner) == [blob.id]
     assert state(session, blob) == "deleting"
-    assert [each.key for each in collecting.unfinished(session, owner.workspace_id)] == [blob.key]
-    collecting.forget(session, owner.workspace_id, blob.id)
+    assert [each.key for each in garbage.unfinished(session, owner.workspace_id)] == [blob.key]
+    garbage.forget(session, owner.workspace_id, blob.id)
     assert state(session, blob) is None
 
 
@@ -73,9 +76,9 @@ def test_whatever_is_named_stays_however_old(session: Session, owner: Principal)
     kept = [first.blob, second.blob, play, still, chosen]
     for blob in kept:
         aged(session, blob, 400)
-    assert collecting.condemn(session, owner.workspace_id) == 0
+    assert garbage.condemn(session, owner.workspace_id) == 0
     trash.trash(session, owner, asset, days=30)
-    assert collecting.condemn(session, owner.workspace_id) == 0, "the trash keeps everything"
+    assert garbage.condemn(session, owner.workspace_id) == 0, "the trash keeps everything"
 
 
 def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
@@ -94,7 +97,7 @@ def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
         aged(session, blob, 2)
     trash.trash(session, owner, asset, days=30)
     purging.purge(session, owner, asset.id)
-    assert collecting.condemn(session, owner.workspace_id) == 2
+    assert garbage.condemn(session, owner.workspace_id) == 2
     states = [state(session, blob) for blob in (own, own_made, shared, shared_made)]
     assert states == ["condemned", "condemned", "live", "live"]
     assert session.scalar(select(func.count()).select_from(Rendition)) == 1
@@ -103,7 +106,7 @@ def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
 
 def test_a_condemned_blob_that_is_claimed_lives_on(session: Session, owner: Principal) -> None:
     blob = aged(session, make_blob(session, owner.workspace_id), 2)
-    collecting.condemn(session, owner.workspace_id)
+    garbage.condemn(session, owner.workspace_id)
     aged(session, blob, 20)
     found = blobs.claim(session, owner.workspace_id, blob.digest)
     assert found is not None
@@ -116,9 +119,9 @@ def test_a_blob_that_is_given_up_is_not_found_any_more_and_its_key_not_used_agai
     session: Session, owner: Principal
 ) -> None:
     blob = aged(session, make_blob(session, owner.workspace_id), 2)
-    collecting.condemn(session, owner.workspace_id)
+    garbage.condemn(session, owner.workspace_id)
     aged(session, blob, 20)
-    assert len(collecting.doom(session, owner.workspace_id)) == 1
+    assert len(garbage.doom(session, owner.workspace_id)) == 1
     assert blobs.claim(session, owner.workspace_id, blob.digest) is None
     again = make_blob(session, owner.workspace_id, digest=blob.digest, key=f"{blob.key}-2")
     assert (state(session, again), state(session, blob)) == ("live", "deleting")
@@ -128,7 +131,7 @@ def test_other_workspaces_are_left_alone(
     session: Session, owner: Principal, stranger: Principal
 ) -> None:
     theirs = aged(session, make_blob(session, stranger.workspace_id), 40)
-    collecting.condemn(session, owner.workspace_id)
+    garbage.condemn(session, owner.workspace_id)
     assert state(session, theirs) == "live"
 
 
@@ -148,19 +151,19 @@ def test_every_reference_to_a_blob_is_seen(session: Session) -> None:
 
 
 def test_a_round_waits_while_something_is_wrong(session: Session, owner: Principal) -> None:
-    assert collecting.refusal(session, owner.workspace_id) is None
+    assert garbage.refusal(session, owner.workspace_id) is None
     session.add(Collection(workspace_id=owner.workspace_id))
     session.flush()
-    assert owner.workspace_id not in collecting.due(session)
+    assert owner.workspace_id not in garbage.due(session)
     session.execute(text("UPDATE collection SET created_at = now() + interval '1 hour'"))
-    assert owner.workspace_id in collecting.due(session)
-    assert "clock" in (collecting.refusal(session, owner.workspace_id) or "")
+    assert owner.workspace_id in garbage.due(session)
+    assert "clock" in (garbage.refusal(session, owner.workspace_id) or "")
     session.execute(text("UPDATE collection SET created_at = now() - interval '25 hours'"))
-    assert owner.workspace_id in collecting.due(session)
+    assert owner.workspace_id in garbage.due(session)
     asset = make_asset(session, owner)
     asset.byte_size = 7
     session.flush()
-    assert "fsck" in (collecting.refusal(session, owner.workspace_id) or "")
+    assert "fsck" in (garbage.refusal(session, owner.workspace_id) or "")
 
 
 def test_a_round_that_is_too_large_waits_for_a_yes(
@@ -169,14 +172,14 @@ def test_a_round_that_is_too_large_waits_for_a_yes(
     gone = [aged(session, make_blob(session, owner.workspace_id), 2) for _ in range(3)]
     for _ in range(7):
         make_asset(session, owner)
-    collecting.condemn(session, owner.workspace_id)
+    garbage.condemn(session, owner.workspace_id)
     for blob in gone:
         aged(session, blob, 20)
-    assert collecting.excess(session, owner.workspace_id) is None
-    monkeypatch.setattr(collecting, "ALWAYS_BYTES", 2000)
-    assert "30%" in (collecting.excess(session, owner.workspace_id) or "")
-    monkeypatch.setattr(collecting, "MOST_BLOBS", 2)
-    assert "3 blobs" in (collecting.excess(session, owner.workspace_id) or "")
+    assert garbage.excess(session, owner.workspace_id) is None
+    monkeypatch.setattr(garbage, "ALWAYS_BYTES", 2000)
+    assert "30%" in (garbage.excess(session, owner.workspace_id) or "")
+    monkeypatch.setattr(garbage, "MOST_BLOBS", 2)
+    assert "3 blobs" in (garbage.excess(session, owner.workspace_id) or "")
 
 
 @pytest.fixture
@@ -196,7 +199,7 @@ def test_of_claim_and_collection_at_once_no_named_blob_is_lost(
     owner, blob = unnamed
     if phase == "doom":
         with work() as session:
-            collecting.condemn(session, owner.workspace_id)
+            garbage.condemn(session, owner.workspace_id)
             aged(session, session.get_one(Blob, (owner.workspace_id, blob.id)), 40)
     barrier = threading.Barrier(2)
     claimed: list[bool] = []
@@ -212,7 +215,7 @@ def test_of_claim_and_collection_at_once_no_named_blob_is_lost(
     def collect() -> None:
         with work() as session:
             barrier.wait()
-            getattr(collecting, phase)(session, owner.workspace_id)
+            getattr(garbage, phase)(session, owner.workspace_id)
 
     threads = [threading.Thread(target=claim), threading.Thread(target=collect)]
     for thread in threads:
@@ -238,7 +241,7 @@ def test_a_collector_that_waited_for_a_claim_looks_again(
         assert found is not None
         make_asset(claiming, owner, blob=found)
         with work() as session:
-            assert collecting.condemn(session, owner.workspace_id) == 0, "held by somebody else"
+            assert garbage.condemn(session, owner.workspace_id) == 0, "held by somebody else"
     with work() as session:
         session.execute(text("UPDATE blob SET claimed_at = now() - interval '40 days'"))
-        assert collecting.condemn(session, owner.workspace_id) == 0, "named by now"
+        assert garbage.condemn(session, owner.workspace_id) == 0, "named by now"

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
-from lectern.library import assets, custom_fields
+from lectern.library import assets
 from lectern.models import CustomField, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.taxonomy import custom_fields
 from tests.factories import make_asset, make_colleague
 
 GIVEN = {"label": "School term", "type": "text"}

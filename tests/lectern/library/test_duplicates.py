@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from lectern.duplicates import exact
 from lectern.errors import Invalid, NotFound
-from lectern.library import duplicates, fsck, trash
+from lectern.integrity import fsck
+from lectern.library import trash
 from lectern.models import Asset, Blob, DigestCount
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset, make_blob
@@ -21,7 +23,7 @@ def twins(session: Session, who: Principal, number: int, size: int = 1000) -> li
 
 
 def found(session: Session, who: Principal, limit: int = 50) -> list[tuple[int, int]]:
-    items = duplicates.groups(session, who, None, limit).items
+    items = exact.groups(session, who, None, limit).items
     return [(group.files, group.byte_size) for group in items]
 
 
@@ -34,18 +36,18 @@ def test_the_copies_that_would_weigh_most_come_first(
     twins(session, stranger, 5, 900)
     make_asset(session, owner)
     assert found(session, owner) == [(2, 500), (3, 100), (2, 10)]
-    assert duplicates.total(session, owner) == 3
-    assert duplicates.total(session, stranger) == 1
+    assert exact.total(session, owner) == 3
+    assert exact.total(session, stranger) == 1
 
 
 def test_pages_continue_each_other(session: Session, owner: Principal) -> None:
     sizes = [300, 300, 300, 200, 100]
     for size in sizes:
         twins(session, owner, 2, size)
-    seen: list[duplicates.Group] = []
+    seen: list[exact.Group] = []
     cursor: str | None = None
     for _ in range(3):
-        page = duplicates.groups(session, owner, cursor, 2)
+        page = exact.groups(session, owner, cursor, 2)
         seen += page.items
         cursor = page.next
     assert cursor is None
@@ -58,7 +60,7 @@ def test_pages_continue_each_other(session: Session, owner: Principal) -> None:
 )
 def test_a_cursor_of_elsewhere_is_refused(session: Session, owner: Principal, cursor: str) -> None:
     with pytest.raises(Invalid):
-        duplicates.groups(session, owner, cursor, 10)
+        exact.groups(session, owner, cursor, 10)
 
 
 def test_groups_follow_what_becomes_of_their_files(session: Session, owner: Principal) -> None:
@@ -84,31 +86,29 @@ def test_who_is_used_most_then_longest_there_is_proposed(
     session: Session, owner: Principal
 ) -> None:
     old, young = twins(session, owner, 2)
-    (group,) = duplicates.groups(session, owner, None, 10).items
+    (group,) = exact.groups(session, owner, None, 10).items
     assert [copy.asset.id for copy in group.copies] == [old.id, young.id]
     session.execute(text("UPDATE asset SET usage_count = 2 WHERE id = :id"), {"id": young.id})
     session.expire_all()
-    (group,) = duplicates.groups(session, owner, None, 10).items
+    (group,) = exact.groups(session, owner, None, 10).items
     assert [copy.asset.id for copy in group.copies] == [young.id, old.id]
 
 
 def test_of_a_large_group_some_are_shown(session: Session, owner: Principal) -> None:
-    many = twins(session, owner, duplicates.SHOWN + 3)
-    (group,) = duplicates.groups(session, owner, None, 10).items
-    assert (len(group.copies), group.more) == (duplicates.SHOWN, 3)
-    whole = duplicates.group_of(session, owner, many[-1].id)
+    many = twins(session, owner, exact.SHOWN + 3)
+    (group,) = exact.groups(session, owner, None, 10).items
+    assert (len(group.copies), group.more) == (exact.SHOWN, 3)
+    whole = exact.group_of(session, owner, many[-1].id)
     assert (len(whole.copies), whole.more) == (len(many), 0)
 
 
 def test_the_group_of_one_file(session: Session, owner: Principal, stranger: Principal) -> None:
     alone = make_asset(session, owner)
-    assert [copy.asset.id for copy in duplicates.group_of(session, owner, alone.id).copies] == [
-        alone.id
-    ]
+    assert [copy.asset.id for copy in exact.group_of(session, owner, alone.id).copies] == [alone.id]
     trash.trash(session, owner, alone, days=30)
-    assert duplicates.group_of(session, owner, alone.id).copies == ()
+    assert exact.group_of(session, owner, alone.id).copies == ()
     with pytest.raises(NotFound):
-        duplicates.group_of(session, stranger, alone.id)
+        exact.group_of(session, stranger, alone.id)
 
 
 def test_no_page_reads_a_whole_table(session: Session, owner: Principal) -> None:
@@ -128,13 +128,13 @@ def test_no_page_reads_a_whole_table(session: Session, owner: Principal) -> None
         session.execute(text(f"SET LOCAL enable_{kind} = off"))
     assert plan(session, owner, None) == ["digest_count_waste_idx"]
     assert plan(session, owner, "99." + "f" * 64) == ["digest_count_waste_idx"]
-    page = duplicates.groups(session, owner, "99." + "f" * 64, 3)
+    page = exact.groups(session, owner, "99." + "f" * 64, 3)
     assert [group.byte_size for group in page.items] == [99, 97, 95]
 
 
 def plan(session: Session, who: Principal, cursor: str | None) -> Sequence[str]:
     """The indexes that a page of groups is read by; fails where a table is scanned."""
-    query = duplicates._page(who, cursor).limit(20)
+    query = exact._page(who, cursor).limit(20)
     told = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
     answer = session.connection().exec_driver_sql(f"EXPLAIN (FORMAT JSON) {told}").scalar_one()
     nodes = [answer[0]["Plan"]]

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from lectern import search
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import folders, search, tags
-from lectern.library.search import Query, facets
-from lectern.library.search.facets import Choice
 from lectern.models import Folder
 from lectern.people.principal import Principal
+from lectern.search import Query, facets
+from lectern.search.facets import Choice
+from lectern.taxonomy import folders, tags
 from tests.factories import make_asset, make_blob, make_colleague, make_course
 
 QUERIES = [

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library import folders, tags
-from lectern.library.receiving import Work
+from lectern.ingest.receiving import Work
 from lectern.models import Asset, AssetTag, Folder, Tag
 from lectern.people.principal import Principal
+from lectern.taxonomy import folders, tags
 from tests.factories import make_asset, make_principal
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from lectern.library import assets, folder_edits, folders, trash
+from lectern.ingest.receiving import Work
+from lectern.library import assets, trash
 from lectern.library.folder_tree import every, tree
-from lectern.library.receiving import Work
 from lectern.models import Asset, AuditEntry, Folder, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.taxonomy import folder_edits, folders
 from tests.factories import make_asset, make_colleague, make_principal
 
 

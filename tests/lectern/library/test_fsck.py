@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lectern.library import blobs, fsck
+from lectern.integrity import fsck
 from lectern.models import Asset, new_id
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.settings import Settings
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, blobs
 from tests.factories import make_asset
 
 ASSET = "UPDATE asset SET {} WHERE id = :id"

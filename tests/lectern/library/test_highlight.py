@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lectern.library.search.folding import fold
-from lectern.library.search.highlight import Piece, marks, snippet
+from lectern.search.syntax.folding import fold
+from lectern.search.syntax.highlight import Piece, marks, snippet
 
 # Few letters, so that words are found; each folds in its own way, some to nothing or to two.
 SOME = st.text(

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import duplicates
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from lectern.insight import captions
-from lectern.library import assets, fsck, joining, purging, tags, trash, versions
+from lectern.integrity import fsck, purging
+from lectern.library import assets, trash, versions
 from lectern.models import (
     Asset,
     AssetTag,
@@ -30,6 +32,7 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course
 
 # What counts changes; everything else must be as it was.
@@ -61,7 +64,7 @@ def use(session: Session, who: Principal, course: Course, lesson: int, *specs: U
 
 
 def merge(session: Session, who: Principal, keep: Asset, *others: Asset) -> Merge:
-    return joining.merge(session, who, keep.id, [each.id for each in others], days=30)
+    return duplicates.merge(session, who, keep.id, [each.id for each in others], days=30)
 
 
 def everything(session: Session, who: Principal) -> dict[str, Any]:
@@ -101,10 +104,10 @@ def test_every_use_names_the_file_that_stays_and_says_what_it_said(
     assert usages.of_asset(session, owner, other.id) == []
     assert (kept.usage_count, other.usage_count, other.usage) == (2, 0, "formerly")
     assert (other.live, other.trash_reason) == (False, "Merged into “Kept”")
-    found = joining.into(session, owner, other.id)
+    found = duplicates.into(session, owner, other.id)
     assert found is not None
     assert (found.id, found.kept_id) == (row.id, kept.id)
-    assert joining.kept_of(session, owner.workspace_id, [other.id]) == {other.id: kept.id}
+    assert duplicates.kept_of(session, owner.workspace_id, [other.id]) == {other.id: kept.id}
     assert whole(session, owner)
 
 
@@ -117,7 +120,7 @@ def test_it_has_then_what_any_of_them_had(
     assets.edit(session, owner, other, changes)
     assets.edit(session, owner, kept, {"licence": "none", "custom": {"term": 2}})
     versions.note(session, owner, other, 1, "as filmed")
-    plan = joining.foresee(session, owner, kept.id, [other.id])
+    plan = duplicates.foresee(session, owner, kept.id, [other.id])
     assert plan.tags == ("week 2",)
     assert {key: each.value for key, each in plan.fields.items()} == {"description": "Cells"}
     assert [told.reason for told in plan.left] == [
@@ -138,7 +141,7 @@ def test_a_place_that_has_both_keeps_one(
     use(session, owner, course, 0, UsageSpec(kept.id), UsageSpec(other.id, title="Again"))
     use(session, owner, course, 1, UsageSpec(other.id), UsageSpec(third.id))
     before = everything(session, owner)
-    plan = joining.foresee(session, owner, kept.id, [other.id, third.id])
+    plan = duplicates.foresee(session, owner, kept.id, [other.id, third.id])
     assert (len(plan.moves), len(plan.ends)) == (1, 2)
     row = merge(session, owner, kept, other, third)
     for number in (0, 1):
@@ -146,7 +149,7 @@ def test_a_place_that_has_both_keeps_one(
         assert [each.asset_id for each in at] == [kept.id]
     assert len(usages.past_of_asset(session, owner, other.id)) == 1
     assert whole(session, owner)
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     assert everything(session, owner) == before
     assert whole(session, owner)
 
@@ -193,7 +196,7 @@ def test_an_undo_leaves_what_was_changed_since(
     use(session, owner, course, 0, UsageSpec(kept.id, title="Renamed"))
     use(session, owner, course, 1)
     assets.edit(session, owner, kept, {"description": "Cells, again"})
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     session.expire_all()
     assert [
         each.lesson.title for each in usages.of_asset(session, owner, other.id) if each.lesson
@@ -212,21 +215,21 @@ def test_undone_twice_is_undone_once(
     use(session, owner, course, 0, UsageSpec(other.id))
     before = everything(session, owner)
     row = merge(session, owner, kept, other)
-    assert joining.can_undo(session, owner, joining.get(session, owner, row.id))
-    joining.undo(session, owner, row.id)
+    assert duplicates.can_undo(session, owner, duplicates.get(session, owner, row.id))
+    duplicates.undo(session, owner, row.id)
     lines = len(audit.history(session, owner, kept.id))
-    assert not joining.can_undo(session, owner, joining.get(session, owner, row.id))
-    joining.undo(session, owner, row.id)
+    assert not duplicates.can_undo(session, owner, duplicates.get(session, owner, row.id))
+    duplicates.undo(session, owner, row.id)
     assert everything(session, owner) == before
     assert len(audit.history(session, owner, kept.id)) == lines
-    assert joining.into(session, owner, other.id) is None
+    assert duplicates.into(session, owner, other.id) is None
 
 
 def test_a_line_on_each_says_so(
     session: Session, owner: Principal, kept: Asset, other: Asset
 ) -> None:
     row = merge(session, owner, kept, other)
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     told = {
         asset.name: [line.action for line in audit.history(session, owner, asset.id)]
         for asset in (kept, other)
@@ -243,7 +246,7 @@ def test_a_file_taken_back_by_hand_gets_its_places_by_an_undo(
     use(session, owner, course, 0, UsageSpec(other.id))
     row = merge(session, owner, kept, other)
     trash.restore(session, owner, other)
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     assert len(usages.of_asset(session, owner, other.id)) == 1
     assert row.stayed == []
 
@@ -259,18 +262,18 @@ def test_what_was_trashed_anew_or_purged_stays_away(
     trash.trash(session, owner, other, days=30)
     purging.purge(session, owner, third.id)
     with pytest.raises(NotFound):
-        joining.foresee(session, owner, kept.id, [third.id])
-    joining.undo(session, owner, row.id)
+        duplicates.foresee(session, owner, kept.id, [third.id])
+    duplicates.undo(session, owner, row.id)
     assert sorted((each["what"], each["reason"][:20]) for each in row.stayed) == [
         ("Other", "It was restored sinc"),
         ("Third", "It has been deleted "),
     ]
     assert len(usages.of_asset(session, owner, kept.id)) == 2
     again = merge(session, owner, kept, make_asset(session, owner, blob=_blob(session, kept)))
-    gone = joining.get(session, owner, again.id).merged[0].asset_id
+    gone = duplicates.get(session, owner, again.id).merged[0].asset_id
     purging.purge(session, owner, gone)
     with pytest.raises(Gone):
-        joining.undo(session, owner, again.id)
+        duplicates.undo(session, owner, again.id)
 
 
 def test_merges_of_merges_are_undone_in_turn(
@@ -282,9 +285,9 @@ def test_merges_of_merges_are_undone_in_turn(
     first = merge(session, owner, kept, other)
     second = merge(session, owner, third, kept)
     with pytest.raises(Conflict, match="Undo that first"):
-        joining.undo(session, owner, first.id)
-    joining.undo(session, owner, second.id)
-    joining.undo(session, owner, first.id)
+        duplicates.undo(session, owner, first.id)
+    duplicates.undo(session, owner, second.id)
+    duplicates.undo(session, owner, first.id)
     assert everything(session, owner) == before
 
 
@@ -300,7 +303,7 @@ def test_only_equal_bytes_that_are_there_and_settled(
     with pytest.raises(NotFound):
         merge(session, stranger, kept, other)
     with pytest.raises(NotFound):
-        joining.merge(session, owner, kept.id, [uuid.uuid4()], days=30)
+        duplicates.merge(session, owner, kept.id, [uuid.uuid4()], days=30)
     trash.trash(session, owner, other, days=30)
     for one, two in ((kept, other), (other, kept)):
         with pytest.raises(Conflict, match="in the trash"):
@@ -344,8 +347,8 @@ def test_who_may_edit_and_trash_all_of_them_may_merge(
         merge(session, contributor, kept, mine[0])
     row = merge(session, contributor, *mine)
     with pytest.raises(Forbidden):
-        joining.undo(session, make_colleague(session, owner, Role.CONTRIBUTOR), row.id)
-    joining.undo(session, make_colleague(session, owner, Role.EDITOR), row.id)
+        duplicates.undo(session, make_colleague(session, owner, Role.CONTRIBUTOR), row.id)
+    duplicates.undo(session, make_colleague(session, owner, Role.EDITOR), row.id)
 
 
 TEXTS = st.sampled_from(["", "Cells", "Plants"])
@@ -396,9 +399,9 @@ def test_a_merge_and_its_undo_change_nothing(
     assert whole(session, owner)
     session.refresh(made[0])
     assert made[0].usage_count == len(used)
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     assert everything(session, owner) == before
-    assert joining.get(session, owner, row.id).stayed == []
+    assert duplicates.get(session, owner, row.id).stayed == []
     assert whole(session, owner)
     undone.rollback()
 
@@ -434,9 +437,9 @@ def test_captions_that_people_edited_go_with_the_merge_and_back(
     caption(session, kept, "en", "Ours")
     caption(session, other, "en", "Theirs")
     caption(session, other, "de", "Ihres")
-    row = joining.merge(session, owner, kept.id, [other.id], days=30)
+    row = duplicates.merge(session, owner, kept.id, [other.id], days=30)
     assert said_in(session, kept) == {"en": "Ours", "de": "Ihres"}
-    joining.undo(session, owner, row.id)
+    duplicates.undo(session, owner, row.id)
     assert said_in(session, kept) == {"en": "Ours"}
     assert said_in(session, other) == {"en": "Theirs", "de": "Ihres"}
 
@@ -445,10 +448,10 @@ def test_captions_that_somebody_went_on_with_stay(
     session: Session, owner: Principal, kept: Asset, other: Asset
 ) -> None:
     caption(session, other, "de", "Ihres")
-    row = joining.merge(session, owner, kept.id, [other.id], days=30)
+    row = duplicates.merge(session, owner, kept.id, [other.id], days=30)
     version = session.get_one(Version, (kept.workspace_id, kept.current_version_id))
     (track,) = captions.rows(session, version)
     track.lock_version += 1
-    undone = joining.undo(session, owner, row.id)
+    undone = duplicates.undo(session, owner, row.id)
     assert said_in(session, kept) == {"de": "Ihres"}
     assert [told["what"] for told in undone.stayed] == ["captions (de)"]

@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import duplicates
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
+from lectern.database import retry
 from lectern.errors import LecternError
-from lectern.library import fsck, joining, trash
-from lectern.library.bulk import contention
-from lectern.library.receiving import Work
+from lectern.ingest.receiving import Work
+from lectern.integrity import fsck
+from lectern.library import trash
 from lectern.models import Asset, Usage
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -42,10 +44,10 @@ class World:
         return lambda session: usages.put(session, self.owner, place, [UsageSpec(asset_id)])
 
     def merge(self, keep: uuid.UUID, other: uuid.UUID) -> Callable[[Session], Any]:
-        return lambda session: joining.merge(session, self.owner, keep, [other], days=30).id
+        return lambda session: duplicates.merge(session, self.owner, keep, [other], days=30).id
 
     def undo(self, merge_id: uuid.UUID) -> Callable[[Session], Any]:
-        return lambda session: joining.undo(session, self.owner, merge_id).stayed
+        return lambda session: duplicates.undo(session, self.owner, merge_id).stayed
 
     def trash(self, asset_id: uuid.UUID) -> Callable[[Session], Any]:
         def act(session: Session) -> None:
@@ -60,7 +62,7 @@ class World:
 
         def run(act: Callable[[Session], Any]) -> Any:
             start.wait()
-            return contention.insist(lambda: self.do(act))
+            return retry.insist(lambda: self.do(act))
 
         with ThreadPoolExecutor(len(acts)) as pool:
             return [outcome(each) for each in [pool.submit(run, act) for act in acts]]
@@ -101,9 +103,9 @@ def test_merged_into_each_other_one_stays(world: World) -> None:
         assert used[kept] == ["l0", "l1"]
         with world.work() as session:
             gone = world.two if kept == world.one else world.one
-            row = joining.into(session, world.owner, gone)
+            row = duplicates.into(session, world.owner, gone)
             assert row is not None
-            joining.undo(session, world.owner, row.id)
+            duplicates.undo(session, world.owner, row.id)
         assert world.check() == {world.one: ["l0"], world.two: ["l1"]}
 
 
@@ -116,9 +118,9 @@ def test_a_lesson_that_takes_the_file_meanwhile_loses_nothing(world: World) -> N
             assert list(used) == [world.one]
             assert (ends[1] == "done") == ("l2" in used[world.one])
             with world.work() as session:
-                row = joining.into(session, world.owner, world.two)
+                row = duplicates.into(session, world.owner, world.two)
                 assert row is not None
-                joining.undo(session, world.owner, row.id)
+                duplicates.undo(session, world.owner, row.id)
         world.do(lambda session: usages.put(session, world.owner, Place(world.ref, None, "l2"), []))
         assert world.check() == {world.one: ["l0"], world.two: ["l1"]}
 
@@ -139,7 +141,7 @@ def test_a_third_copy_goes_to_the_trash_meanwhile(world: World) -> None:
         assert ends == ["done", "done"]
         world.check()
         with world.work() as session:
-            row = joining.into(session, world.owner, world.two)
+            row = duplicates.into(session, world.owner, world.two)
             assert row is not None
             third = session.get_one(Asset, (world.owner.workspace_id, world.third))
             trash.restore(session, world.owner, third)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lectern import text
 from lectern.errors import Invalid
-from lectern.library import names
 
 # Also what JSON can carry and UTF-8 cannot: lone surrogates.
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=400)
@@ -17,8 +17,8 @@ ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=400)
 
 @given(ANYTHING)
 def test_any_file_name_becomes_safe_to_show_and_to_store(raw: str) -> None:
-    name = names.file_name(raw)
-    assert 1 <= len(name) <= names.LONGEST_NAME
+    name = text.file_name(raw)
+    assert 1 <= len(name) <= text.LONGEST_NAME
     assert name == unicodedata.normalize("NFC", name) == name.strip()
     assert not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in name)
     assert "/" not in name
@@ -29,10 +29,10 @@ def test_any_file_name_becomes_safe_to_show_and_to_store(raw: str) -> None:
 
 @given(ANYTHING)
 def test_cleaning_twice_is_the_same_as_once(raw: str) -> None:
-    once = names.clean_text(raw)
-    assert names.clean_text(once) == once
-    paragraphs = names.clean_paragraphs(raw)
-    assert names.clean_paragraphs(paragraphs) == paragraphs
+    once = text.clean_text(raw)
+    assert text.clean_text(once) == once
+    paragraphs = text.clean_paragraphs(raw)
+    assert text.clean_paragraphs(paragraphs) == paragraphs
 
 
 @pytest.mark.parametrize(
@@ -56,49 +56,49 @@ def test_cleaning_twice_is_the_same_as_once(raw: str) -> None:
     ],
 )
 def test_a_file_name_reads_as_it_was_meant(raw: str, shown: str) -> None:
-    assert names.file_name(raw) == shown
+    assert text.file_name(raw) == shown
 
 
 def test_a_long_name_keeps_its_extension() -> None:
-    name = names.file_name("x" * 4096 + ".webm")
+    name = text.file_name("x" * 4096 + ".webm")
     assert name.endswith("x.webm")
-    assert len(name) == names.LONGEST_NAME
-    assert len(names.file_name("." + "x" * 400)) == names.LONGEST_NAME
+    assert len(name) == text.LONGEST_NAME
+    assert len(text.file_name("." + "x" * 400)) == text.LONGEST_NAME
 
 
 def test_every_name_of_the_corpus_is_harmless(assets_dir: Path) -> None:
     corpus = json.loads((assets_dir / "media/corpus/names/names.json").read_text("utf-8"))
     assert len(corpus["names"]) > 10
     for case in corpus["names"]:
-        name = names.file_name(case["name"])
+        name = text.file_name(case["name"])
         assert name.isprintable(), case
-        assert len(name) <= names.LONGEST_NAME, case
+        assert len(name) <= text.LONGEST_NAME, case
         assert not set(name) & set("/\\\u202e\u0000"), case
 
 
 @pytest.mark.parametrize("raw", ["", "  ", "\u202e", "\n\t", "x" * 201])
 def test_an_asset_needs_a_name_of_sensible_length(raw: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        names.asset_name(raw)
+        text.asset_name(raw)
     assert refusal.value.fields.keys() == {"name"}
 
 
 @pytest.mark.parametrize("raw", ["", " ", "a,b", "x" * 61, "\u200e"])
 def test_a_tag_is_a_short_text_without_commas(raw: str) -> None:
     with pytest.raises(Invalid):
-        names.tag_name(raw)
+        text.tag_name(raw)
 
 
 @given(st.text(max_size=60))
 def test_a_tags_key_is_its_own_key(raw: str) -> None:
-    key = names.tag_key(names.clean_text(raw))
-    assert names.tag_key(key) == key
+    key = text.tag_key(text.clean_text(raw))
+    assert text.tag_key(key) == key
 
 
 @pytest.mark.parametrize("spelling", ["BIOLOGY", "biology", "Ｂiology", "bioloGy"])
 def test_spellings_of_one_word_share_a_key(spelling: str) -> None:
-    assert names.tag_key(spelling) == names.tag_key("Biology")
+    assert text.tag_key(spelling) == text.tag_key("Biology")
 
 
 def test_descriptions_keep_their_lines() -> None:
-    assert names.clean_paragraphs(" one \r\n\r\ntwo\x00\t2 \n") == "one\n\ntwo 2"
+    assert text.clean_paragraphs(" one \r\n\r\ntwo\x00\t2 \n") == "one\n\ntwo 2"

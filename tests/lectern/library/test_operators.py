@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.library.search import operators
-from lectern.library.search.operators import Parsed, Part, parse, resolve, without
-from lectern.library.search.query import MOST_WORDS, Query, read, write
 from lectern.models import Workspace
 from lectern.people.principal import Principal
+from lectern.search.query import MOST_WORDS, Query, read, write
+from lectern.search.syntax import operators
+from lectern.search.syntax.operators import Parsed, Part, parse, resolve, without
 from tests.factories import make_colleague, make_principal, make_user
 
 SOMEBODY = uuid.UUID("00000000-0000-7000-8000-000000000001")

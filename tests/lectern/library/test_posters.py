@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound
-from lectern.library import assets, posters, renditions, versions
+from lectern.library import assets, versions
 from lectern.models import Asset, Blob, Role, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.renditions import posters, renditions
 from tests.factories import add_version, make_asset, make_blob, make_colleague
 
 

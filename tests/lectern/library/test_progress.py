@@ -5,19 +5,20 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden
-from lectern.library import notices, pipeline, progress, tasks
-from lectern.library.pipeline import Rule
-from lectern.library.tasks import Claim, LostLease
+from lectern.library import progress
 from lectern.models import Asset, Kind, Notice, Role, Step, Task, TaskState, Version
 from lectern.people.principal import Principal
+from lectern.pipeline import notices, steps, tasks
+from lectern.pipeline.steps import Rule
+from lectern.pipeline.tasks import Claim, LostLease
 from tests.factories import make_asset, make_colleague
 
 
 @pytest.fixture(autouse=True)
 def rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {step: pipeline.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
-    later = Rule("streams", pipeline.of(Kind.VIDEO), after=Step.PLAYABLE)
-    monkeypatch.setattr(pipeline, "RULES", {**own, Step.HLS: later})
+    own = {step: steps.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
+    later = Rule("streams", steps.of(Kind.VIDEO), after=Step.PLAYABLE)
+    monkeypatch.setattr(steps, "RULES", {**own, Step.HLS: later})
 
 
 @pytest.fixture

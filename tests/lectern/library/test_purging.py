@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, LecternError, NotFound
-from lectern.library import fsck, purging, rollback, tags, tasks, trash, versions
-from lectern.library.receiving import Work
+from lectern.ingest.receiving import Work
+from lectern.integrity import fsck, purging
+from lectern.library import rollback, trash, versions
 from lectern.models import (
     Asset,
     Blob,
@@ -28,7 +29,9 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
 from lectern.storage import LocalStorage
+from lectern.taxonomy import tags
 from tests.factories import (
     add_version,
     make_asset,

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lectern.errors import Invalid
-from lectern.library.search.query import (
+from lectern.search.query import (
     BEST,
     KINDS,
     LONGEST_QUERY,

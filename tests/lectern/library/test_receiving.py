@@ -6,9 +6,10 @@ import pytest
 
 import core_ext
 from lectern.errors import Conflict, Gone, StorageFull, TooLarge
-from lectern.library import receiving, tasks
-from lectern.library.receiving import Work, WrongOffset
+from lectern.ingest import receiving
+from lectern.ingest.receiving import Work, WrongOffset
 from lectern.models import Step, UploadState
+from lectern.pipeline import tasks
 from tests.lectern.library.sending import BYTES, Sending
 
 

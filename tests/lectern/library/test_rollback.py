@@ -8,20 +8,12 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, NotFound, Stale
-from lectern.library import (
-    assets,
-    due,
-    posters,
-    renditions,
-    rollback,
-    stretches,
-    tasks,
-    trash,
-    versions,
-)
+from lectern.library import assets, rollback, trash, versions
 from lectern.models import Asset, Blob, Role, Step, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import due, parts, tasks
+from lectern.renditions import posters, renditions
 from lectern.storage import LocalStorage
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course
 
@@ -105,7 +97,7 @@ def test_later_steps_that_others_are_at_begin_anew(
         claim = tasks.claim(session, asset.workspace_id, task.id, "a", 90)
         assert claim is not None
         held.append(claim)
-    stretches.share_out(session, held[1], 2, {0, 1})
+    parts.share_out(session, held[1], 2, {0, 1})
     version = rollback.roll_back(session, owner, asset, 1, storage=storage)
     mine = {
         task.step: (task.state, task.progress)

@@ -7,16 +7,18 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from lectern import search
 from lectern.insight import captions, editing, slides, transcripts
 from lectern.insight.cues import Cue
 from lectern.insight.slides import Line, Shown
 from lectern.insight.transcripts import Heard, Segment
-from lectern.library import fsck, search, trash, versions
-from lectern.library.page_texts import PageText
-from lectern.library.search import Query, matches
-from lectern.library.search.folding import fold
+from lectern.integrity import fsck
+from lectern.library import trash, versions
 from lectern.models import Asset, AssetSaid, Said, Version
 from lectern.people.principal import Principal
+from lectern.renditions.page_texts import PageText
+from lectern.search import Query, matches
+from lectern.search.syntax.folding import fold
 from tests.factories import add_version, make_asset, make_blob, make_principal
 
 SENTENCES = [

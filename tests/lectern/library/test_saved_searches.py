@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
-from lectern.library import saved_searches
-from lectern.library.search import Query
 from lectern.models import AuditEntry, Role, SavedSearch
 from lectern.people.principal import Principal
+from lectern.search import Query, saved_searches
 from tests.factories import make_colleague
 
 REACT = Query(q="react", kind="video", tag=("hooks", "exam"), usage="never", sort="-size")

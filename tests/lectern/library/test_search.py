@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from lectern import search
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.library import folders, search, tags
-from lectern.library.names import tag_key
-from lectern.library.search import Query, odds, roads
-from lectern.library.search.folding import fold
 from lectern.models import Asset
 from lectern.people.principal import Principal
+from lectern.search import Query, scan, selectivity
+from lectern.search.syntax.folding import fold
+from lectern.taxonomy import folders, tags
+from lectern.text import tag_key
 from tests.factories import make_asset, make_blob, make_course, make_principal
 
 WORDS = ["Cell", "cells", "Zelle", "zürich", "Éclair", "50%", "a_b", "back\\slash", "Week 2"]
@@ -315,7 +316,7 @@ def test_every_road_leads_to_the_same_pages(
     with pytest.MonkeyPatch.context() as patch:
         expected = pages_of(shelf, query)
         for name, value in road.items():
-            for module in (odds, roads):
+            for module in (selectivity, scan):
                 if hasattr(module, name):
                     patch.setattr(module, name, value)
         assert pages_of(shelf, query) == expected
@@ -335,7 +336,7 @@ def pages_of(shelf: Shelf, query: Query) -> list[uuid.UUID]:
 
 def test_too_many_matches_come_newest_first(shelf: Shelf) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roads, "RANKED", 3)
+        patch.setattr(scan, "RANKED", 3)
         found = pages_of(shelf, Query(q="cell"))
     assert found == pages_of(shelf, Query(q="cell", sort="-created"))
     assert sorted(found) == sorted(pages_of(shelf, Query(q="cell")))

@@ -18,10 +18,11 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
-from lectern.library import search, tags
-from lectern.library.search import Query, facets, matches
-from lectern.library.search.query import SORTS
+from lectern import search
 from lectern.people.principal import Principal
+from lectern.search import Query, facets, matches
+from lectern.search.query import SORTS
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_course
 
 LARGE = {

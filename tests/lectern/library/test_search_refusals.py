@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from lectern import search
 from lectern.errors import Invalid
-from lectern.library import search
-from lectern.library.search import Query
 from lectern.people.principal import Principal
+from lectern.search import Query
 from tests.factories import make_asset
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound
-from lectern.library import selections, trash
-from lectern.library.search import Query
+from lectern.library import trash
 from lectern.models import Asset, Role, Selection
 from lectern.people.principal import Principal
+from lectern.search import Query, selections
 from tests.factories import make_asset, make_colleague
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from lectern.duplicates import differences, near, near_index
+from lectern.duplicates.differences import Side
 from lectern.errors import NotFound
-from lectern.library import assets, similar, similar_finding, similar_words, trash
-from lectern.library.similar_words import Side
+from lectern.library import assets, trash
 from lectern.models import Asset, Blob, Fingerprint, FingerprintBand, NearPair
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset, make_blob
@@ -51,7 +52,7 @@ def take(session: Session, asset: Asset, seed: int, **overrides: Any) -> list[Ne
     version.facts = {**FACTS, **overrides.pop("facts", {})}
     values = {"kind": "video", "duration_s": LASTS_S, "frames": frames(seed), "sound": sound(seed)}
     values |= overrides
-    return similar_finding.record(session, asset.workspace_id, version.blob_id, **values)
+    return near_index.record(session, asset.workspace_id, version.blob_id, **values)
 
 
 @pytest.fixture
@@ -67,14 +68,14 @@ def test_a_copy_is_found_from_both_sides(
     smaller = make_blob(session, owner.workspace_id, byte_size=400)
     copy = make_asset(session, owner, name="Lecture 4 (final)", blob=smaller)
     take(session, copy, 1, facts={"width": 640, "height": 360})
-    (there,) = similar.near(session, owner, lecture)
+    (there,) = near.near(session, owner, lecture)
     assert (there.asset.id, there.share) == (copy.id, 1.0)
     assert there.differences == [
         "smaller picture 640×360 instead of 1280×720",
         "re-encoded",
         "another name",
     ]
-    (back,) = similar.near(session, owner, copy)
+    (back,) = near.near(session, owner, copy)
     assert back.asset.id == lecture.id
     assert back.differences[0] == "larger picture 1280×720 instead of 640×360"
 
@@ -87,16 +88,16 @@ def test_what_was_cut_off_is_said_from_either_side(
     cut_facts = {"duration_s": 110.0}
     heard = sound(1, 110.0, skip_s=8.0)
     take(session, cut, 1, facts=cut_facts, duration_s=110.0, frames=[], sound=heard)
-    (there,) = similar.near(session, owner, lecture)
+    (there,) = near.near(session, owner, lecture)
     assert there.differences == ["trimmed at the start by 8 s", "trimmed at the end by 2 s"]
-    (back,) = similar.near(session, owner, cut)
+    (back,) = near.near(session, owner, cut)
     assert back.differences == ["8 s longer at the start", "2 s longer at the end"]
     assert 0.85 < there.share == back.share < 1
 
 
 def test_another_lecture_is_not_near(session: Session, owner: Principal, lecture: Asset) -> None:
     assert take(session, make_asset(session, owner), 2) == []
-    assert similar.near(session, owner, lecture) == []
+    assert near.near(session, owner, lecture) == []
 
 
 def test_equal_bytes_are_no_near_duplicates(
@@ -105,8 +106,8 @@ def test_equal_bytes_are_no_near_duplicates(
     version = assets.versions.get_current(session, lecture)
     assert version is not None
     make_asset(session, owner, blob=session.get_one(Blob, (owner.workspace_id, version.blob_id)))
-    assert similar.near(session, owner, lecture) == []
-    assert similar.pairs(session, owner, 10) == []
+    assert near.near(session, owner, lecture) == []
+    assert near.pairs(session, owner, 10) == []
 
 
 def test_the_trash_and_earlier_versions_are_left_out(
@@ -117,10 +118,10 @@ def test_the_trash_and_earlier_versions_are_left_out(
         assert take(session, each, 1)
     trash.trash(session, owner, gone, days=30)
     add_version(session, replaced)
-    assert similar.near(session, owner, lecture) == []
-    assert similar.pairs(session, owner, 10) == []
+    assert near.near(session, owner, lecture) == []
+    assert near.pairs(session, owner, 10) == []
     trash.restore(session, owner, gone)
-    assert [each.asset.id for each in similar.near(session, owner, lecture)] == [gone.id]
+    assert [each.asset.id for each in near.near(session, owner, lecture)] == [gone.id]
 
 
 def test_pairs_are_listed_once_the_nearest_first(
@@ -129,14 +130,14 @@ def test_pairs_are_listed_once_the_nearest_first(
     same, cut = (make_asset(session, owner) for _ in range(2))
     take(session, same, 1)
     take(session, cut, 1, sound=sound(1, 90.0), duration_s=90.0, facts={"duration_s": 90.0})
-    found = similar.pairs(session, owner, 10)
+    found = near.pairs(session, owner, 10)
     assert [{each.a_id, each.b_id} for each in found] == [
         {lecture.id, same.id},
         *[{each.a_id, each.b_id} for each in found[1:]],
     ]
     assert [each.share for each in found] == sorted((e.share for e in found), reverse=True)
     assert len(found) == 3
-    assert len(similar.pairs(session, owner, 1)) == 1
+    assert len(near.pairs(session, owner, 1)) == 1
     assert all(each.differences for each in found)
 
 
@@ -145,8 +146,8 @@ def test_nothing_crosses_the_workspace(
 ) -> None:
     theirs = make_asset(session, stranger)
     assert take(session, theirs, 1) == []
-    assert similar.near(session, stranger, theirs) == []
-    assert similar.pairs(session, stranger, 10) == []
+    assert near.near(session, stranger, theirs) == []
+    assert near.pairs(session, stranger, 10) == []
     with pytest.raises(NotFound):
         assets.get(session, stranger, lecture.id)
 
@@ -156,11 +157,11 @@ def test_a_fingerprint_is_taken_once_and_goes_with_its_blob(
 ) -> None:
     blob = make_blob(session, owner.workspace_id)
     mine = (owner.workspace_id, blob.id)
-    assert not similar_finding.has(session, *mine)
+    assert not near_index.has(session, *mine)
     looks = ("video", LASTS_S, frames(1), sound(1))
     for _ in range(2):
-        assert len(similar_finding.record(session, *mine, *looks)) == 1
-    assert similar_finding.has(session, *mine)
+        assert len(near_index.record(session, *mine, *looks)) == 1
+    assert near_index.has(session, *mine)
     session.delete(blob)
     session.flush()
     session.expire_all()
@@ -175,13 +176,13 @@ def test_a_fingerprint_of_another_recipe_is_taken_anew(
     row = session.scalars(select(Fingerprint)).one()
     row.recipe -= 1
     session.flush()
-    assert not similar_finding.has(session, owner.workspace_id, row.blob_id)
+    assert not near_index.has(session, owner.workspace_id, row.blob_id)
     assert take(session, make_asset(session, owner), 1) == []
 
 
 def test_a_piece_that_a_whole_series_has_leads_nowhere(session: Session, owner: Principal) -> None:
     intro = sound(99, 20.0)
-    most = similar_finding.MOST_SHARING
+    most = near_index.MOST_SHARING
     for number in range(most + 2):
         lecture = make_asset(session, owner)
         assert take(session, lecture, number, sound=intro + sound(number + 500, 60.0)) == []
@@ -190,7 +191,7 @@ def test_a_piece_that_a_whole_series_has_leads_nowhere(session: Session, owner: 
     common = set(session.scalars(held))
     assert common & set(codes)
     other = make_blob(session, owner.workspace_id)
-    query = similar_finding.sharing(owner.workspace_id, other.id, codes)
+    query = near_index.sharing(owner.workspace_id, other.id, codes)
     assert common.isdisjoint(code for code, _ in session.execute(query))
 
 
@@ -198,11 +199,9 @@ def test_candidates_are_found_by_an_index(session: Session, owner: Principal) ->
     blob_ids = [make_blob(session, owner.workspace_id).id for _ in range(40)]
     for number, blob_id in enumerate(blob_ids):
         looks = ("video", LASTS_S, frames(number), sound(number))
-        similar_finding.record(session, owner.workspace_id, blob_id, *looks)
+        near_index.record(session, owner.workspace_id, blob_id, *looks)
     session.execute(text("ANALYZE fingerprint_band"))
-    query = similar_finding.sharing(
-        owner.workspace_id, blob_ids[0], range(1 << 56, (1 << 56) + 128)
-    )
+    query = near_index.sharing(owner.workspace_id, blob_ids[0], range(1 << 56, (1 << 56) + 128))
     compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     (plan,) = session.scalars(text(f"EXPLAIN (FORMAT JSON) {compiled}")).one()
     told = json.dumps(plan)
@@ -225,7 +224,7 @@ def test_candidates_are_found_by_an_index(session: Session, owner: Principal) ->
 def test_differences_in_words(changes: dict[str, Any], offset_s: float, said: list[str]) -> None:
     theirs = {**FACTS, **changes}
     rate = 1000 * theirs["duration_s"] / LASTS_S
-    words = similar_words.differences(
+    words = differences.differences(
         Side("One", 1000, FACTS), Side("one", int(rate), theirs), offset_s
     )
     assert words == said

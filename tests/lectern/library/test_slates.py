@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern.library import folders, posters, slates, versions
+from lectern.library import versions
 from lectern.models import Asset, Blob, Folder
 from lectern.people.principal import Principal
+from lectern.renditions import posters, shared_frames
+from lectern.taxonomy import folders
 from tests.factories import make_asset, make_blob
 
 SLATE = "00ff00ff00ff00ff"
@@ -40,7 +42,7 @@ def record(session: Session, asset: Asset, *hashes: str) -> list[tuple[Blob, dic
         for each in hashes
     ]
     posters.record(session, version, proposed)
-    slates.step_aside(session, version, proposed)
+    shared_frames.step_aside(session, version, proposed)
     session.expire_all()
     return proposed
 
@@ -53,7 +55,7 @@ def test_a_shared_slate_comes_last_and_says_why(
     proposed = record(session, second, NEARLY, "5555666677778888")
     assert second.poster_blob_id == proposed[1][0].id
     found = posters.candidates(session, second)
-    assert [each.reasons[0] for each in found] == ["Sharp", slates.SHARED]
+    assert [each.reasons[0] for each in found] == ["Sharp", shared_frames.SHARED]
 
 
 def test_the_first_of_the_series_steps_aside_too(

@@ -7,11 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, Stale
-from lectern.library import posters, stills, tasks, undoing, versions
-from lectern.library.tasks import Claim
+from lectern.library import poster_requests, undo, versions
 from lectern.models import Asset, Blob, Role, StillRequest, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
+from lectern.pipeline.tasks import Claim
+from lectern.renditions import posters
 from tests.factories import make_asset, make_blob, make_colleague
 from tests.lectern.library.test_posters import propose
 
@@ -38,7 +40,7 @@ def made(session: Session, asset: Asset, task: Task, blob: Blob | None = None) -
     claim = claimed(session, task)
     tasks.finish(session, claim, TaskState.DONE)
     facts: dict[str, Any] = {"at_s": 4.2, "reasons": ["Picked by hand"], "scores": {}}
-    assert stills.finish(session, claim, version, blob, facts)
+    assert poster_requests.finish(session, claim, version, blob, facts)
     return blob
 
 
@@ -47,9 +49,9 @@ def test_a_picked_frame_becomes_the_poster_of_who_picked_it(
 ) -> None:
     propose(session, video)
     editor = make_colleague(session, owner, Role.EDITOR)
-    task = stills.ask_frame(session, editor, video, 4.2)
+    task = poster_requests.ask_frame(session, editor, video, 4.2)
     assert (task.step, task.queue, task.part, task.state) == ("still", "media", 1, "queued")
-    assert list(stills.under_way(session, video)) == [task]
+    assert list(poster_requests.under_way(session, video)) == [task]
     blob = made(session, video, task)
     assert (video.poster_blob_id, video.poster_chosen_by) == (blob.id, editor.user_id)
     found = posters.candidates(session, video)
@@ -57,15 +59,15 @@ def test_a_picked_frame_becomes_the_poster_of_who_picked_it(
     assert found[-1].chosen
     (line, *_) = audit.history(session, owner, video.id)
     assert (line.action, line.actor_id) == ("asset.poster", editor.user_id)
-    assert list(stills.under_way(session, video)) == []
+    assert list(poster_requests.under_way(session, video)) == []
     assert session.scalars(select(StillRequest)).all() == []
 
 
 def test_each_further_one_gets_a_rank_and_a_part_of_its_own(
     session: Session, owner: Principal, video: Asset
 ) -> None:
-    first = stills.ask_frame(session, owner, video, 1)
-    second = stills.ask_image(session, owner, video, b"\xff\xd8 an image")
+    first = poster_requests.ask_frame(session, owner, video, 1)
+    second = poster_requests.ask_image(session, owner, video, b"\xff\xd8 an image")
     assert (first.part, second.part) == (1, 2)
     made(session, video, second)
     made(session, video, first)
@@ -76,7 +78,7 @@ def test_the_same_picture_again_is_chosen_where_it_is(
     session: Session, owner: Principal, video: Asset
 ) -> None:
     blobs = propose(session, video)
-    made(session, video, stills.ask_frame(session, owner, video, 4), blobs[2])
+    made(session, video, poster_requests.ask_frame(session, owner, video, 4), blobs[2])
     assert [each.rank for each in posters.candidates(session, video) if each.chosen] == [3]
     assert len(posters.candidates(session, video)) == 5
 
@@ -85,21 +87,23 @@ def test_a_later_choice_outranks_what_was_asked_for_before(
     session: Session, owner: Principal, video: Asset
 ) -> None:
     blobs = propose(session, video)
-    task = stills.ask_frame(session, owner, video, 4)
+    task = poster_requests.ask_frame(session, owner, video, 4)
     posters.choose(session, owner, video, 2)
-    assert stills.find(session, claimed(session, task)) is None
+    assert poster_requests.find(session, claimed(session, task)) is None
     assert video.poster_blob_id == blobs[1].id
 
 
 def test_a_failure_is_told_until_another_one_is_asked_for(
     session: Session, owner: Principal, video: Asset
 ) -> None:
-    task = stills.ask_image(session, owner, video, b"no image")
+    task = poster_requests.ask_image(session, owner, video, b"no image")
     tasks.finish(session, claimed(session, task), TaskState.FAILED, "This is no picture.")
     session.refresh(task)
-    assert [each.reason for each in stills.failures(session, video)] == ["This is no picture."]
-    stills.ask_frame(session, owner, video, 4)
-    assert list(stills.failures(session, video)) == []
+    assert [each.reason for each in poster_requests.failures(session, video)] == [
+        "This is no picture."
+    ]
+    poster_requests.ask_frame(session, owner, video, 4)
+    assert list(poster_requests.failures(session, video)) == []
 
 
 @pytest.mark.parametrize("at_s", [None, -1.0, 61.5, float("nan"), float("inf")])
@@ -107,18 +111,18 @@ def test_only_a_second_of_the_video_can_be_picked(
     session: Session, owner: Principal, video: Asset, at_s: float | None
 ) -> None:
     with pytest.raises(Invalid):
-        stills.ask_frame(session, owner, video, at_s)
+        poster_requests.ask_frame(session, owner, video, at_s)
 
 
 def test_images_have_a_size_and_a_video_has_frames(
     session: Session, owner: Principal, video: Asset
 ) -> None:
-    for data in (b"", b"\0" * (stills.MOST_IMAGE_BYTES + 1)):
+    for data in (b"", b"\0" * (poster_requests.MOST_IMAGE_BYTES + 1)):
         with pytest.raises(Invalid):
-            stills.ask_image(session, owner, video, data)
+            poster_requests.ask_image(session, owner, video, data)
     video.kind = "document"
     with pytest.raises(Invalid):
-        stills.ask_frame(session, owner, video, 1)
+        poster_requests.ask_frame(session, owner, video, 1)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CONTRIBUTOR])
@@ -126,7 +130,7 @@ def test_asking_needs_the_right_to(
     session: Session, owner: Principal, video: Asset, role: Role
 ) -> None:
     with pytest.raises(Forbidden):
-        stills.ask_frame(session, make_colleague(session, owner, role), video, 1)
+        poster_requests.ask_frame(session, make_colleague(session, owner, role), video, 1)
 
 
 def last_line(session: Session, owner: Principal, asset: Asset) -> int:
@@ -138,7 +142,7 @@ def test_a_choice_is_taken_back_to_the_machines(
 ) -> None:
     blobs = propose(session, video)
     posters.choose(session, owner, video, 3)
-    undoing.undo(session, owner, video, last_line(session, owner, video))
+    undo.undo(session, owner, video, last_line(session, owner, video))
     assert (video.poster_blob_id, video.poster_chosen_by) == (blobs[0].id, None)
 
 
@@ -147,9 +151,9 @@ def test_a_choice_is_taken_back_to_the_one_before(
 ) -> None:
     propose(session, video)
     editor = make_colleague(session, owner, Role.EDITOR)
-    blob = made(session, video, stills.ask_frame(session, editor, video, 4))
+    blob = made(session, video, poster_requests.ask_frame(session, editor, video, 4))
     posters.choose(session, owner, video, 3)
-    undoing.undo(session, owner, video, last_line(session, owner, video))
+    undo.undo(session, owner, video, last_line(session, owner, video))
     assert (video.poster_blob_id, video.poster_chosen_by) == (blob.id, editor.user_id)
 
 
@@ -161,4 +165,4 @@ def test_nothing_is_taken_back_over_a_later_choice(
     seq = last_line(session, owner, video)
     posters.choose(session, owner, video, 4)
     with pytest.raises(Stale):
-        undoing.undo(session, owner, video, seq)
+        undo.undo(session, owner, video, seq)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import LecternError
-from lectern.library import purging, renditions, storage_totals, switching_edits, trash, versions
-from lectern.library.storage_totals import Course, Totals
+from lectern.integrity import purging, storage_totals
+from lectern.integrity.storage_totals import Course, Totals
+from lectern.library import schedule_edits, trash, versions
 from lectern.models import (
     Asset,
     Blob,
@@ -27,6 +28,7 @@ from lectern.models import (
     Version,
 )
 from lectern.people.principal import Principal
+from lectern.renditions import renditions
 from tests.factories import (
     add_version,
     make_asset,
@@ -209,7 +211,7 @@ def test_earlier_versions_are_told_apart_unless_a_lesson_or_a_time_keeps_them(
     )  # fmt: skip
     session.flush()
     assert storage_totals.get(session, owner).old_versions == 0
-    switching_edits.cancel(session, owner, asset, 1)
+    schedule_edits.cancel(session, owner, asset, 1)
     assert storage_totals.get(session, owner).old_versions == 1000
 
 

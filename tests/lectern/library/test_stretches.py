@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lectern.library import notices, progress, renditions, streams, stretches, tasks
-from lectern.library.tasks import Claim
+from lectern.library import progress
 from lectern.models import Asset, Rendition, Step, StreamPlan, Task, TaskState, Version
 from lectern.people.principal import Principal
+from lectern.pipeline import notices, parts, tasks
+from lectern.pipeline.tasks import Claim
+from lectern.renditions import renditions, streams
 from tests.factories import make_asset, make_blob
 
 Make = Callable[..., None]
@@ -52,9 +54,9 @@ def claimed(session: Session, asset: Asset, step: Step, part: int = 0) -> Claim:
 
 
 def end(session: Session, part: Claim) -> None:
-    stretches.hold(session, part)
+    parts.hold(session, part)
     tasks.finish(session, part, TaskState.DONE)
-    stretches.end_part(session, part)
+    parts.end_part(session, part)
 
 
 def states(session: Session, step: Step) -> list[str]:
@@ -68,7 +70,7 @@ def specs(session: Session) -> set[str]:
 def test_the_step_goes_on_with_its_last_stretch(
     session: Session, asset: Asset, whole: Claim
 ) -> None:
-    stretches.share_out(session, whole, 2, {0, 1})
+    parts.share_out(session, whole, 2, {0, 1})
     end(session, claimed(session, asset, Step.HLS_PART, 1))
     assert states(session, Step.HLS) == ["waiting"]
     end(session, claimed(session, asset, Step.HLS_PART, 2))
@@ -78,13 +80,13 @@ def test_the_step_goes_on_with_its_last_stretch(
 def test_a_stretch_whose_file_is_gone_is_encoded_again(
     session: Session, asset: Asset, version: Version, whole: Claim, make: Make
 ) -> None:
-    stretches.share_out(session, whole, 3, {0, 1, 2})
+    parts.share_out(session, whole, 3, {0, 1, 2})
     for part in (1, 2, 3):
         end(session, claimed(session, asset, Step.HLS_PART, part))
     make("hls.part.0/v360", "hls.part.0/v180", "hls.part.1/v360", "hls.part.2/v180")
     wanted = streams.missing(session, version, 3, ["v360", "v180"])
     assert wanted == {1, 2}
-    stretches.share_out(session, claimed(session, asset, Step.HLS), 3, wanted)
+    parts.share_out(session, claimed(session, asset, Step.HLS), 3, wanted)
     session.expire_all()
     assert states(session, Step.HLS_PART) == ["done", "queued", "queued"]
     assert states(session, Step.HLS) == ["waiting"]
@@ -93,10 +95,10 @@ def test_a_stretch_whose_file_is_gone_is_encoded_again(
 def test_stretches_of_another_division_are_not_waited_for(
     session: Session, asset: Asset, whole: Claim
 ) -> None:
-    stretches.share_out(session, whole, 3, {0, 1, 2})
+    parts.share_out(session, whole, 3, {0, 1, 2})
     part = claimed(session, asset, Step.HLS_PART, 1)
-    stretches.ask_anew(session, part)
-    stretches.share_out(session, claimed(session, asset, Step.HLS), 1, {0})
+    parts.ask_anew(session, part)
+    parts.share_out(session, claimed(session, asset, Step.HLS), 1, {0})
     assert states(session, Step.HLS_PART) == ["running"]
     end(session, part)
     assert states(session, Step.HLS) == ["queued"]
@@ -134,7 +136,7 @@ def test_pieces_are_not_listed(session: Session, version: Version, make: Make) -
 def test_shared_stretches_are_shown_as_one_step_that_runs(
     session: Session, owner: Principal, asset: Asset, whole: Claim
 ) -> None:
-    stretches.share_out(session, whole, 4, {0, 1, 2, 3})
+    parts.share_out(session, whole, 4, {0, 1, 2, 3})
     end(session, claimed(session, asset, Step.HLS_PART, 1))
     tasks.record_progress(session, claimed(session, asset, Step.HLS_PART, 2), 0.5)
     since = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 10)
@@ -152,12 +154,12 @@ def test_shared_stretches_are_shown_as_one_step_that_runs(
 def test_shared_stretches_are_not_tried_again_but_stopped_as_one(
     session: Session, owner: Principal, asset: Asset, whole: Claim
 ) -> None:
-    stretches.share_out(session, whole, 2, {0, 1})
+    parts.share_out(session, whole, 2, {0, 1})
     assert not notices.tell_done(session, whole)
     assert progress.again(session, owner, asset, Step.HLS) == 0
     assert progress.cancel(session, owner, asset, Step.HLS) == 3
     assert states(session, Step.HLS_PART) == ["cancelled"] * 2
     assert progress.again(session, owner, asset, Step.HLS) == 1
-    stretches.share_out(session, claimed(session, asset, Step.HLS), 2, {0, 1})
+    parts.share_out(session, claimed(session, asset, Step.HLS), 2, {0, 1})
     session.expire_all()
     assert states(session, Step.HLS_PART) == ["queued"] * 2

@@ -13,21 +13,21 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, NotFound
+from lectern.ingest import uploads
+from lectern.ingest.uploads import NewUpload
 from lectern.library import (
     assets,
     rollback,
-    switching,
-    switching_edits,
+    schedule_edits,
+    schedules,
     switching_times,
-    tasks,
     trash,
-    uploads,
     versions,
 )
-from lectern.library.uploads import NewUpload
 from lectern.models import Asset, ScheduledSwitch, Step, Task, TaskState, Upload, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
 from lectern.settings import Settings
 from lectern.storage import LocalStorage
 from tests.factories import make_asset, make_blob, make_principal
@@ -64,7 +64,7 @@ def planned(
     session: Session, owner: Principal, asset: Asset, state: TaskState = TaskState.DONE
 ) -> Version:
     version = coming(session, asset, state)
-    switching_edits.schedule(session, owner, asset, version.number, tomorrow(), "UTC")
+    schedule_edits.schedule(session, owner, asset, version.number, tomorrow(), "UTC")
     return version
 
 
@@ -88,7 +88,7 @@ def move(session: Session, version: Version, by: timedelta) -> None:
 
 
 def state_of(session: Session, version: Version) -> tuple[str, str | None]:
-    switch = switching.of_version(session, version)
+    switch = schedules.of_version(session, version)
     assert switch is not None
     session.refresh(switch)
     return switch.state, switch.reason
@@ -96,7 +96,7 @@ def state_of(session: Session, version: Version) -> tuple[str, str | None]:
 
 def shown(session: Session, asset: Asset) -> int:
     """What is shown after a sweep and after the end of a task."""
-    switching.switch_due(session, asset.workspace_id, asset.id)
+    schedules.switch_due(session, asset.workspace_id, asset.id)
     return assets.settle(session, asset.workspace_id, asset.id).version_number
 
 
@@ -109,14 +109,14 @@ def test_nothing_moves_before_the_time_and_everything_at_it(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
     version = planned(session, owner, asset)
-    assert (shown(session, asset), switching.due(session)) == (1, [])
+    assert (shown(session, asset), schedules.due(session)) == (1, [])
     move(session, version, -HOUR)
-    assert switching.due(session) == [(asset.workspace_id, asset.id)]
-    assert switching.switch_due(session, asset.workspace_id, asset.id)
+    assert schedules.due(session) == [(asset.workspace_id, asset.id)]
+    assert schedules.switch_due(session, asset.workspace_id, asset.id)
     assert (asset.version_number, asset.duration_s, asset.state) == (2, 9.0, "ready")
     assert state_of(session, version) == ("done", None)
     assert shown(session, asset) == 2
-    assert not switching.switch_due(session, asset.workspace_id, asset.id)
+    assert not schedules.switch_due(session, asset.workspace_id, asset.id)
     line = audit.history(session, owner, asset.id)[0]
     assert (line.action, line.details["version"], line.details["before"]) == ("asset.switch", 2, 1)
     assert line.details["late"] is False
@@ -128,15 +128,15 @@ def test_what_is_not_ready_in_time_comes_when_it_is_and_says_so(
     version = planned(session, owner, asset, TaskState.QUEUED)
     move(session, version, -HOUR)
     assert shown(session, asset) == 1
-    assert state_of(session, version) == ("waiting", switching.LATE)
+    assert state_of(session, version) == ("waiting", schedules.LATE)
     before = asset.lock_version
     # Looking again changes nothing that a page would have to show.
-    assert not switching.switch_due(session, asset.workspace_id, asset.id)
+    assert not schedules.switch_due(session, asset.workspace_id, asset.id)
     assert asset.lock_version == before
     session.execute(update(Task).where(Task.version_id == version.id).values(state="done"))
     session.expire_all()
     assert assets.settle(session, asset.workspace_id, asset.id).version_number == 2
-    assert state_of(session, version) == ("done", switching.LATE)
+    assert state_of(session, version) == ("done", schedules.LATE)
     assert audit.history(session, owner, asset.id)[0].details["late"] is True
 
 
@@ -172,7 +172,7 @@ def test_one_that_is_late_does_not_push_aside_what_was_meant_for_later(
     session.execute(update(Task).where(Task.version_id == second.id).values(state="done"))
     session.expire_all()
     assert shown(session, asset) == 3
-    assert state_of(session, second) == ("overtaken", switching.OVERTAKEN.format(number=3))
+    assert state_of(session, second) == ("overtaken", schedules.OVERTAKEN.format(number=3))
 
 
 def test_a_rollback_in_between_holds_until_the_time(
@@ -206,15 +206,15 @@ def test_a_time_can_be_changed_called_off_or_made_now(
 ) -> None:
     version = planned(session, owner, asset)
     later = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%dT%H:%M}"
-    switch = switching_edits.schedule(session, owner, asset, 2, later, "Europe/Berlin")
+    switch = schedule_edits.schedule(session, owner, asset, 2, later, "Europe/Berlin")
     assert (switch.local, switch.zone, switch.state) == (later, "Europe/Berlin", "waiting")
-    switching_edits.cancel(session, owner, asset, 2)
+    schedule_edits.cancel(session, owner, asset, 2)
     move(session, version, -HOUR)
     assert (shown(session, asset), state_of(session, version)) == (1, ("cancelled", None))
     with pytest.raises(Conflict, match="waits for no time"):
-        switching_edits.cancel(session, owner, asset, 2)
-    switching_edits.schedule(session, owner, asset, 2, tomorrow(), "UTC")
-    switching_edits.now(session, owner, asset, 2)
+        schedule_edits.cancel(session, owner, asset, 2)
+    schedule_edits.schedule(session, owner, asset, 2, tomorrow(), "UTC")
+    schedule_edits.now(session, owner, asset, 2)
     assert (asset.version_number, state_of(session, version)) == (2, ("done", None))
     actions = [line.action for line in audit.history(session, owner, asset.id)]
     assert actions == [
@@ -230,12 +230,12 @@ def test_only_what_was_never_shown_can_wait(
     assets.settle(session, asset.workspace_id, asset.id)
     for number, words in ((1, "was shown before"), (2, "is shown already")):
         with pytest.raises(Conflict, match=words):
-            switching_edits.schedule(session, owner, asset, number, tomorrow(), "UTC")
+            schedule_edits.schedule(session, owner, asset, number, tomorrow(), "UTC")
     with pytest.raises(NotFound):
-        switching_edits.schedule(session, owner, asset, 7, tomorrow(), "UTC")
+        schedule_edits.schedule(session, owner, asset, 7, tomorrow(), "UTC")
     stranger = make_principal(session)
     with pytest.raises(NotFound):
-        switching_edits.schedule(session, stranger, asset, 2, tomorrow(), "UTC")
+        schedule_edits.schedule(session, stranger, asset, 2, tomorrow(), "UTC")
 
 
 def test_the_trash_calls_it_off(session: Session, owner: Principal, asset: Asset) -> None:
@@ -253,7 +253,7 @@ def test_an_upload_carries_the_time_to_its_version(
     new = NewUpload("new.mp4", 10, replaces=asset.id, switch_at=tomorrow(), switch_zone="UTC")
     upload = uploads.create(session, owner, new, settings=settings)
     version = coming(session, asset)
-    switching.adopt(session, upload, version)
+    schedules.adopt(session, upload, version)
     assert shown(session, asset) == 1
     move(session, version, -HOUR)
     assert shown(session, asset) == 2

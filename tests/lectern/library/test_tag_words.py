@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from lectern.library import tag_words, tags, trash
+from lectern.library import tag_words, trash
 from lectern.models import Tag
 from lectern.people.principal import Principal
+from lectern.taxonomy import tags
 from tests.factories import make_asset
 
 

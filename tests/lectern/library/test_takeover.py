@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 import core_ext
 from lectern.errors import NotFound
-from lectern.library import hashers, receiving
-from lectern.library.receiving import Receiver, Taken, Work, WrongOffset
+from lectern.ingest import hashers, receiving
+from lectern.ingest.receiving import Receiver, Taken, Work, WrongOffset
 from lectern.models import Upload
 from lectern.people.principal import Principal
 from lectern.settings import Settings

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, InUse, Invalid
+from lectern.ingest.receiving import Work
 from lectern.library import trash
-from lectern.library.receiving import Work
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.principal import Principal

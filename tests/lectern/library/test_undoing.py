@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
-from lectern.library import assets, fields, trash, undoing
+from lectern.library import assets, fields, trash, undo
 from lectern.models import Asset, Role
 from lectern.people import audit
 from lectern.people.audit import Line
@@ -43,14 +43,14 @@ def test_a_change_is_taken_back_and_its_undoing_as_well(
     assets.edit(session, owner, asset, {field: value})
     after = fields.read(session, asset, field)
     changed = newest(session, owner, asset)
-    assert undoing.possible(changed)
-    undoing.undo(session, owner, asset, changed.seq)
+    assert undo.possible(changed)
+    undo.undo(session, owner, asset, changed.seq)
     assert fields.read(session, asset, field) == before
     undone = newest(session, owner, asset)
     assert (undone.action, undone.details["undoes"]) == (f"asset.{field}", changed.seq)
-    undoing.undo(session, owner, asset, changed.seq)
+    undo.undo(session, owner, asset, changed.seq)
     assert newest(session, owner, asset).seq == undone.seq
-    undoing.undo(session, owner, asset, undone.seq)
+    undo.undo(session, owner, asset, undone.seq)
     assert fields.read(session, asset, field) == after
 
 
@@ -61,7 +61,7 @@ def test_what_has_been_changed_again_stays(
     seq = newest(session, owner, asset).seq
     assets.edit(session, owner, asset, {"name": "Second"})
     with pytest.raises(Stale):
-        undoing.undo(session, owner, asset, seq)
+        undo.undo(session, owner, asset, seq)
     assert asset.name == "Second"
 
 
@@ -71,22 +71,22 @@ def test_a_custom_value_changed_again_stays_and_others_are_no_hindrance(
     assets.edit(session, owner, asset, {"custom": {"kept": 1, "term": "spring"}})
     seq = newest(session, owner, asset).seq
     assets.edit(session, owner, asset, {"custom": {"kept": 5, "term": "spring"}})
-    undoing.undo(session, owner, asset, seq)
+    undo.undo(session, owner, asset, seq)
     assert asset.custom == {"kept": 5}
     assets.edit(session, owner, asset, {"custom": {"kept": 5, "term": "summer"}})
     with pytest.raises(Stale):
-        undoing.undo(session, owner, asset, seq)
+        undo.undo(session, owner, asset, seq)
 
 
 def test_a_move_to_the_trash_is_taken_back(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
     trash.trash(session, owner, asset, days=30)
-    undoing.undo(session, owner, asset, newest(session, owner, asset).seq)
+    undo.undo(session, owner, asset, newest(session, owner, asset).seq)
     assert asset.live
     restored = newest(session, owner, asset)
     assert restored.action == "asset.restore"
-    assert not undoing.possible(restored)
+    assert not undo.possible(restored)
 
 
 def test_what_is_no_change_cannot_be_undone(
@@ -95,7 +95,7 @@ def test_what_is_no_change_cannot_be_undone(
     for action in ("asset.download", "asset.upload", "usage.add", "asset.name"):
         audit.record(session, owner, action, "asset", asset.id)
         with pytest.raises(Invalid):
-            undoing.undo(session, owner, asset, newest(session, owner, asset).seq)
+            undo.undo(session, owner, asset, newest(session, owner, asset).seq)
 
 
 def test_a_line_of_another_asset_or_workspace_is_none_of_this_one(
@@ -107,7 +107,7 @@ def test_a_line_of_another_asset_or_workspace_is_none_of_this_one(
     assets.edit(session, stranger, foreign, {"name": "Foreign"})
     for seq in (newest(session, owner, other).seq, 10**15):
         with pytest.raises(NotFound):
-            undoing.undo(session, owner, asset, seq)
+            undo.undo(session, owner, asset, seq)
     assert (other.name, foreign.name) == ("Other", "Foreign")
 
 
@@ -115,5 +115,5 @@ def test_undoing_needs_the_right_to_edit(session: Session, owner: Principal, ass
     assets.edit(session, owner, asset, {"name": "Mitosis"})
     seq = newest(session, owner, asset).seq
     with pytest.raises(Forbidden):
-        undoing.undo(session, make_colleague(session, owner, Role.CONTRIBUTOR), asset, seq)
+        undo.undo(session, make_colleague(session, owner, Role.CONTRIBUTOR), asset, seq)
     assert asset.name == "Mitosis"

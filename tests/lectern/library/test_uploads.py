@@ -7,12 +7,15 @@ from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, TooLarge
-from lectern.library import tags, tasks, trash, uploads
-from lectern.library.receiving import Work
-from lectern.library.uploads import NewUpload
+from lectern.ingest import uploads
+from lectern.ingest.receiving import Work
+from lectern.ingest.uploads import NewUpload
+from lectern.library import trash
 from lectern.models import Role, Upload, UploadState
 from lectern.people.principal import Principal
+from lectern.pipeline import tasks
 from lectern.settings import Settings
+from lectern.taxonomy import tags
 from tests.factories import make_asset, make_colleague, make_principal
 
 

@@ -4,18 +4,19 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.library import due, pipeline, retrying, tasks, versions
-from lectern.library.pipeline import Rule
+from lectern.library import retries, versions
 from lectern.models import Asset, Kind, Step, Task, TaskState, Version
+from lectern.pipeline import due, steps, tasks
+from lectern.pipeline.steps import Rule
 from tests.factories import make_asset, make_principal
 
 
 @pytest.fixture
 def version(session: Session, monkeypatch: pytest.MonkeyPatch) -> Version:
     """A version at the beginning of poster, playable, and a storyboard after that."""
-    rules = {step: pipeline.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
-    later = Rule("media", pipeline.of(Kind.VIDEO), after=Step.PLAYABLE)
-    monkeypatch.setattr(pipeline, "RULES", {**rules, Step.STORYBOARD: later})
+    rules = {step: steps.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
+    later = Rule("media", steps.of(Kind.VIDEO), after=Step.PLAYABLE)
+    monkeypatch.setattr(steps, "RULES", {**rules, Step.STORYBOARD: later})
     asset = make_asset(session, make_principal(session))
     made = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
     tasks.begin(session, made)
@@ -38,7 +39,7 @@ def test_a_later_step_is_not_due_before_the_one_it_waits_for(
 ) -> None:
     waiting = of(session, version, Step.STORYBOARD)
     assert (waiting.state, waiting.awaits) == (TaskState.WAITING, Step.PLAYABLE)
-    assert waiting.reason == pipeline.AWAITS_STEP
+    assert waiting.reason == steps.AWAITS_STEP
     assert tasks.claim(session, version.workspace_id, waiting.id, "a", 90) is None
     assert len(due.of_asset(session, version.workspace_id, version.asset_id)) == 2
 
@@ -92,7 +93,7 @@ def test_trying_again_reaches_what_waits_for_a_thing_but_not_for_a_step(
         .values(state=TaskState.WAITING, awaits=Step.PLAYABLE)
     )
     owner = type(person)(version.workspace_id, asset.created_by, "owner", "O", "o@example.org")
-    assert retrying.try_again(session, owner, asset) == 1
+    assert retries.try_again(session, owner, asset) == 1
     again = of(session, version, Step.STORYBOARD)
     assert (again.state, again.awaits) == (TaskState.QUEUED, None)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lectern.media import box
+from lectern.media.sandbox import sandbox
 
 Make = Callable[..., Path]
 
@@ -29,7 +29,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Make:
         own.mkdir(exist_ok=True)
         path = own / name
         if not path.exists():
-            command = [str(box.ffmpeg()), "-hide_banner", "-loglevel", "error", *arguments]
+            command = [str(sandbox.ffmpeg()), "-hide_banner", "-loglevel", "error", *arguments]
             subprocess.run([*command, str(path)], check=True, timeout=120)
         return path
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern.media import hls, hls_timeline, ladder
 from lectern.media.facts import Facts
-from lectern.media.hls_offer import Offer
-from lectern.media.hls_plan import Plan
-from lectern.media.hls_timeline import Timeline
+from lectern.media.hls import ladder, streams
+from lectern.media.hls import timeline as hls_timeline
+from lectern.media.hls.offer import Offer
+from lectern.media.hls.plan import Plan
+from lectern.media.hls.timeline import Timeline
 from lectern.media.probe import probe
 
 
@@ -29,18 +30,18 @@ def stream(source: Path, folder: Path, *, stretch_s: float = 180.0, av1: bool = 
     facts = probe(source, source.name, scratch)
     timeline = hls_timeline.measure(source, facts, scratch)
     plan = ladder.plan(facts, timeline, stretch_s, av1)
-    made = hls.originals(source, plan, scratch, None, None)
+    made = streams.originals(source, plan, scratch, None, None)
     if made is None:
         plan = ladder.without_copies(plan, facts)
-        made = hls.originals(source, plan, scratch, None, None) or []
+        made = streams.originals(source, plan, scratch, None, None) or []
     files = {each.name: each for each in made}
     parts: dict[str, list[Path]] = {rung.name: [] for rung in plan.rungs}
     for number in range(len(plan.stretches) if plan.rungs else 0):
         place = scratch / str(number)
         place.mkdir()
-        for each in hls.encode(source, plan, number, place, None, None):
+        for each in streams.encode(source, plan, number, place, None, None):
             parts[each.name].append(each.path)
-    files |= {rung.name: hls.join(plan, rung, parts[rung.name], scratch) for rung in plan.rungs}
+    files |= {rung.name: streams.join(plan, rung, parts[rung.name], scratch) for rung in plan.rungs}
     offer = Offer(plan, facts, {name: each.index for name, each in files.items()})
     for name, each in files.items():
         each.path.rename(folder / f"{name}.mp4")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lectern.media import box
 from lectern.media.convert import Conversion, Target, Way, arguments
-from lectern.media.limits import PROBE
+from lectern.media.pictures.poster import candidates
 from lectern.media.playable import make
-from lectern.media.poster import candidates
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import PROBE
+from lectern.media.sandbox.refusal import Refused
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CANARY = "canary-3f1c9d of this machine"
@@ -96,11 +96,11 @@ def test_a_playlist_past_the_sniff_still_opens_nothing(
     source.write_text(PLAYLISTS[name].format(target=canary))
     given = {"source": str(source), "demuxer": demuxer, "mime": "video/mp4"}
     with pytest.raises(Refused) as refused:
-        box.run("container", given, read=[source], scratch=scratch, limits=PROBE)
+        sandbox.run("container", given, read=[source], scratch=scratch, limits=PROBE)
     assert CANARY not in str(refused.value)
     (scratch / "in").symlink_to(source)
     job = Conversion(demuxer, Target.MP4, 10, 1 << 20, video=Way.COPY)
-    answer = box.run(
+    answer = sandbox.run(
         "ffmpeg", {"argv": arguments(job)}, read=[source], scratch=scratch, limits=PROBE
     )
     assert answer["exit"] != 0
@@ -114,11 +114,13 @@ def test_even_a_followed_playlist_cannot_leave_the_box(scratch: Path, tmp_path: 
     source = tmp_path / "x.ffconcat"
     source.write_text(f"ffconcat version 1.0\nfile {canary}\n")
     argv = ["-nostdin", "-y", "-safe", "0", "-f", "concat", "-i", str(source), "-f", "srt", "out.0"]
-    closed = box.run("ffmpeg", {"argv": argv}, read=[source], scratch=scratch, limits=PROBE)
+    closed = sandbox.run("ffmpeg", {"argv": argv}, read=[source], scratch=scratch, limits=PROBE)
     assert closed["exit"] != 0
     assert "denied" in closed["log"].lower()
     assert CANARY not in str(closed)
-    opened = box.run("ffmpeg", {"argv": argv}, read=[source, canary], scratch=scratch, limits=PROBE)
+    opened = sandbox.run(
+        "ffmpeg", {"argv": argv}, read=[source, canary], scratch=scratch, limits=PROBE
+    )
     assert (opened["exit"], CANARY in (scratch / "out.0").read_text()) == (0, True)
 
 
@@ -134,7 +136,7 @@ def test_a_box_has_no_network(scratch: Path, connections: list[str]) -> None:
         "mpegts",
         "out.0",
     ]
-    answer = box.run("ffmpeg", {"argv": argv}, read=[], scratch=scratch, limits=PROBE)
+    answer = sandbox.run("ffmpeg", {"argv": argv}, read=[], scratch=scratch, limits=PROBE)
     assert answer["exit"] != 0
     assert connections == []
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lectern.media import box
 from lectern.media.convert import Conversion, Target, Way, arguments
-from lectern.media.limits import GIB, MIB, PICTURE, PROBE, Limits
-from lectern.media.refusal import BoxCrashed, Refused, Stopped, Unreadable
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import GIB, MIB, PICTURE, PROBE, Limits
+from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped, Unreadable
 
 Make = Callable[..., Path]
 LONG = Limits(cpu_s=600, wall_s=600, memory_bytes=3 * GIB, file_bytes=GIB)
@@ -78,7 +78,7 @@ def transcoding(source: Path, scratch: Path) -> Iterator[psutil.Process]:
 
     def work() -> None:
         with contextlib.suppress(Stopped):
-            box.run(
+            sandbox.run(
                 "ffmpeg", given, read=[source], scratch=scratch, limits=LONG, cancelled=stop.is_set
             )
 
@@ -120,13 +120,15 @@ def test_only_the_named_input_can_be_read(scratch: Path, tmp_path: Path) -> None
     secret = tmp_path / "secret.srt"
     secret.write_text("1\n00:00:01,000 --> 00:00:02,000\ncanary\n")
     given = {"source": str(secret), "demuxer": "srt", "mime": "x"}
-    assert box.run("captions", given, read=[secret], scratch=scratch, limits=PROBE)["pages"] == 1
+    assert (
+        sandbox.run("captions", given, read=[secret], scratch=scratch, limits=PROBE)["pages"] == 1
+    )
     with pytest.raises(BoxCrashed, match="PermissionError"):
-        box.run("captions", given, read=[], scratch=scratch, limits=PROBE)
+        sandbox.run("captions", given, read=[], scratch=scratch, limits=PROBE)
     for path in ("/etc/passwd", "/etc/hostname", "/proc/1/environ", str(Path(__file__))):
         given["source"] = path
         with pytest.raises(BoxCrashed, match="PermissionError"):
-            box.run("captions", given, read=[], scratch=scratch, limits=PROBE)
+            sandbox.run("captions", given, read=[], scratch=scratch, limits=PROBE)
 
 
 def test_nothing_can_be_written_beside_the_scratch_folder(
@@ -135,7 +137,7 @@ def test_nothing_can_be_written_beside_the_scratch_folder(
     picture = clip("picture.png", "-f", "lavfi", "-i", "testsrc=s=64x48:d=1", "-frames:v", "1")
     given = {"source": str(picture), "demuxer": "PNG", "purpose": "display"}
     with pytest.raises(BoxCrashed, match="PermissionError"):
-        box.run(
+        sandbox.run(
             "rendition",
             given | {"scratch": str(tmp_path)},
             read=[picture],
@@ -147,7 +149,7 @@ def test_nothing_can_be_written_beside_the_scratch_folder(
 
 def test_a_missing_input_may_come_back(scratch: Path) -> None:
     with pytest.raises(Unreadable):
-        box.run("captions", {}, read=[scratch / "gone"], scratch=scratch, limits=PROBE)
+        sandbox.run("captions", {}, read=[scratch / "gone"], scratch=scratch, limits=PROBE)
 
 
 def test_a_wish_to_stop_ends_it_at_once(endless: Path, scratch: Path) -> None:
@@ -171,7 +173,7 @@ def test_each_limit_acts_and_is_named(
 ) -> None:
     given = encoding(endless, scratch)
     with pytest.raises(Refused, match=words):
-        box.run("ffmpeg", given, read=[endless], scratch=scratch, limits=limits)
+        sandbox.run("ffmpeg", given, read=[endless], scratch=scratch, limits=limits)
     assert children() == []
 
 
@@ -180,7 +182,7 @@ def test_memory_is_limited_in_ffmpeg(endless: Path, scratch: Path) -> None:
     given = encoding(endless, scratch, scale=3)
     # Which of its threads runs out first decides whether ffmpeg says why it gave up.
     try:
-        ended = box.run("ffmpeg", given, read=[endless], scratch=scratch, limits=limits)
+        ended = sandbox.run("ffmpeg", given, read=[endless], scratch=scratch, limits=limits)
         said = "of memory" if ended["exit"] else "it went on"
     except Refused as refusal:
         said = str(refusal)
@@ -192,7 +194,7 @@ def test_memory_is_limited_in_python_too(clip: Make, scratch: Path) -> None:
     large = clip("large.png", "-f", "lavfi", "-i", "testsrc=s=7000x7000:d=1", "-frames:v", "1")
     given = {"source": str(large), "demuxer": "PNG", "mime": "image/png"}
     with pytest.raises(Refused, match="memory"):
-        box.run(
+        sandbox.run(
             "picture",
             given,
             read=[large],
@@ -205,7 +207,7 @@ WORKER = """
 import json, sys
 from pathlib import Path
 from lectern.media import box
-from lectern.media.limits import Limits
+from lectern.media.sandbox.limits import Limits
 task, given, source, scratch = json.loads(sys.argv[1])
 limits = Limits(cpu_s=600, wall_s=600, memory_bytes=3 << 30, file_bytes=1 << 30)
 box.run(task, given, read=[Path(source)], scratch=Path(scratch), limits=limits)

@@ -8,7 +8,7 @@ import pytest
 
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 # What a folder's files are, unless a line below says otherwise.
 KINDS = {"video": "video", "audio": "audio", "image": "image", "subtitle": "document"} | {

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import core_ext
-from lectern.library import similar_prints
-from lectern.library.similar_pictures import Film
-from lectern.library.similar_prints import Match, Print
+from lectern.duplicates import fingerprints
+from lectern.duplicates.fingerprints import Match, Print
+from lectern.duplicates.frames import Film
 from lectern.media import fingerprint
 from lectern.media.inside.fingerprint import MOST_FRAMES, moments
 from lectern.media.probe import probe
@@ -47,23 +47,23 @@ def prints(series: list[Path], folder: Path) -> list[Print]:
 
 
 def near(first: Print, second: Print) -> Match:
-    found = similar_prints.compare(first, second)
+    found = fingerprints.compare(first, second)
     assert found is not None
-    turned = similar_prints.compare(second, first)
+    turned = fingerprints.compare(second, first)
     assert turned is not None
     assert turned.offset_s == pytest.approx(-found.offset_s, abs=0.01)
     return found
 
 
 def test_lectures_of_a_series_are_not_near(prints: list[Print]) -> None:
-    assert [similar_prints.compare(*pair) for pair in combinations(prints, 2)] == [None] * 10
+    assert [fingerprints.compare(*pair) for pair in combinations(prints, 2)] == [None] * 10
 
 
 def test_nor_are_they_without_their_sound(series: list[Path], folder: Path) -> None:
     silent = [
         taken(changed(each, f"silent-{each.stem}.mp4", "-an", *X264), folder) for each in series[:4]
     ]
-    assert [similar_prints.compare(*pair) for pair in combinations(silent, 2)] == [None] * 6
+    assert [fingerprints.compare(*pair) for pair in combinations(silent, 2)] == [None] * 6
 
 
 def test_nor_two_of_them_with_the_same_music_all_along(series: list[Path], folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_nor_two_of_them_with_the_same_music_all_along(series: list[Path], folde
     first, second = taken(ours, folder), taken(theirs, folder)
     heard = core_ext.align_sounds(first.sound, second.sound)
     assert heard.matched == heard.compared > 40
-    assert similar_prints.compare(first, second) is None
+    assert fingerprints.compare(first, second) is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_copy_is_near(
     assert found.by == "both"
     assert found.offset_s == pytest.approx(offset_s, abs=0.5)
     assert least <= found.share <= 1
-    assert all(similar_prints.compare(each, other) is None for each in prints[1:])
+    assert all(fingerprints.compare(each, other) is None for each in prints[1:])
 
 
 def test_a_copy_without_its_first_seconds_is_near(
@@ -121,7 +121,7 @@ def test_the_sound_alone_is_near(series: list[Path], prints: list[Print], folder
     assert sound.film.frames == ()
     found = near(prints[0], sound)
     assert (found.by, round(found.offset_s)) == ("sound", 0)
-    assert similar_prints.compare(prints[1], sound) is None
+    assert fingerprints.compare(prints[1], sound) is None
 
 
 def test_a_copy_without_sound_is_near_by_its_pictures(
@@ -132,7 +132,7 @@ def test_a_copy_without_sound_is_near_by_its_pictures(
     found = near(prints[0], silent)
     assert found.by == "pictures"
     assert found.offset_s == pytest.approx(0, abs=0.6)
-    assert similar_prints.compare(prints[1], silent) is None
+    assert fingerprints.compare(prints[1], silent) is None
 
 
 def test_the_same_sound_under_other_pictures_is_another_film(
@@ -142,20 +142,20 @@ def test_the_same_sound_under_other_pictures_is_another_film(
         *(series[0], "camera.mp4", "-map", "0:v", "-map", "1:a", "-c:a", "copy", *X264),
         before=("-f", "lavfi", "-i", f"mandelbrot=s=640x360:r=5,trim=end={LASTS_S}"),
     )
-    assert similar_prints.compare(prints[0], taken(filmed, folder)) is None
+    assert fingerprints.compare(prints[0], taken(filmed, folder)) is None
 
 
 def test_an_excerpt_of_less_than_half_is_not_near(
     series: list[Path], prints: list[Print], folder: Path
 ) -> None:
     excerpt = taken(changed(series[0], "excerpt.mp4", "-c", "copy", before=("-t", "25")), folder)
-    assert similar_prints.compare(prints[0], excerpt) is None
+    assert fingerprints.compare(prints[0], excerpt) is None
 
 
 def test_real_lectures_are_near_only_to_themselves(assets_dir: Path, folder: Path) -> None:
     names = ("async-await", "python-dataframes", "react-hooks")
     found = [taken(assets_dir / "media" / f"{name}.mp4", folder) for name in names]
-    assert [similar_prints.compare(*pair) for pair in combinations(found, 2)] == [None] * 3
+    assert [fingerprints.compare(*pair) for pair in combinations(found, 2)] == [None] * 3
     assert all(near(each, each).share == 1 for each in found)
 
 
@@ -169,7 +169,7 @@ def test_slides_as_images(folder: Path) -> None:
         copies.append(taken(folder / f"slide-{number}.jpg", folder))
     for i, ours in enumerate(originals):
         for j, theirs in enumerate(copies):
-            assert (similar_prints.compare(ours, theirs) is not None) == (i == j)
+            assert (fingerprints.compare(ours, theirs) is not None) == (i == j)
 
 
 def test_a_turned_film_is_seen_upright(series: list[Path], folder: Path) -> None:

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from lectern.errors import StorageFull
-from lectern.media import box, hls, hls_index
-from lectern.media.hls_plan import Coding
+from lectern.media.hls import index as hls_index
+from lectern.media.hls import streams as hls
+from lectern.media.hls.plan import Coding
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused, Stopped
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.refusal import Refused, Stopped
 from tests.lectern.media import playlists
 from tests.lectern.media.conftest import Make
 from tests.lectern.media.streaming import Streams, stream
@@ -275,7 +277,7 @@ def test_files_from_elsewhere(
 
 
 def test_ffmpeg_reads_the_master_as_a_whole(streams: Streams) -> None:
-    command = [str(box.ffmpeg()), "-v", "error", "-i", str(streams.folder / "master.m3u8")]
+    command = [str(sandbox.ffmpeg()), "-v", "error", "-i", str(streams.folder / "master.m3u8")]
     done = subprocess.run(
         [*command, "-map", "0:v", "-map", "0:a", "-f", "null", "-"],
         capture_output=True,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lectern.media import ladder
 from lectern.media.facts import Facts, StreamFacts
-from lectern.media.hls_plan import Coding, Plan
-from lectern.media.hls_timeline import Timeline
+from lectern.media.hls import ladder
+from lectern.media.hls.plan import Coding, Plan
+from lectern.media.hls.timeline import Timeline
 
 TALK = Facts(
     kind="video",

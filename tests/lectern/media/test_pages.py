@@ -7,8 +7,8 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from lectern.media import pages
-from lectern.media.refusal import Refused
+from lectern.media.pictures import pages
+from lectern.media.sandbox.refusal import Refused
 
 
 def test_the_words_of_each_page_are_kept(corpus: Path, scratch: Path) -> None:

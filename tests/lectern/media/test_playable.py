@@ -11,7 +11,7 @@ from lectern.media.convert import Target, Way
 from lectern.media.facts import Facts
 from lectern.media.playable import Playable, Skip, make, plan
 from lectern.media.probe import probe
-from lectern.media.refusal import Stopped
+from lectern.media.sandbox.refusal import Stopped
 
 Make = Callable[..., Path]
 TONE = ("-f", "lavfi", "-i", "sine=f=440:d=3")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lectern.media import poster, ranking
-from lectern.media.poster import Candidate, candidates
+from lectern.media.pictures import poster, ranking
+from lectern.media.pictures.poster import Candidate, candidates
+from lectern.media.pictures.ranking import Sample
 from lectern.media.probe import probe
-from lectern.media.ranking import Sample
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 
 Make = Callable[..., Path]
 X264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lectern.media.facts import Facts, clock
-from lectern.media.limits import MIB
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused, Unreadable
+from lectern.media.sandbox.limits import MIB
+from lectern.media.sandbox.refusal import Refused, Unreadable
 
 Make = Callable[..., Path]
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=4")

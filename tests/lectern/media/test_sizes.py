@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lectern.media import sizes
+from lectern.media.pictures import sizes
+from lectern.media.pictures.sizes import Size
 from lectern.media.probe import probe
-from lectern.media.sizes import Size
 
 
 def made(source: Path, scratch: Path) -> list[Size]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lectern.media import box, slides
+from lectern.media.pictures import slides
+from lectern.media.pictures.slides import Slides
 from lectern.media.probe import probe
-from lectern.media.slides import Slides
+from lectern.media.sandbox import sandbox
 from tests.films import Part, film, slide
 
 FPS = 5
@@ -23,7 +24,7 @@ def drawn(path: Path, pictures: list[np.ndarray], *options: str) -> Path:
     height, width = pictures[0].shape
     read = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{width}x{height}", "-r", str(FPS)]
     coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *options]
-    command = [str(box.ffmpeg()), "-v", "error", "-y", *read, "-i", "-", *coding, str(path)]
+    command = [str(sandbox.ffmpeg()), "-v", "error", "-y", *read, "-i", "-", *coding, str(path)]
     data = b"".join(picture.tobytes() for picture in pictures)
     subprocess.run(command, input=data, check=True)
     return path

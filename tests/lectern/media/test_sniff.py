@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lectern.media.refusal import Refused
+from lectern.media.sandbox.refusal import Refused
 from lectern.media.sniff import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)

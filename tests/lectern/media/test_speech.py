@@ -10,15 +10,16 @@ import pytest
 from faster_whisper import WhisperModel
 
 from lectern.insight.transcripts import Heard, Segment
-from lectern.media import speech_input, speech_whisper
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused, Stopped
-from lectern.media.speech import Manner
-from lectern.media.speech_guard import Sounding, spoken
-from lectern.media.speech_whisper import Whisper
+from lectern.media.sandbox.refusal import Refused, Stopped
+from lectern.media.speech import input
+from lectern.media.speech import whisper as speech_whisper
+from lectern.media.speech.guard import Sounding, spoken
+from lectern.media.speech.recognizer import Manner
+from lectern.media.speech.whisper import Whisper
 
-RATE = speech_input.SAMPLE_RATE
+RATE = input.SAMPLE_RATE
 PLAIN = Manner("whisper-nano-en")
 
 
@@ -36,7 +37,7 @@ def whisper(assets_dir: Path) -> Whisper:
 def samples(lecture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     scratch = tmp_path_factory.mktemp("sound")
     facts = probe(lecture, lecture.name, scratch)
-    return speech_input.sound(lecture, facts, scratch, None, None)
+    return input.sound(lecture, facts, scratch, None, None)
 
 
 def listen(whisper: Whisper, samples: Path, manner: Manner = PLAIN) -> Heard:
@@ -212,7 +213,7 @@ def test_text_subtitles_come_out_of_the_file(
     tracks = [each for each in facts.subtitles if each.form == "text"]
     assert len(tracks) == said
     for track in tracks:
-        data = speech_input.subtitles(source, facts, track, scratch, None)
+        data = input.subtitles(source, facts, track, scratch, None)
         assert data.startswith(b"WEBVTT")
 
 
@@ -221,4 +222,4 @@ def test_sound_that_cannot_be_read_is_refused(scratch: Path, tmp_path: Path) -> 
     source.write_bytes(b"RIFF" + bytes(100))
     facts = Facts("audio", "audio/wav", "wav", duration_s=1.0, audio_stream=0)
     with pytest.raises(Refused):
-        speech_input.sound(source, facts, scratch, None, None)
+        input.sound(source, facts, scratch, None, None)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lectern.media import storyboard
+from lectern.media.pictures import storyboard
+from lectern.media.pictures.storyboard import Storyboard
 from lectern.media.probe import probe
-from lectern.media.refusal import Refused
-from lectern.media.storyboard import Storyboard
+from lectern.media.sandbox.refusal import Refused
 
 Make = Callable[..., Path]
 X264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from lectern.media import box, waveform
+from lectern.media import waveform
 from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
 from lectern.media.waveform import Waveform
 
 Make = Callable[..., Path]
@@ -29,7 +30,15 @@ def peaks(wave: Waveform) -> dict[str, Any]:
 
 def told_by_ffmpeg(source: Path) -> dict[str, float]:
     """The summary of ffmpeg's own filter."""
-    command = [str(box.ffmpeg()), "-hide_banner", "-nostats", "-i", str(source), "-map", "0:a:0"]
+    command = [
+        str(sandbox.ffmpeg()),
+        "-hide_banner",
+        "-nostats",
+        "-i",
+        str(source),
+        "-map",
+        "0:a:0",
+    ]
     meter = ["-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
     said = subprocess.run([*command, *meter], capture_output=True, text=True, check=True).stderr
     found = {name: re.findall(rf"{name}:\s+(-?[\d.]+)", said) for name in (" I", "LRA", "Peak")}

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import NotFound
 from lectern.models import AuditEntry, Role
 from lectern.people import audit

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import RateLimited
 from lectern.models import Attempt
 from lectern.people import rate_limits

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import Conflict, Gone, Invalid, NotFound
 from lectern.models import Member, Role, User, Workspace
 from lectern.people import setup, sign_ins, users

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from lectern.models import Member, Role, User, Workspace
 from lectern.people import audit, members, names, passwords, sign_ins, users, workspaces

@@ -12,10 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from lectern.db import driver_url
+from lectern.database.sessions import driver_url
 from lectern.errors import LecternError
-from lectern.library import blobs
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, blobs
 from tests.conftest import OWNER_URL, in_database
 from tests.factories import make_principal
 from tests.lectern.storage.b2_fake import BUCKET, KEY, KEY_ID, Fake

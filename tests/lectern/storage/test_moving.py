@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 import core_ext
 from lectern.errors import StorageAway
-from lectern.library import blobs
-from lectern.library.blobs import Stored
 from lectern.models import Blob
 from lectern.people.principal import Principal
-from lectern.storage import B2Storage, LocalStorage, moving
+from lectern.storage import B2Storage, LocalStorage, blobs, moving
+from lectern.storage.blobs import Stored
 from lectern.storage.both import BothStorages
 from lectern.storage.moving import Outcome
 from tests.factories import make_principal

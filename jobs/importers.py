@@ -1,0 +1,261 @@
+"""Files of another system into the library: each copied, opened in the box, stored, written down.
+
+The command runs this by itself, beside a server or without one. What it has committed is done, so
+it may be killed at any moment and run again.
+"""
+
+import shutil
+import tempfile
+import uuid
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+import core_ext
+from lectern.database import retry
+from lectern.database.sessions import SessionLocal, unit_of_work
+from lectern.errors import (
+    Conflict,
+    Invalid,
+    LecternError,
+    StorageAway,
+    StorageDamaged,
+    StorageFull,
+)
+from lectern.exchange.importers import bringing, reading, walking
+from lectern.exchange.importers.bringing import Bytes, Outcome, Result, Source
+from lectern.exchange.importers.origins import Look, Origin
+from lectern.exchange.importers.table import Said, Table
+from lectern.exchange.importers.walking import Found, Skipped
+from lectern.exchange.imports import contents, recording
+from lectern.exchange.imports.recording import Key
+from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.refusal import BoxUnavailable
+from lectern.media.sniff import HEAD_BYTES, sniff
+from lectern.models import BatchState, LegacyFile
+from lectern.people.principal import Principal
+from lectern.settings import Settings
+from lectern.storage import Storage, blobs, storage_of
+
+# Looked up together.
+AT_ONCE = 200
+# Read and opened at the same time; the rows are written one file after the other.
+HANDS = 2
+CHANGED = "It was being written while it was read; the next run takes it."
+# What is no file's fault ends the run; what was brought in until then stays.
+OURS = (StorageFull, StorageAway, StorageDamaged, BoxUnavailable)
+BUSY = "Another import from this folder is under way."
+
+
+@dataclass(frozen=True)
+class Trip:
+    """One run over one folder or bucket. `rehearsal` writes nothing at all."""
+
+    settings: Settings
+    principal: Principal
+    origin: Origin
+    table: Table
+    rehearsal: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the place is remembered as."""
+        return self.origin.name
+
+
+def run(trip: Trip) -> Generator[Outcome | Skipped, None, None]:
+    """Bring in everything that is there and say, file by file, what became of it.
+
+    Raises:
+        Conflict: another run over this folder is under way.
+    """
+    sandbox.configure(trip.settings)
+    trip.settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (
+        _alone(trip),
+        tempfile.TemporaryDirectory(dir=trip.settings.scratch) as scratch,
+        ThreadPoolExecutor(HANDS) as pool,
+    ):
+        source = Source(trip.name) if trip.rehearsal else _source(trip)
+        try:
+            yield from _Run(trip, source, Path(scratch), pool).all()
+        finally:
+            _close(source)
+
+
+def _source(trip: Trip) -> Source:
+    """The folder with a batch: the one that a killed run left, or a new one."""
+    with unit_of_work() as session:
+        batch = recording.unfinished(session, trip.principal, trip.name)
+        if batch is None:
+            args = {"source": trip.name}
+            batch = recording.begin(session, trip.principal, recording.IMPORT, args)
+            batch.state = BatchState.RUNNING
+        return Source(trip.name, Key(batch.workspace_id, batch.id))
+
+
+def _close(source: Source) -> None:
+    """End the batch; one that holds nothing goes."""
+    if source.key is None:
+        return
+    with unit_of_work() as session:
+        batch = recording.hold(session, source.key)
+        if batch.total == 0:
+            session.delete(batch)
+        else:
+            recording.end(session, source.key)
+
+
+@contextmanager
+def _alone(trip: Trip) -> Iterator[None]:
+    """Two runs over one folder would bring each file in twice."""
+    name = func.hashtextextended(f"legacy:{trip.principal.workspace_id}:{trip.name}", 0)
+    with SessionLocal() as guard, guard.begin():
+        if not guard.scalar(select(func.pg_try_advisory_xact_lock(name))):
+            raise Conflict(BUSY)
+        yield
+
+
+class _Run:
+    """The files of one run: prepared by threads a few ahead, written by the caller's."""
+
+    def __init__(self, trip: Trip, source: Source, scratch: Path, pool: ThreadPoolExecutor) -> None:
+        self._trip = trip
+        self._source = source
+        self._scratch = scratch
+        self._pool = pool
+        self._storage: Storage = storage_of(trip.settings)
+        # In a rehearsal no row says that a content is here: digest → the first path that has it.
+        self._brought: dict[str, str] = {}
+
+    def all(self) -> Iterator[Outcome | Skipped]:
+        """Each file's outcome, in the order of the walk."""
+        waiting: deque[tuple[Found, Said, Future[Bytes]]] = deque()
+        for thing, row in self._looked_up():
+            if isinstance(thing, Skipped):
+                yield thing
+                continue
+            said = self._trip.table.of(thing.path) or Said()
+            if said.problem is None and bringing.unchanged(row, thing, said):
+                yield Outcome(thing.path, Result.SAME, row.asset_id if row else None)
+                continue
+            waiting.append((thing, said, self._pool.submit(self._prepare, thing, said, row)))
+            if len(waiting) > HANDS:
+                yield self._finish(*waiting.popleft())
+        while waiting:
+            yield self._finish(*waiting.popleft())
+
+    def _looked_up(self) -> Iterator[tuple[Found | Skipped, LegacyFile | None]]:
+        """What is found, with what earlier runs wrote down about it."""
+        things = self._trip.origin.walk()
+        while some := list(islice(things, AT_ONCE)):
+            paths = [each.path for each in some if isinstance(each, Found)]
+            with unit_of_work() as session:
+                rows = bringing.known(session, self._trip.principal, self._source.name, paths)
+            for each in some:
+                yield each, rows.get(each.path)
+
+    def _prepare(self, found: Found, said: Said, row: LegacyFile | None) -> Bytes:
+        """Read, check and store the file's bytes; runs in a thread.
+
+        Raises:
+            Invalid, Refused: it is refused. reading.Changed: it was being written meanwhile.
+        """
+        if said.problem is not None:
+            raise Invalid(said.problem)
+        same = row is not None and row.state == "imported" and row.digest is not None
+        if same and row is not None and (row.byte_size, row.mtime_ns) == reading.stamp(found):
+            # Only its lines are new.
+            return Bytes(row.digest or "", {})
+        reading.check_size(found, self._trip.settings.max_upload_bytes)
+        name = uuid.uuid4().hex
+        copy, room = self._scratch / f"{name}.file", self._scratch / name
+        room.mkdir(mode=0o700)
+        try:
+            look = Look(HEAD_BYTES, lambda head: _sniffed(head, found))
+            with self._trip.origin.fetched(
+                found, copy, look, keep=not self._trip.rehearsal
+            ) as read:
+                facts = probe(read, found.path.rpartition("/")[2], room).to_json()
+                digest = core_ext.digest_file(read)
+            return self._stored(Bytes(digest, facts), copy)
+        finally:
+            copy.unlink(missing_ok=True)
+            shutil.rmtree(room, ignore_errors=True)
+
+    def _stored(self, read: Bytes, copy: Path) -> Bytes:
+        home = self._trip.principal.workspace_id
+        with unit_of_work() as session:
+            if contents.here(session, home, [read.digest]):
+                return read
+        if self._trip.rehearsal:
+            # Never in storage; the transaction that names it is rolled back.
+            key = f"b1/{read.digest[:2]}/{read.digest}/{uuid.uuid4().hex}"
+            return replace(read, stored=blobs.Stored(uuid.uuid4(), read.digest, 0, key))
+        return replace(read, stored=blobs.store(self._storage, home, copy))
+
+    def _finish(self, found: Found, said: Said, prepared: "Future[Bytes]") -> Outcome:
+        """Write one file down, or why it is refused."""
+        read: Bytes | None = None
+        try:
+            read = prepared.result()
+            if (first := self._brought.get(read.digest)) is not None:
+                return Outcome(found.path, Result.KNOWN, None, f"It is the same as {first}.")
+            outcome = retry.insist(partial(self._write, found, said, read))
+        except (reading.Changed, FileNotFoundError):
+            return Outcome(found.path, Result.LATER, None, CHANGED)
+        except OURS:
+            raise
+        except LecternError as problem:
+            return self._refuse(found, said, str(problem))
+        except OSError as problem:
+            why = problem.strerror or "it cannot be read"
+            return self._refuse(found, said, walking.UNREADABLE.format(why=why))
+        finally:
+            if read is not None and not self._trip.rehearsal:
+                self._tidy(read)
+        if self._trip.rehearsal and outcome.result is Result.ADDED:
+            self._brought[read.digest] = found.path
+        return outcome
+
+    def _write(self, found: Found, said: Said, read: Bytes) -> Outcome:
+        with self._unit() as session:
+            return bringing.bring(session, self._trip.principal, self._source, found, said, read)
+
+    def _refuse(self, found: Found, said: Said, reason: str) -> Outcome:
+        with self._unit() as session:
+            who = self._trip.principal
+            return bringing.refuse(session, who, self._source, found, said, reason)
+
+    @contextmanager
+    def _unit(self) -> Iterator[Session]:
+        """A transaction; in a rehearsal it never happened."""
+        if not self._trip.rehearsal:
+            with unit_of_work() as session:
+                yield session
+            return
+        with SessionLocal() as session:
+            yield session
+            session.rollback()
+
+    def _tidy(self, read: Bytes) -> None:
+        """Delete what no row names after all."""
+        if read.stored is None:
+            return
+        stored = {read.digest: read.stored}
+        with unit_of_work() as session:
+            home = self._trip.principal.workspace_id
+            contents.forget(self._storage, contents.unnamed(session, home, stored))
+
+
+def _sniffed(head: bytes, found: Found) -> None:
+    sniff(head, found.byte_size, found.path)

@@ -1,0 +1,116 @@
+"""Making captions: of what the file brings along, and of what is said in it."""
+
+import importlib
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from jobs import subject
+from jobs.subject import Subject
+from jobs.work import Work
+from lectern.errors import Invalid, TooLarge
+from lectern.insight import models, subtitles, transcription, transcripts
+from lectern.insight.cues import Cue
+from lectern.insight.transcription import Inside
+from lectern.media.sandbox.refusal import Refused
+from lectern.media.speech import input
+from lectern.media.speech.recognizer import Manner, Recogniser
+from lectern.models import TaskState, Transcript
+from lectern.pipeline import tasks
+
+NO_SOUND = "There is no sound in this file."
+NO_SPEECH = "Nobody speaks in this file, as far as the machine can tell."
+# The share of the step that it takes to get at the sound.
+SOUND_SHARE = 0.05
+
+
+def run(work: Work) -> None:
+    """Keep the file's own subtitles, then listen, unless equal bytes were heard so already."""
+    this = subject.load(work)
+    settings = work.process.settings
+    _take_in(work, this)
+    wanted = work.read(lambda session: transcription.wanted(session, this.version))
+    manner = Manner(settings.whisper_model, wanted.language, wanted.hotwords)
+    heard = work.read(lambda session: _heard(session, this, manner))
+    model = models.speech(settings)
+    if this.facts.audio_stream is None:
+        work.finish(lambda session: None, TaskState.SKIPPED, NO_SOUND)
+    elif heard is not None:
+        state, reason = _ended(len(heard.segments))
+        work.finish(lambda session: transcription.heard_again(session, heard), state, reason)
+    elif not model.here:
+        work.wait(transcription.MODEL, models.missing(model))
+    else:
+        _listen(work, this, manner, _recogniser(model))
+
+
+def _listen(work: Work, this: Subject, manner: Manner, recogniser: Recogniser) -> None:
+    if manner.language and not recogniser.understands(manner.language):
+        unknown = (
+            f"The model “{manner.model}” does not know this file's language, {manner.language}. "
+            "Choose another language, or another model in the settings of the server."
+        )
+        work.finish(lambda session: None, TaskState.SKIPPED, unknown)
+        return
+    with subject.original(work, this) as source:
+        samples = input.sound(
+            source,
+            this.facts,
+            work.scratch,
+            lambda share: work.progress(share * SOUND_SHARE),
+            work.cancelled,
+        )
+    said = recogniser.listen(
+        samples,
+        manner,
+        lambda share: work.progress(SOUND_SHARE + share * (1 - SOUND_SHARE)),
+        work.cancelled,
+    )
+
+    def record(session: Session) -> None:
+        key = (this.workspace_id, this.blob_id, manner.model, manner.digest)
+        transcripts.record(session, *key, heard=said)
+
+    state, reason = _ended(len(said.segments))
+    work.finish(record, state, reason)
+
+
+def _heard(session: Session, this: Subject, manner: Manner) -> Transcript | None:
+    key = (this.workspace_id, this.blob_id, manner.model, manner.digest)
+    return transcripts.find(session, *key)
+
+
+def _ended(segments: int) -> tuple[TaskState, str | None]:
+    return (TaskState.DONE, None) if segments else (TaskState.SKIPPED, NO_SPEECH)
+
+
+def _take_in(work: Work, this: Subject) -> None:
+    """The subtitle tracks of the file, each as captions in its language; a broken one is left."""
+    found = work.read(lambda session: transcription.inside(session, this.version))
+    if not found:
+        return
+    with subject.original(work, this) as source:
+        taken = [(each, _cues(work, this, source, each)) for each in found]
+
+    def keep(session: Session) -> None:
+        tasks.advance(session, work.claim, 0.0)
+        for each, cues in taken:
+            transcription.take_in(session, this.version, each, cues)
+
+    work.part(keep)
+
+
+def _cues(work: Work, this: Subject, source: Path, found: Inside) -> list[Cue]:
+    stream = next(each for each in this.facts.streams if each.index == found.stream)
+    try:
+        data = input.subtitles(source, this.facts, stream, work.scratch, work.cancelled)
+        return subtitles.read(data).cues
+    except (Refused, Invalid, TooLarge):
+        return []
+
+
+def _recogniser(model: models.Model) -> Recogniser:
+    # By name: only a worker that listens loads it, and keeps it.
+    whisper = importlib.import_module("lectern.media.speech.whisper")
+    loaded: Recogniser = whisper.load(model.folder)
+    return loaded

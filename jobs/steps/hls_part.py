@@ -1,0 +1,60 @@
+"""Encoding one stretch of a long video, for the task that joins them all."""
+
+from sqlalchemy.orm import Session
+
+from jobs import enqueue, subject
+from jobs.steps import hls as hls_step
+from jobs.steps.hls_files import Files
+from jobs.work import Work
+from lectern.media.hls import streams as hls
+from lectern.models import Step, TaskState
+from lectern.pipeline import parts, tasks
+from lectern.renditions import renditions, streams
+
+NOT_NEEDED = "The whole of it is not being made any more."
+
+
+def run(work: Work) -> None:
+    """Encode the stretch in every rung, unless equal bytes of this workspace have it already."""
+    this = subject.load(work)
+    number = work.claim.part - 1
+    key = (this.workspace_id, this.blob_id)
+    making = hls_step.kept(work, this)
+    if making is None or number >= len(making.plan.stretches):
+        work.part(lambda session: _leave(session, work))
+        _ring(work)
+        return
+    if not work.read(lambda s: parts.is_wanted(s, work.claim)):
+        work.finish(lambda _: None, TaskState.SKIPPED, NOT_NEEDED)
+        return
+    plan = making.plan
+    specs = [streams.part_spec(number, rung.name) for rung in plan.rungs]
+    files = Files(work)
+    if not work.read(lambda s: all(renditions.find(s, *key, spec) for spec in specs)):
+        with subject.original(work, this) as source:
+            made = hls.encode(source, plan, number, work.scratch, work.progress, work.cancelled)
+        for spec, each in zip(specs, made, strict=True):
+            files.add(spec, each.path, hls_step.VIDEO)
+
+    def end(session: Session) -> None:
+        parts.hold(session, work.claim)
+        tasks.finish(session, work.claim, TaskState.DONE)
+        files.record(session, this)
+        parts.end_part(session, work.claim)
+
+    work.part(end)
+    files.tidy()
+    _ring(work)
+
+
+def _leave(session: Session, work: Work) -> None:
+    """Nothing says what to encode: end, and have the step plan it once more."""
+    parts.hold(session, work.claim)
+    tasks.finish(session, work.claim, TaskState.SKIPPED, NOT_NEEDED)
+    parts.ask_anew(session, work.claim)
+
+
+def _ring(work: Work) -> None:
+    """Ring for the step, if it can go on."""
+    due = work.read(lambda session: parts.due(session, work.claim))
+    enqueue.ring([each for each in due if each.step == Step.HLS])

@@ -1,0 +1,227 @@
+"""One chunk of a batch, or of its undo, in one short transaction."""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from lectern.bulk import registry
+from lectern.bulk import rows as chunk
+from lectern.bulk.rows import Done
+from lectern.bulk.targets import NO_FILE
+from lectern.errors import Forbidden, NotFound
+from lectern.models import Batch, BatchItem, BatchState, ItemState
+from lectern.people import audit, members
+from lectern.people.audit import Fact
+from lectern.people.principal import Principal
+from lectern.pipeline.due import Due
+
+# Large enough that statements are few, small enough that nobody waits for its commit.
+CHUNK = 1000
+NO_LONGER = "Whoever asked for this is no longer a member of the workspace."
+_DOING = (BatchState.QUEUED, BatchState.RUNNING)
+_PLAN_ANEW = text("DISCARD PLANS")
+_STORE = text("""
+    UPDATE batch_item i SET state = new.value ->> 1, reason = new.value ->> 2,
+        before = coalesce(nullif(new.value -> 3, 'null'), i.before)
+    FROM jsonb_array_elements(CAST(:ends AS jsonb)) AS new
+    WHERE i.workspace_id = :workspace_id AND i.batch_id = :batch_id
+        -- The chunk's bounds, so that not all of the batch is walked for each of its chunks.
+        AND i.position BETWEEN :first AND :last
+        AND i.position = CAST(new.value -> 0 AS int)""")
+
+
+@dataclass(frozen=True)
+class News:
+    """What open pages and workers hear after the commit: assets, how, and tasks that are due."""
+
+    workspace_id: uuid.UUID
+    batch_id: uuid.UUID
+    assets: Sequence[uuid.UUID] = ()
+    event: str = "changed"
+    due: Sequence[Due] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is, 0.0 to 1.0; `over` when no item is left."""
+
+    over: bool
+    share: float
+    news: News
+
+
+class _End(NamedTuple):
+    """What became of one item."""
+
+    position: int
+    state: ItemState
+    reason: str | None = None
+    before: Mapping[str, Any] | None = None
+
+
+def advance(
+    session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID, most: int = CHUNK
+) -> Progress:
+    """Do the next chunk of the batch, or of its undo, whichever is under way.
+
+    In one transaction the assets change, their history is written, and the batch moves on; so a
+    worker that dies in the middle has done nothing, and the next one begins with the same chunk.
+
+    Raises:
+        Forbidden: whoever asked is no member any more.
+    """
+    batch = hold(session, workspace_id, batch_id)
+    undoing = batch.state == BatchState.UNDOING
+    if not undoing and batch.state not in _DOING:
+        return Progress(True, 1.0, News(workspace_id, batch_id))
+    principal = _asker(session, batch)
+    if not undoing:
+        batch.state = BatchState.RUNNING
+    news = _change(session, principal, batch, most, undoing=undoing)
+    batch.at += most
+    session.flush()
+    over = batch.at >= batch.total
+    return Progress(over, min(1.0, batch.at / max(1, batch.total)), news)
+
+
+def finish(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> None:
+    """End a batch, or an undo, of which no item is left."""
+    batch = hold(session, workspace_id, batch_id)
+    if batch.state in (*_DOING, BatchState.UNDOING):
+        undoing = batch.state == BatchState.UNDOING
+        batch.state = BatchState.UNDONE if undoing else BatchState.DONE
+        batch.finished_at = func.clock_timestamp()
+        _tell(session, batch, "batch.undo" if undoing else f"batch.{batch.action}")
+
+
+def fail(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID, reason: str) -> None:
+    """End a batch that cannot go on; what it did stays done, and can be undone."""
+    batch = hold(session, workspace_id, batch_id)
+    if batch.state in (*_DOING, BatchState.UNDOING):
+        batch.state, batch.reason = BatchState.FAILED, reason
+        batch.finished_at = func.clock_timestamp()
+        _tell(session, batch, "batch.fail")
+
+
+def hold(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> Batch:
+    """The batch as it is now, locked.
+
+    Raises:
+        NotFound: there is none.
+    """
+    batch = session.get(
+        Batch, (workspace_id, batch_id), with_for_update=True, populate_existing=True
+    )
+    if batch is None:
+        raise NotFound("There is no such bulk change here.")
+    return batch
+
+
+def _change(
+    session: Session, principal: Principal, batch: Batch, most: int, *, undoing: bool
+) -> News:
+    kind = registry.named(batch.action)(session, principal, batch.args)
+    news = News(batch.workspace_id, batch.id, event=kind.undo_event if undoing else kind.event)
+    items = _items(session, batch, most, ItemState.DONE if undoing else ItemState.PENDING)
+    if not items:
+        return news
+    # Triggers plan once a connection; what suits one row takes a second for a thousand.
+    session.execute(_PLAN_ANEW)
+    kind.hold()
+    rows = chunk.read(
+        session,
+        batch.workspace_id,
+        items,
+        kind.columns,
+        lock=True,
+        against_use=kind.against_use,
+    )
+    judged = (registry.judge_undo if undoing else registry.judge)(kind, rows)
+    done: list[Done] = []
+    if judged.ready:
+        done = (kind.undo if undoing else kind.apply)(judged.ready)
+    gone = [items[asset_id][0] for asset_id in items.keys() - {row.id for row in rows}]
+    ends = _ends_of_undo(judged, gone) if undoing else _ends(judged, done, gone)
+    _store(session, batch, ends)
+    _count(batch, ends)
+    said = {"batch": str(batch.id), **({"undo": True} if undoing else {})}
+    facts = [Fact(each.action, "asset", each.row.id, {**each.details, **said}) for each in done]
+    audit.record_all(session, principal, facts)
+    return replace(news, assets=[each.row.id for each in done], due=kind.due)
+
+
+def _items(session: Session, batch: Batch, most: int, state: ItemState) -> chunk.Places:
+    """Position and `before` of the chunk's items in this state, by asset."""
+    found = session.execute(
+        select(BatchItem.asset_id, BatchItem.position, BatchItem.before).where(
+            BatchItem.workspace_id == batch.workspace_id,
+            BatchItem.batch_id == batch.id,
+            BatchItem.position >= batch.at,
+            BatchItem.position < batch.at + most,
+            BatchItem.state == state,
+        )
+    )
+    return {asset_id: (position, before or {}) for asset_id, position, before in found}
+
+
+def _ends(judged: registry.Judged, done: Sequence[Done], gone: Sequence[int]) -> list[_End]:
+    changed = {each.row.position for each in done}
+    # Ready and yet not done: somebody else did it in the moment between.
+    same = [*judged.same, *(row for row in judged.ready if row.position not in changed)]
+    return [
+        *(_End(each.row.position, ItemState.DONE, None, each.before) for each in done),
+        *(_End(row.position, ItemState.SAME) for row in same),
+        *(_End(row.position, ItemState.REFUSED, reason) for row, reason in judged.refused),
+        *(_End(position, ItemState.REFUSED, NO_FILE) for position in gone),
+    ]
+
+
+def _ends_of_undo(judged: registry.Judged, gone: Sequence[int]) -> list[_End]:
+    return [
+        *(_End(row.position, ItemState.UNDONE) for row in judged.ready),
+        *(_End(row.position, ItemState.KEPT, reason) for row, reason in judged.refused),
+        *(_End(position, ItemState.KEPT, NO_FILE) for position in gone),
+    ]
+
+
+def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
+    if not ends:
+        return
+    places = [end.position for end in ends]
+    mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
+    bounds = {"first": min(places), "last": max(places)}
+    session.execute(_STORE, {**mine, **bounds, "ends": json.dumps(ends)})
+
+
+def _count(batch: Batch, ends: Sequence[_End]) -> None:
+    counts = Counter(end.state for end in ends)
+    batch.done += counts[ItemState.DONE]
+    batch.same += counts[ItemState.SAME]
+    batch.refused += counts[ItemState.REFUSED]
+    batch.undone += counts[ItemState.UNDONE]
+    batch.kept += counts[ItemState.KEPT]
+
+
+def _asker(session: Session, batch: Batch) -> Principal:
+    """Whose rights count, as they are now."""
+    if batch.asked_by is None:
+        return Principal.system(batch.workspace_id)
+    try:
+        member = members.principal_of(session, batch.asked_by, batch.workspace_id)
+    except NotFound as error:
+        raise Forbidden(NO_LONGER) from error
+    return replace(member, scopes=None if batch.scopes is None else frozenset(batch.scopes))
+
+
+def _tell(session: Session, batch: Batch, action: str) -> None:
+    """Write down how it ended."""
+    numbers = ("total", "done", "same", "refused", "undone", "kept")
+    details = {"args": batch.args, **{name: getattr(batch, name) for name in numbers}}
+    by = Principal.system(batch.workspace_id, batch.asked_by)
+    audit.record(session, by, action, "batch", batch.id, details)

@@ -1,0 +1,178 @@
+"""Doing what a plan says, in one transaction."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from lectern.courses import ending
+from lectern.duplicates import merge_usages
+from lectern.duplicates.merge_locks import prepare
+from lectern.duplicates.merge_plan import Plan
+from lectern.insight import carry_over
+from lectern.library import versions
+from lectern.models import Asset, CaptionTrack, Merge, MergedAsset, Version, new_id
+from lectern.people import audit
+from lectern.people.audit import Fact
+from lectern.people.principal import Principal
+from lectern.taxonomy import tags
+
+
+def merge(
+    session: Session,
+    principal: Principal,
+    keep: uuid.UUID,
+    merge: Sequence[uuid.UUID],
+    *,
+    days: int,
+) -> Merge:
+    """Let one file have all that the others have, and move these to the trash for `days` days.
+
+    All must have the same bytes. Raises as `preparing.prepare` does; nothing was changed then.
+    """
+    plan = prepare(session, principal, keep, merge, hold=True)
+    used_before = {asset.id: asset.last_used_at for asset in (plan.kept, *plan.merged)}
+    moved = merge_usages.move(session, plan.moves, keep)
+    merge_usages.touch(
+        session, principal.workspace_id, [merge_usages.row_of(each) for each in plan.ends]
+    )
+    ending.end_all(session, principal, plan.ends)
+    done = _fill(session, plan)
+    done["last_used_at"] = _date_use(session, plan, used_before)
+    trashed = _trash(session, principal, plan, days)
+    row = _write(session, principal, plan, done)
+    for asset in plan.merged:
+        session.add(
+            MergedAsset(
+                workspace_id=principal.workspace_id,
+                merge_id=row.id,
+                asset_id=asset.id,
+                name=asset.name,
+                trashed_at=trashed[asset.id],
+                last_used_at=used_before[asset.id],
+                moved=moved.get(asset.id, []),
+                ended=[str(each.id) for each in plan.ends if each.asset_id == asset.id],
+            )
+        )
+    session.flush()
+    session.expire_all()
+    audit.record_all(session, principal, _facts(plan, row, moved))
+    return row
+
+
+def _write(session: Session, principal: Principal, plan: Plan, done: dict[str, Any]) -> Merge:
+    row = Merge(
+        workspace_id=principal.workspace_id,
+        id=new_id(),
+        kept_id=plan.kept.id,
+        created_by=principal.user_id,
+        done=done,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _fill(session: Session, plan: Plan) -> dict[str, Any]:
+    """Give the kept file what it lacks; returns what it got."""
+    kept, done = plan.kept, {}
+    if plan.tags:
+        tags.put(session, kept, [*(tag.name for tag in kept.tags), *plan.tags])
+    for field, filled in plan.fields.items():
+        done[field] = {"before": getattr(kept, field), "after": filled.value}
+        setattr(kept, field, filled.value)
+    custom = {key: filled.value for key, filled in plan.custom.items()}
+    if custom:
+        kept.custom = {**kept.custom, **custom}
+    notes = []
+    for version_id, note in plan.notes.items():
+        session.get_one(Version, (kept.workspace_id, version_id)).note = note
+        notes.append({"version": str(version_id), "after": note})
+    carried = [_carry(session, kept, track) for track in plan.captions]
+    if plan.tags or done or custom or notes or carried:
+        kept.updated_at = func.clock_timestamp()
+    session.flush()
+    # Whoever edits it has seen another file than this.
+    kept.lock_version = Asset.lock_version + 1
+    session.flush()
+    return {"tags": list(plan.tags), "fields": done, "custom": custom, "notes": notes} | (
+        {"captions": carried} if carried else {}
+    )
+
+
+def _carry(session: Session, kept: Asset, track: CaptionTrack) -> dict[str, Any]:
+    version = versions.get_current(session, kept)
+    assert version is not None, "a plan with captions is of versions"  # noqa: S101
+    copy = carry_over.own(session, version, track)
+    return {"track": str(copy.id), "language": copy.language, "seen": copy.lock_version}
+
+
+def _date_use(
+    session: Session, plan: Plan, before: Mapping[uuid.UUID, datetime | None]
+) -> dict[str, str | None]:
+    """A use that changes its file is no new use: the kept file was last put into a place when the
+    last of them was."""
+    known = [each for each in before.values() if each is not None]
+    was = before[plan.kept.id]
+    after = max(known) if plan.moves and known else was
+    if plan.moves:
+        merge_usages.date_use(session, plan.kept.workspace_id, {plan.kept.id: after})
+    return {"before": _text(was), "after": _text(after)}
+
+
+def _trash(
+    session: Session, principal: Principal, plan: Plan, days: int
+) -> dict[uuid.UUID, datetime]:
+    """Into the trash with the merged ones; returns when each came there."""
+    rows = session.execute(
+        update(Asset)
+        .where(
+            Asset.workspace_id == principal.workspace_id,
+            Asset.id.in_([asset.id for asset in plan.merged]),
+        )
+        .values(
+            live=False,
+            trashed_at=func.clock_timestamp(),
+            trashed_by=principal.user_id,
+            trash_reason=f"Merged into “{plan.kept.name}”",
+            purge_after=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
+            lock_version=Asset.lock_version + 1,
+        )
+        .returning(Asset.id, Asset.trashed_at),
+        execution_options={"synchronize_session": False},
+    )
+    return {asset_id: at for asset_id, at in rows if at is not None}
+
+
+def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list[Fact]:
+    kept = plan.kept
+    got = {
+        "merge": row.id,
+        "from": [{"id": asset.id, "name": asset.name} for asset in plan.merged],
+        "places": len(plan.moves),
+        "tags": list(plan.tags),
+        "fields": [*plan.fields, *(f"custom.{key}" for key in plan.custom)],
+    }
+    return [
+        Fact("asset.merge", "asset", kept.id, got),
+        *(
+            Fact(
+                "asset.merged",
+                "asset",
+                asset.id,
+                {
+                    "merge": row.id,
+                    "into": {"id": kept.id, "name": kept.name},
+                    "places": len(moved.get(asset.id, ())),
+                },
+            )
+            for asset in plan.merged
+        ),
+    ]
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

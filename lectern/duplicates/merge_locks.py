@@ -1,0 +1,149 @@
+"""Finding, and for a change holding, everything that a merge is about, in the order of all locks:
+courses by id, then assets by id, then what is counted of them; the audit log comes last."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.courses import places, usages
+from lectern.duplicates import merge_plan
+from lectern.duplicates.merge_plan import Plan
+from lectern.errors import Conflict, Invalid, NotFound
+from lectern.library import versions
+from lectern.models import Asset, AssetState, DigestCount, Usage
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, require
+
+MISSING = "There is no such file in this library."
+MOVING = "One of these files was put into another course just now. Try again."
+MOST_FILES = 100
+# Of one merge, which is one transaction; a course holds a few hundred.
+MOST_USES = 5_000
+
+
+def foresee(
+    session: Session, principal: Principal, keep: uuid.UUID, merge: Sequence[uuid.UUID]
+) -> Plan:
+    """What `merge` would do, before anything is done. Raises as that does."""
+    return prepare(session, principal, keep, merge, hold=False)
+
+
+def prepare(
+    session: Session,
+    principal: Principal,
+    keep: uuid.UUID,
+    merge: Sequence[uuid.UUID],
+    *,
+    hold: bool,
+) -> Plan:
+    """The plan; with `hold`, its rows are locked until the commit.
+
+    Raises:
+        NotFound: there is no such file.
+        Forbidden: the principal may not edit all of them, or not trash those that go.
+        Invalid: nothing or too much is to be merged, or their contents differ.
+        Conflict: one is in the trash or has a version on its way; or see `plans.make`.
+    """
+    require(principal, Action.EDIT)
+    others = [each for each in dict.fromkeys(merge) if each != keep]
+    if not 0 < len(others) <= MOST_FILES:
+        message = f"Choose 1 to {MOST_FILES} files to merge into the one that stays."
+        raise Invalid(message, {"merge": message})
+    workspace_id = principal.workspace_id
+    courses = hold_courses(session, principal, _courses(session, workspace_id, others, hold))
+    found = hold_assets(session, workspace_id, [keep, *others], hold=hold)
+    if len(found) <= len(others):
+        raise NotFound(MISSING)
+    kept, merged = found[keep], [found[each] for each in others]
+    _check(session, principal, kept, merged)
+    if hold:
+        hold_counts(session, workspace_id, {kept.digest})
+    used = {asset.id: usages.blockers(session, workspace_id, asset.id) for asset in [kept, *merged]}
+    moving = [usage for asset in merged for usage in used[asset.id]]
+    if len(moving) > MOST_USES:
+        raise Conflict(f"These files have more than {MOST_USES:,} uses. Merge fewer at once.")
+    if moving:
+        require(principal, Action.EDIT_COURSES)
+    if hold and any(usage.course_id not in courses for usage in moving):
+        raise Conflict(MOVING)
+    return merge_plan.make(session, kept, merged, used)
+
+
+def _courses(
+    session: Session, workspace_id: uuid.UUID, asset_ids: Iterable[uuid.UUID], hold: bool
+) -> Sequence[uuid.UUID]:
+    """The courses that use these; none where nothing is to be held."""
+    if not hold:
+        return []
+    return session.scalars(
+        select(Usage.course_id)
+        .where(Usage.workspace_id == workspace_id, Usage.asset_id.in_(list(asset_ids)))
+        .distinct()
+    ).all()
+
+
+def hold_courses(
+    session: Session, principal: Principal, course_ids: Iterable[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Lock the courses in the order of their ids; those that are gone are left out."""
+    held = set()
+    for course_id in sorted(set(course_ids)):
+        try:
+            held.add(places.course(session, principal, course_id).id)
+        except NotFound:
+            continue
+    return held
+
+
+def hold_assets(
+    session: Session, workspace_id: uuid.UUID, asset_ids: Iterable[uuid.UUID], *, hold: bool = True
+) -> dict[uuid.UUID, Asset]:
+    """Those that exist, as they are now, locked in the order of their ids."""
+    query = (
+        select(Asset)
+        .where(Asset.workspace_id == workspace_id, Asset.id.in_(sorted(set(asset_ids))))
+        .order_by(Asset.id)
+        .execution_options(populate_existing=True)
+    )
+    rows = session.scalars(query.with_for_update() if hold else query)
+    return {asset.id: asset for asset in rows}
+
+
+def hold_counts(session: Session, workspace_id: uuid.UUID, digests: Iterable[str | None]) -> None:
+    """Take the counts of equal bytes before any list's row, as whoever trashes a file does."""
+    session.execute(
+        select(DigestCount.digest)
+        .where(
+            DigestCount.workspace_id == workspace_id,
+            DigestCount.digest.in_(sorted(each for each in digests if each)),
+        )
+        .order_by(DigestCount.digest)
+        .with_for_update()
+    ).all()
+
+
+def _check(session: Session, principal: Principal, kept: Asset, merged: Sequence[Asset]) -> None:
+    for asset in (kept, *merged):
+        require(principal, Action.EDIT, asset)
+        if asset is not kept:
+            require(principal, Action.TRASH, asset)
+    for asset in (kept, *merged):
+        if not asset.live:
+            raise Conflict(f"“{asset.name}” is in the trash. Restore it first.")
+        if asset.digest is None or asset.digest != kept.digest:
+            message = f"“{asset.name}” has another content than “{kept.name}”."
+            raise Invalid(message, {"merge": message})
+        if asset.version_number != asset.version_count and _awaits(session, asset):
+            raise Conflict(
+                f"A new version of “{asset.name}” is being prepared. Merge when it is there."
+            )
+
+
+def _awaits(session: Session, asset: Asset) -> bool:
+    newer = [
+        each for each in versions.list_of(session, asset) if each.number > asset.version_number
+    ]
+    states = versions.states_of(session, asset)
+    return any(states[each.id] == AssetState.PROCESSING for each in newer)

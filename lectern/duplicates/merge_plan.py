@@ -1,0 +1,231 @@
+"""What a merge would do, worked out of rows that nobody changes meanwhile."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lectern.courses import usages
+from lectern.errors import Conflict
+from lectern.insight import carry_over
+from lectern.library import versions
+from lectern.models import Asset, AssetTag, Blob, CaptionTrack, Tag, Usage, Version
+from lectern.taxonomy import tags
+from lectern.text import tag_key
+
+# Texts that the kept file takes over where it has none.
+FIELDS = ("description", "language", "licence")
+
+
+class Told(NamedTuple):
+    """Something and a sentence about it: what is left behind, and why."""
+
+    what: str
+    reason: str
+
+
+class Filled(NamedTuple):
+    """A value that the kept file takes over, and from which file."""
+
+    value: Any
+    origin: uuid.UUID
+
+
+class Move(NamedTuple):
+    """A usage that will name the kept file, and the version of it to pin, if it pins one."""
+
+    usage: Usage
+    version_id: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What merging `merged` into `kept` does.
+
+    `moves` are usages that the kept file gets; `ends` those whose place has it already in the
+    same slot. `captions` are tracks in languages that the kept file has none in. `tags` are
+    names of tags, `fields` and `custom` values, and `notes` notes of versions (by id), that it
+    lacks. `left` stays with the merged files in the trash.
+    """
+
+    kept: Asset
+    merged: tuple[Asset, ...]
+    moves: tuple[Move, ...]
+    ends: tuple[Usage, ...]
+    tags: tuple[str, ...]
+    fields: Mapping[str, Filled]
+    custom: Mapping[str, Filled]
+    notes: Mapping[uuid.UUID, str]
+    captions: tuple[CaptionTrack, ...]
+    left: tuple[Told, ...]
+
+    @property
+    def versions(self) -> int:
+        """How many older versions lie in the trash with the merged files."""
+        return sum(asset.version_count - 1 for asset in self.merged)
+
+
+def make(
+    session: Session, kept: Asset, merged: Sequence[Asset], used: Mapping[uuid.UUID, list[Usage]]
+) -> Plan:
+    """The plan; `used` are the usages of each asset.
+
+    Raises:
+        Conflict: a place pins bytes that the kept file never had, or there are too many tags.
+    """
+    held = _versions(session, [kept, *merged])
+    moves, ends = _places(kept, merged, used, held)
+    texts, left = _texts(merged, kept)
+    custom = _custom(kept, merged)
+    new = _tags(session, kept, merged)
+    notes = _notes(kept, merged, held)
+    tracks, unread = _captions(kept, merged, session)
+    others = [Told(each.name, _ACCESS) for each in merged if each.access != kept.access]
+    rest = (*left, *unread, *others)
+    return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
+
+
+_ACCESS = "Who may see it is not taken over: the file that stays keeps its own access."
+
+_CAPTIONED = "Its captions in “{language}” stay with it: the file that stays has some already."
+
+
+class _Bytes(NamedTuple):
+    """A version with the digest of its bytes."""
+
+    version: Version
+    digest: str
+
+
+def _versions(session: Session, assets: Iterable[Asset]) -> dict[uuid.UUID, list[_Bytes]]:
+    """Those of each asset, newest first."""
+    rows = list(assets)
+    query = (
+        select(Version, Blob.digest)
+        .join(Blob, (Blob.workspace_id == Version.workspace_id) & (Blob.id == Version.blob_id))
+        .where(
+            Version.workspace_id == rows[0].workspace_id,
+            Version.asset_id.in_([asset.id for asset in rows]),
+        )
+        .order_by(Version.number.desc())
+    )
+    found: dict[uuid.UUID, list[_Bytes]] = {asset.id: [] for asset in rows}
+    for version, digest in session.execute(query):
+        found[version.asset_id].append(_Bytes(version, digest))
+    return found
+
+
+def _places(
+    kept: Asset,
+    merged: Sequence[Asset],
+    used: Mapping[uuid.UUID, list[Usage]],
+    versions: Mapping[uuid.UUID, list[_Bytes]],
+) -> tuple[tuple[Move, ...], tuple[Usage, ...]]:
+    taken = {_slot(usage) for usage in used.get(kept.id, ())}
+    moves, ends = [], []
+    # Newest first, so that of equal bytes the oldest version is found last, and stays.
+    own = {each.digest: each.version.id for each in versions[kept.id]}
+    for asset in merged:
+        digests = {each.version.id: each.digest for each in versions[asset.id]}
+        for usage in used.get(asset.id, ()):
+            if _slot(usage) in taken:
+                ends.append(usage)
+                continue
+            taken.add(_slot(usage))
+            pinned = own.get(digests[usage.version_id]) if usage.version_id else None
+            if usage.version_id and pinned is None:
+                raise Conflict(_pinned(kept, asset, usage))
+            moves.append(Move(usage, pinned))
+    return tuple(moves), tuple(ends)
+
+
+def _slot(usage: Usage) -> tuple[object, ...]:
+    return usage.course_id, usage.chapter_id, usage.lesson_id, usage.slot
+
+
+def _pinned(kept: Asset, asset: Asset, usage: Usage) -> str:
+    return (
+        f"{usages.place_of(usage)} keeps version {usage.version_number} of “{asset.name}”, and"
+        f" “{kept.name}” never had that content. Let “{asset.name}” stay instead, or let that place"
+        " follow the newest version."
+    )
+
+
+def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], list[Told]]:
+    filled: dict[str, Filled] = {}
+    left: list[Told] = []
+    for field in FIELDS:
+        now = getattr(kept, field)
+        for asset in merged:
+            value = getattr(asset, field)
+            if value and not now:
+                filled[field], now = Filled(value, asset.id), value
+            elif value and value != now:
+                left.append(
+                    Told(asset.name, f"Its {field} differs and stays with it in the trash.")
+                )
+    return filled, left
+
+
+def _custom(kept: Asset, merged: Sequence[Asset]) -> dict[str, Filled]:
+    filled: dict[str, Filled] = {}
+    for asset in merged:
+        for key, value in asset.custom.items():
+            if key not in kept.custom:
+                filled.setdefault(key, Filled(value, asset.id))
+    return filled
+
+
+def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, ...]:
+    rows = session.execute(
+        select(AssetTag.asset_id, Tag.name)
+        .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+        .where(
+            AssetTag.workspace_id == kept.workspace_id,
+            AssetTag.asset_id.in_([kept.id, *(asset.id for asset in merged)]),
+        )
+        .order_by(Tag.key)
+    ).all()
+    own = {tag_key(name) for asset_id, name in rows if asset_id == kept.id}
+    new = dict.fromkeys(name for _, name in rows if tag_key(name) not in own)
+    if new and len(own) + len(new) > tags.MOST:
+        raise Conflict(
+            f"Together these files have more than {tags.MOST} tags. Take some off first."
+        )
+    return tuple(new)
+
+
+def _captions(
+    kept: Asset, merged: Sequence[Asset], session: Session
+) -> tuple[tuple[CaptionTrack, ...], list[Told]]:
+    """What people made of the words: as the bytes are equal, its times fit the kept file too."""
+    own = versions.get_current(session, kept)
+    current = [versions.get_current(session, asset) for asset in merged]
+    if own is None:
+        return (), []
+    new, rest = carry_over.lacking(session, own, [each for each in current if each is not None])
+    names = {asset.id: asset.name for asset in merged}
+    left = []
+    for track in rest:
+        version = session.get_one(Version, (track.workspace_id, track.version_id))
+        left.append(Told(names[version.asset_id], _CAPTIONED.format(language=track.language)))
+    return tuple(new), left
+
+
+def _notes(
+    kept: Asset, merged: Sequence[Asset], versions: Mapping[uuid.UUID, list[_Bytes]]
+) -> dict[uuid.UUID, str]:
+    """What is to be known about bytes is known of them in the kept file too."""
+    said: dict[str, str] = {}
+    for asset in merged:
+        for each in versions[asset.id]:
+            if each.version.note:
+                said.setdefault(each.digest, each.version.note)
+    return {
+        each.version.id: said[each.digest]
+        for each in versions[kept.id]
+        if not each.version.note and each.digest in said
+    }

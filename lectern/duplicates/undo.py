@@ -1,0 +1,158 @@
+"""Taking a merge back: every file gets what was its own, except where somebody changed it since."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from lectern.duplicates import merge_usages, merges, undo_parts
+from lectern.duplicates.merge_locks import hold_assets, hold_counts, hold_courses
+from lectern.duplicates.merge_plan import Told
+from lectern.errors import Conflict, Gone
+from lectern.models import Asset, Merge, MergedAsset
+from lectern.people import audit
+from lectern.people.audit import Fact
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, can, require
+
+PURGED = "What was merged has been deleted for good, so this merge cannot be undone."
+PURGED_ONE = "It has been deleted for good."
+TRASHED_ANEW = "It was restored since, and is in the trash for another reason."
+
+
+def can_undo(session: Session, principal: Principal, row: Merge) -> bool:
+    """Whether an undo of this merge would bring anything back."""
+    if row.undone_at is not None:
+        return False
+    keys = [(row.workspace_id, each.asset_id) for each in row.merged]
+    found = [session.get(Asset, key) for key in keys]
+    return any(asset and can(principal, Action.RESTORE, asset) for asset in found)
+
+
+def undo(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
+    """Take the merge back; undone already, nothing happens. `stayed` says what could not be.
+
+    Raises:
+        NotFound: there is no such merge.
+        Forbidden: the principal may not restore what was merged, or edit what was kept.
+        Gone: all that was merged has been purged.
+        Conflict: the kept file was itself merged into another since.
+    """
+    row = merges.get(session, principal, merge_id)
+    require(principal, Action.RESTORE)
+    parts = list(row.merged)
+    moved = [uuid.UUID(each["id"]) for part in parts for each in part.moved]
+    ended = [uuid.UUID(each) for part in parts for each in part.ended]
+    used = merge_usages.now(session, row.workspace_id, moved)
+    past = merge_usages.ended(session, row.workspace_id, ended)
+    courses = hold_courses(
+        session, principal, (each["course_id"] for each in [*used.values(), *past])
+    )
+    found = hold_assets(
+        session, row.workspace_id, [row.kept_id, *(part.asset_id for part in parts)]
+    )
+    session.refresh(row, with_for_update=True)
+    if row.undone_at is not None:
+        return row
+    kept = found.get(row.kept_id)
+    _check(session, principal, row, kept, [found.get(part.asset_id) for part in parts])
+    hold_counts(session, row.workspace_id, {asset.digest for asset in found.values()})
+    stayed = _restore(session, parts, found)
+    stayed += undo_parts.uses(session, row, parts, found, courses)
+    if kept is not None:
+        stayed += undo_parts.own(session, principal, kept, row.done)
+    _date_use(session, row, kept, parts, found)
+    _close(session, principal, row, stayed)
+    session.expire_all()
+    audit.record_all(session, principal, _facts(row, parts, found, stayed))
+    return row
+
+
+def _check(
+    session: Session,
+    principal: Principal,
+    row: Merge,
+    kept: Asset | None,
+    merged: Sequence[Asset | None],
+) -> None:
+    there = [asset for asset in merged if asset is not None]
+    for asset in there:
+        require(principal, Action.RESTORE, asset)
+    if kept is not None:
+        require(principal, Action.EDIT, kept)
+    if not there:
+        raise Gone(PURGED)
+    onward = None if kept is None or kept.live else merges.into(session, principal, kept.id)
+    if kept is not None and onward is not None:
+        raise Conflict(f"“{kept.name}” was merged into another file since. Undo that first.")
+
+
+def _restore(
+    session: Session, parts: Sequence[MergedAsset], found: Mapping[uuid.UUID, Asset]
+) -> list[Told]:
+    """Out of the trash with those that are there because of this merge."""
+    stayed, back = [], []
+    for part in parts:
+        asset = found.get(part.asset_id)
+        if asset is None:
+            stayed.append(Told(part.name, PURGED_ONE))
+        elif not asset.live and asset.trashed_at != part.trashed_at:
+            stayed.append(Told(part.name, TRASHED_ANEW))
+        elif not asset.live:
+            back.append(asset)
+    for asset in back:
+        asset.live = True
+        asset.trashed_at = asset.trashed_by = asset.trash_reason = asset.purge_after = None
+        asset.lock_version += 1
+    session.flush()
+    return stayed
+
+
+def _date_use(
+    session: Session,
+    row: Merge,
+    kept: Asset | None,
+    parts: Sequence[MergedAsset],
+    found: Mapping[uuid.UUID, Asset],
+) -> None:
+    """When each was last put into a place, as far as nobody put it into another one since."""
+    dates: dict[uuid.UUID, datetime | None] = {}
+    for part in parts:
+        asset = found.get(part.asset_id)
+        if asset is not None and asset.last_used_at == part.last_used_at:
+            dates[part.asset_id] = part.last_used_at
+    told = row.done.get("last_used_at", {})
+    before, after = (_moment(told.get(when)) for when in ("before", "after"))
+    if kept is not None and kept.last_used_at == after:
+        dates[kept.id] = before
+    merge_usages.date_use(session, row.workspace_id, dates)
+
+
+def _close(session: Session, principal: Principal, row: Merge, stayed: Sequence[Told]) -> None:
+    session.execute(
+        update(Merge)
+        .where(Merge.workspace_id == row.workspace_id, Merge.id == row.id)
+        .values(
+            undone_at=func.clock_timestamp(),
+            undone_by=principal.user_id,
+            stayed=[each._asdict() for each in stayed],
+        ),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _facts(
+    row: Merge,
+    parts: Sequence[MergedAsset],
+    found: Mapping[uuid.UUID, Asset],
+    stayed: Sequence[Told],
+) -> list[Fact]:
+    ids = [row.kept_id, *(part.asset_id for part in parts)]
+    details = {"merge": row.id, "stayed": len(stayed)}
+    return [Fact("asset.unmerge", "asset", each, details) for each in ids if each in found]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,62 @@
+"""Opening a file of a folder that others write to, and being sure that it stayed the same."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lectern.errors import Invalid
+from lectern.exchange.importers.walking import Found
+from lectern.ingest.uploads import EMPTY
+
+OUTSIDE = "Its folder was replaced by a link while it was read."
+PIECE = 1 << 20
+
+
+class Changed(Exception):
+    """The file is not what it was when it was found."""
+
+
+def stamp(found: Found) -> tuple[int, int]:
+    """Bytes and time: equal ones mean that nobody wrote to it."""
+    return found.byte_size, found.mtime_ns
+
+
+def check_size(found: Found, most: int) -> None:
+    """Raises Invalid for a file that no upload could be."""
+    if found.byte_size == 0:
+        raise Invalid(EMPTY)
+    if found.byte_size > most:
+        raise Invalid(f"A file may have at most {most / (1 << 30):.3g} GiB here.")
+
+
+@contextmanager
+def opened(root: Path, found: Found) -> Iterator[int]:
+    """The file that was found, and no other: neither a link nor, by a link above it, elsewhere.
+
+    Raises:
+        Changed: it is not the same any more. Invalid: a link leads out of the folder.
+    """
+    # Without waiting: by now it may be a pipe that nobody writes to.
+    file = os.open(root / found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not Path(os.readlink(f"/proc/self/fd/{file}")).is_relative_to(root):
+            raise Invalid(OUTSIDE)
+        check_same(file, found)
+        yield file
+    finally:
+        os.close(file)
+
+
+def check_same(file: int, found: Found) -> None:
+    """Raises Changed when somebody wrote to it."""
+    now = os.fstat(file)
+    if (now.st_size, now.st_mtime_ns) != stamp(found):
+        raise Changed
+
+
+def copy(file: int, target: Path) -> None:
+    """All its bytes into a new file; never a link, which would change with the original."""
+    with open(file, "rb", closefd=False) as source, target.open("xb") as written:
+        shutil.copyfileobj(source, written, PIECE)

@@ -1,0 +1,157 @@
+"""What an import changed gets its former values back, field by field, where they are unchanged."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Uuid, delete, func, insert, select
+from sqlalchemy import inspect as columns_of
+from sqlalchemy.orm import Session
+
+from lectern.exchange import attached
+from lectern.exchange.imports import matching
+from lectern.exchange.schema import BY_FILE, written
+from lectern.insight import carry_over
+from lectern.models import (
+    Asset,
+    AssetTag,
+    CaptionTrack,
+    Folder,
+    ImportItem,
+    ScheduledSwitch,
+    SwitchState,
+    Tag,
+    Version,
+)
+from lectern.people.audit import Fact
+from lectern.taxonomy import folders
+
+CHANGED = "Somebody changed this since: {fields}."
+ENDED = "This switch has ended since."
+LOST = "What it was before is not there any more: {fields}."
+# Of these a part alone would make no sense: half a review, a time in another zone.
+_AS_A_WHOLE = {"caption_tracks", "scheduled_switches"}
+
+
+def row(
+    session: Session, workspace_id: uuid.UUID, item: ImportItem, facts: list[Fact]
+) -> str | None:
+    """Give the fields back what they had; why not, for those that stay."""
+    model = BY_FILE[item.file].model
+    found = session.get(model, (workspace_id, item.object_id), populate_existing=True)
+    if found is None:
+        return None
+    before, after = item.before or {}, item.after or {}
+    if isinstance(found, ScheduledSwitch) and found.state != SwitchState.WAITING:
+        return ENDED
+    stays: list[str] = []
+    lost: list[str] = []
+    given = False
+    changed = {name: now for name in before if (now := _now(session, found, name)) != before[name]}
+    overtaken = [name for name, now in changed.items() if now != after.get(name)]
+    if overtaken and item.file in _AS_A_WHOLE:
+        return CHANGED.format(fields=", ".join(overtaken))
+    for name, now in changed.items():
+        former = before[name]
+        if name in overtaken:
+            stays.append(name)
+        elif not _there(session, workspace_id, name, former):
+            lost.append(name)
+        else:
+            _give_back(session, found, name, former)
+            given = True
+            if item.file == "assets":
+                facts.append(_fact(session, found, name, now, former))
+    if given:
+        _count(session, found)
+        facts += _attached(session, found, before)
+    words = [(CHANGED, stays), (LOST, lost)]
+    return " ".join(said.format(fields=", ".join(each)) for said, each in words if each) or None
+
+
+def _now(session: Session, found: Any, name: str) -> Any:
+    if name == "tags":
+        return sorted(str(each) for each in _tags_of(session, found))
+    return written(getattr(found, name))
+
+
+def _give_back(session: Session, found: Any, name: str, former: Any) -> None:
+    if name == "tags":
+        _retag(session, found, [uuid.UUID(each) for each in former])
+        return
+    column = columns_of(type(found)).columns[name]
+    value = former
+    if former and isinstance(column.type, Uuid):
+        value = uuid.UUID(former)
+    elif former and isinstance(column.type, DateTime):
+        value = datetime.fromisoformat(former)
+    setattr(found, name, value)
+
+
+def _there(session: Session, workspace_id: uuid.UUID, name: str, former: Any) -> bool:
+    """Whether what the value names exists."""
+    model: Any = {"folder_id": Folder, "version_id": Version}.get(name)
+    if model is None or former is None:
+        return True
+    return session.get(model, (workspace_id, uuid.UUID(former))) is not None
+
+
+def _tags_of(session: Session, asset: Asset) -> Sequence[uuid.UUID]:
+    query = select(AssetTag.tag_id).where(
+        AssetTag.workspace_id == asset.workspace_id, AssetTag.asset_id == asset.id
+    )
+    return session.scalars(query).all()
+
+
+def _retag(session: Session, asset: Asset, former: Sequence[uuid.UUID]) -> None:
+    """Those of the former tags that still exist; their rows are held."""
+    mine = (AssetTag.workspace_id == asset.workspace_id) & (AssetTag.asset_id == asset.id)
+    session.execute(delete(AssetTag).where(mine, AssetTag.tag_id.not_in(former)))
+    here = set(_tags_of(session, asset))
+    query = select(Tag.id).where(Tag.workspace_id == asset.workspace_id, Tag.id.in_(former))
+    held = session.scalars(query.with_for_update(read=True, key_share=True)).all()
+    rows = [
+        {
+            "workspace_id": asset.workspace_id,
+            "asset_id": asset.id,
+            "tag_id": each,
+            "asset_created_at": asset.created_at,
+        }
+        for each in held
+        if each not in here
+    ]
+    if rows:
+        session.execute(insert(AssetTag), rows)
+    session.expire(asset, ["tags"])
+
+
+def _fact(session: Session, asset: Asset, name: str, now: Any, former: Any) -> Fact:
+    def word(value: Any) -> Any:
+        if name == "folder_id":
+            place = uuid.UUID(value) if value else None
+            return folders.path_of(session, asset.workspace_id, place)
+        if name == "tags":
+            ids = [uuid.UUID(each) for each in value]
+            return matching.tag_names(session, asset.workspace_id, ids)
+        return value
+
+    details = {"before": word(now), "after": word(former)}
+    return Fact(f"asset.{name.removesuffix('_id')}", "asset", asset.id, details)
+
+
+def _attached(session: Session, found: Any, before: Mapping[str, Any]) -> list[Fact]:
+    """What belongs to captions and switches that are as before, and what the log says of them."""
+    if not isinstance(found, CaptionTrack | ScheduledSwitch):
+        return []
+    if isinstance(found, CaptionTrack) and "cues" in before:
+        carry_over.keep(session, found, found.edited_by)
+    return attached.facts(session, found)
+
+
+def _count(session: Session, found: Any) -> None:
+    if hasattr(found, "lock_version"):
+        found.lock_version += 1
+    if hasattr(found, "updated_at"):
+        found.updated_at = func.clock_timestamp()
+    session.flush()

@@ -1,0 +1,177 @@
+"""The tracks of a container while its packets go by: spans, counts, proof that they decode."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from lectern.media import codecs
+from lectern.media.facts import StreamFacts
+from lectern.media.sandbox.limits import MAX_FRAME_PIXELS, MAX_FRAME_SIDE, MAX_SAMPLE_RATE
+from lectern.media.sandbox.refusal import Refused
+
+# Proof of decoding: this much, or this long in CPU seconds, whichever ends first.
+_FRAMES_TO_PROVE = {"video": 120, "audio": 60}
+_PROVING_S = 4.0
+_TEXT_LENGTH = 200
+
+
+def plain(text: str | None) -> str | None:
+    """A tag as a label: one line, no control or direction-changing characters, bounded."""
+    if not text:
+        return None
+    kept = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(kept.split())[:_TEXT_LENGTH] or None
+
+
+@dataclass
+class Track:
+    """A video or audio stream under examination; times are seconds in the container."""
+
+    stream: Stream
+    decoder: str | None
+    allowed: bool
+    packets: int = 0
+    start_s: float | None = None
+    end_s: float | None = None
+    frames: int = 0
+    errors: int = 0
+    proving_s: float = 0.0
+    first: Any = None
+
+    @property
+    def index(self) -> int:
+        return self.stream.index
+
+    @property
+    def proven(self) -> bool:
+        """True when no more needs to be decoded to know that this track can be."""
+        return (
+            not self.allowed
+            or self.frames + self.errors >= _FRAMES_TO_PROVE[self.stream.type]
+            or (self.frames > 0 and self.proving_s > _PROVING_S)
+        )
+
+    @property
+    def damaged(self) -> bool:
+        """True when more fails to decode than the odd frame at a cut."""
+        return self.errors > max(2, self.frames // 50)
+
+    def take(self, packet: Any) -> None:
+        """Count one packet; decode it while proof is still wanted. The last, empty one flushes."""
+        if packet.size:
+            self.packets += 1
+            if packet.pts is not None:
+                start = float(packet.pts * packet.time_base)
+                end = start + float((packet.duration or 0) * packet.time_base)
+                self.start_s = start if self.start_s is None else min(self.start_s, start)
+                self.end_s = end if self.end_s is None else max(self.end_s, end)
+        if not self.proven:
+            self._decode(packet)
+
+    def _decode(self, packet: Any) -> None:
+        began = time.process_time()
+        try:
+            for frame in packet.decode():
+                self.frames += 1
+                self.errors += bool(frame.is_corrupt)
+                self.first = self.first or frame
+                if isinstance(frame, VideoFrame):
+                    within_frame_limits(frame.width, frame.height)
+        except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            self.errors += 1
+        self.proving_s += time.process_time() - began
+
+
+@dataclass
+class Tracks:
+    """All streams of a container, the candidates for the main ones apart."""
+
+    video: list[Track] = field(default_factory=list)
+    audio: list[Track] = field(default_factory=list)
+
+    def candidates(self) -> dict[int, Track]:
+        return {track.index: track for track in (*self.video, *self.audio)}
+
+
+def gather(streams: list[Stream], demuxer: str) -> Tracks:
+    """The streams worth reading; covers, subtitles, data and attachments are left alone."""
+    tracks = Tracks()
+    for stream in streams:
+        if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            continue
+        # A stream without any decoder has no context: touching its sizes would crash libav.
+        context: Any = stream.codec_context
+        decoder = context.codec.name if context else None
+        track = Track(stream, decoder, decoder in codecs.DEMUXERS[demuxer])
+        if isinstance(stream, VideoStream):
+            if context:
+                within_frame_limits(context.width, context.height)
+            tracks.video.append(track)
+        elif isinstance(stream, AudioStream):
+            if context and stream.sample_rate > MAX_SAMPLE_RATE:
+                raise Refused(
+                    f"The sound claims {stream.sample_rate:,} samples a second; "
+                    f"at most {MAX_SAMPLE_RATE:,} are accepted."
+                )
+            tracks.audio.append(track)
+        if context and track.allowed:
+            context.thread_count = 1
+    return tracks
+
+
+def within_frame_limits(width: int, height: int) -> None:
+    """Refuse a frame that would take hundreds of megabytes each."""
+    if width * height > MAX_FRAME_PIXELS or max(width, height) > MAX_FRAME_SIDE:
+        raise Refused(
+            f"The picture is {width:,} × {height:,} pixels; a video may have at most "
+            f"{MAX_FRAME_PIXELS // 1_000_000} megapixels and {MAX_FRAME_SIDE:,} pixels a side."
+        )
+
+
+def best(tracks: list[Track]) -> Track | None:
+    """The main one: what decodes, the default before others, the largest, the first."""
+    found = [track for track in tracks if track.frames]
+    return min(found, key=_rank, default=None)
+
+
+def _rank(track: Track) -> tuple[bool, int, int]:
+    context: Any = track.stream.codec_context
+    size = context.width * context.height if isinstance(track.stream, VideoStream) else 0
+    return not track.stream.disposition & Disposition.default, -size, track.index
+
+
+def describe(stream: Stream) -> StreamFacts:
+    """One stream as a line of the facts."""
+    context: Any = stream.codec_context
+    name = context.codec.canonical_name if context else getattr(stream, "name", None)
+    sized = isinstance(stream, VideoStream) and context is not None
+    heard = isinstance(stream, AudioStream) and context is not None
+    return StreamFacts(
+        index=stream.index,
+        kind=stream.type,
+        codec=name if stream.type != "attachment" else None,
+        language=plain(stream.metadata.get("language")),
+        title=plain(stream.metadata.get("title")),
+        default=bool(stream.disposition & Disposition.default),
+        cover=bool(stream.disposition & Disposition.attached_pic),
+        form=_form(name) if stream.type == "subtitle" else None,
+        width=context.width if sized else None,
+        height=context.height if sized else None,
+        channels=context.layout.nb_channels if heard else None,
+        sample_rate=context.sample_rate if heard else None,
+    )
+
+
+_BITMAP_SUBTITLES = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
+
+
+def _form(codec: str | None) -> str:
+    return "bitmap" if codec in _BITMAP_SUBTITLES else "text"

@@ -1,0 +1,104 @@
+"""What speech recognition works on: sound and subtitle tracks, taken out of a file in the box."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lectern.media import codecs
+from lectern.media.convert import INPUT, OUTPUT
+from lectern.media.facts import Facts, StreamFacts
+from lectern.media.sandbox import sandbox
+from lectern.media.sandbox.limits import GIB, MAX_DURATION_S, MIB, Limits
+from lectern.media.sandbox.refusal import Refused
+
+SAMPLE_RATE = 16_000
+_BYTES_A_SECOND = 2 * SAMPLE_RATE
+# Text subtitles as containers hold them, by the names of their decoders.
+_TEXT = ("ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt")
+_MOST_SUBTITLE_BYTES = 4 * MIB
+
+Progress = Callable[[float], None] | None
+Cancelled = Callable[[], bool] | None
+
+
+def sound(
+    source: Path, facts: Facts, scratch: Path, on_progress: Progress, cancelled: Cancelled
+) -> Path:
+    """The main audio stream as mono 16-bit samples, `SAMPLE_RATE` a second, from time 0 on.
+
+    Raises:
+        Refused: it cannot be decoded within the limits.
+        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+    """
+    duration_s = min(facts.duration_s or MAX_DURATION_S, MAX_DURATION_S)
+    cpu_s = int(120 + duration_s / 4)
+    limits = Limits(
+        cpu_s=cpu_s,
+        wall_s=3.0 * cpu_s,
+        memory_bytes=GIB,
+        file_bytes=int((duration_s * 1.05 + 10) * _BYTES_A_SECOND),
+    )
+    # The stream may begin after the picture: silence fills that up, or all times would be early.
+    taken = [
+        *("-map", f"0:{facts.audio_stream or 0:d}", "-vn", "-sn", "-dn", "-map_metadata", "-1"),
+        *("-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(SAMPLE_RATE)),
+        *("-t", f"{duration_s * 1.05 + 5:.3f}", "-c:a", "pcm_s16le", "-f", "s16le", OUTPUT),
+    ]
+    _run(source, facts, scratch, taken, limits, on_progress, cancelled)
+    return sandbox.output(scratch, 0)
+
+
+def subtitles(
+    source: Path, facts: Facts, stream: StreamFacts, scratch: Path, cancelled: Cancelled
+) -> bytes:
+    """One text subtitle track as WebVTT; nothing for a track without cues.
+
+    Raises:
+        Refused: it cannot be decoded within the limits.
+        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+    """
+    limits = Limits(cpu_s=300, wall_s=900, memory_bytes=GIB, file_bytes=_MOST_SUBTITLE_BYTES)
+    taken = ["-map", f"0:{stream.index:d}", "-map_metadata", "-1", "-c:s", "webvtt"]
+    _run(source, facts, scratch, [*taken, "-f", "webvtt", OUTPUT], limits, None, cancelled)
+    made = sandbox.output(scratch, 0)
+    data = made.read_bytes()
+    made.unlink()
+    return data
+
+
+def _run(
+    source: Path,
+    facts: Facts,
+    scratch: Path,
+    taken: Sequence[str],
+    limits: Limits,
+    on_progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    entry = scratch / INPUT
+    entry.unlink(missing_ok=True)
+    entry.symlink_to(source.resolve())
+    answer = sandbox.run(
+        "ffmpeg",
+        {"argv": _arguments(facts.container, taken), "duration_s": facts.duration_s},
+        read=[source],
+        scratch=scratch,
+        limits=limits,
+        on_progress=on_progress,
+        cancelled=cancelled,
+    )
+    entry.unlink()
+    if answer["exit"]:
+        raise Refused("The sound or the subtitles of this file cannot be read.")
+
+
+def _arguments(demuxer: str, taken: Sequence[str]) -> list[str]:
+    """ffmpeg's arguments: fixed words and numbers; nothing a user wrote can be in them."""
+    options = codecs.read_options(demuxer)
+    options["codec_whitelist"] = ",".join([options["codec_whitelist"], *_TEXT])
+    named = [word for name, value in options.items() for word in (f"-{name}", value)]
+    return [
+        *("-nostdin", "-hide_banner", "-loglevel", "error", "-nostats", "-y"),
+        *("-progress", "pipe:1", "-max_alloc", "1000000000", "-filter_threads", "1"),
+        *(*named, "-threads", "1", "-f", demuxer, "-i", INPUT),
+        *taken,
+    ]

@@ -1,0 +1,55 @@
+"""Tasks that a worker could take now: what doorbells are rung for."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from lectern.models import Task, TaskState
+from lectern.pipeline import steps as pipeline
+from lectern.pipeline.tasks import Claim
+
+
+@dataclass(frozen=True)
+class Due:
+    """A task that a worker could take now; the attributes a doorbell needs."""
+
+    workspace_id: uuid.UUID
+    id: uuid.UUID
+    queue: str
+    fence: int
+
+
+def everywhere(session: Session, limit: int = 10_000) -> Sequence[Due]:
+    """Tasks of all workspaces, longest due first."""
+    return _read(session, _DUE.order_by(Task.run_at).limit(limit))
+
+
+def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Due]:
+    """The asset's tasks, in the order of the pipeline."""
+    query = _DUE.where(Task.workspace_id == workspace_id, Task.asset_id == asset_id)
+    return _read(session, query.order_by(Task.created_at, Task.id))
+
+
+def after(session: Session, claim: Claim) -> Sequence[Due]:
+    """The tasks of the same version that waited for this one, which has ended."""
+    steps = [step for step, rule in pipeline.RULES.items() if rule.after is claim.step]
+    if claim.version_id is None or not steps:
+        return []
+    query = _DUE.where(
+        Task.workspace_id == claim.workspace_id,
+        Task.version_id == claim.version_id,
+        Task.step.in_(steps),
+    )
+    return _read(session, query.order_by(Task.created_at, Task.id))
+
+
+_DUE: Select[uuid.UUID, uuid.UUID, str, int] = select(
+    Task.workspace_id, Task.id, Task.queue, Task.fence
+).where(Task.state == TaskState.QUEUED, Task.run_at <= func.clock_timestamp())
+
+
+def _read(session: Session, query: Select[uuid.UUID, uuid.UUID, str, int]) -> Sequence[Due]:
+    return [Due(*row) for row in session.execute(query)]

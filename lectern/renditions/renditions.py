@@ -1,0 +1,74 @@
+"""Renditions: what was derived from a blob, once per spec."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, joinedload
+
+from lectern.models import Blob, Rendition
+
+PLAYABLE = "playable"
+POSTER = "poster"
+WAVEFORM = "waveform.json"
+# Pieces that are soon joined and gone; see `lectern.renditions.streams`.
+PIECES = "hls.part."
+
+
+def find(
+    session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID, spec: str
+) -> Rendition | None:
+    """The rendition of that blob by that spec, its blob loaded."""
+    return session.scalar(
+        select(Rendition)
+        .where(
+            Rendition.workspace_id == workspace_id,
+            Rendition.source_blob_id == source_blob_id,
+            Rendition.spec == spec,
+        )
+        .options(joinedload(Rendition.blob))
+    )
+
+
+def list_of(
+    session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID
+) -> list[Rendition]:
+    """All renditions of a blob but pieces of one, ordered by spec, their blobs loaded."""
+    return list(
+        session.scalars(
+            select(Rendition)
+            .where(
+                Rendition.workspace_id == workspace_id,
+                Rendition.source_blob_id == source_blob_id,
+                ~Rendition.spec.startswith(PIECES, autoescape=True),
+            )
+            .options(joinedload(Rendition.blob))
+            .order_by(Rendition.spec)
+        )
+    )
+
+
+def record(
+    session: Session,
+    workspace_id: uuid.UUID,
+    source_blob_id: uuid.UUID,
+    spec: str,
+    blob: Blob,
+    facts: dict[str, Any],
+) -> Rendition:
+    """Write down a made rendition; a second delivery of the same work changes nothing."""
+    session.execute(
+        insert(Rendition)
+        .values(
+            workspace_id=workspace_id,
+            source_blob_id=source_blob_id,
+            spec=spec,
+            blob_id=blob.id,
+            facts=facts,
+        )
+        .on_conflict_do_nothing()
+    )
+    made = find(session, workspace_id, source_blob_id, spec)
+    assert made is not None, "inserted, or there before"  # noqa: S101 - states the upsert's promise
+    return made

@@ -1,0 +1,118 @@
+"""How much of a library a plan is likely to leave, from what is known without reading it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from lectern.models import Listing
+from lectern.search import codes, predicates
+from lectern.search.predicates import Bound, Plan
+from lectern.search.syntax import words
+from lectern.search.syntax.words import Word
+
+# A smaller library is read as quickly as its odds.
+SMALL = 5_000
+# Of so many rows, asking each takes as long as having the index list a quarter of a million.
+MANY = 20_000
+# So few rows are asked for their words before the index has listed all that have them.
+FEW = 4_000
+# The newest so many files are looked at for words, which nobody counts.
+SAMPLE = 500
+_TABLE = Listing.__table__
+Thing = int | Word | Bound
+
+
+class Odds(NamedTuple):
+    """Of `total` assets about `share` (0.0 to 1.0) fit, if filters know nothing of each other.
+
+    `sizes` are how many assets each code, word and bound holds for, as far as that is known, and
+    `least` is the smallest of them: so many rows the index would lead to. `coded` have all the
+    codes, infinity where none is asked for or that is not known.
+    """
+
+    total: int
+    share: float
+    sizes: Mapping[Thing, float]
+    least: float
+    coded: float = math.inf
+
+
+def of(session: Session, plan: Plan) -> Odds:
+    """Ask the kept counts, for bounds the planner's histograms, for words the newest files."""
+    # The trash is small, and its codes are not counted.
+    if plan.free or not plan.live:
+        return Odds(0, 1.0, {}, 0)
+    whole = codes.fixed(plan.workspace_id, codes.LIVE)
+    counts = codes.counts(session, plan.workspace_id, plan.asked | {whole})
+    total = counts.pop(whole, 0)
+    if total <= SMALL:
+        return Odds(total, 1.0, {}, 0)
+    sizes: dict[Thing, float] = {code: float(number) for code, number in counts.items()}
+    share, least = 1.0, float(total)
+    for group in [(code,) for code in plan.codes] + list(plan.groups):
+        size = min(total, sum(counts.get(code, 0) for code in group))
+        share, least = share * size / total, min(least, size)
+    coded = share * total if plan.codes or plan.groups else math.inf
+    if plan.bounds:
+        within = min(_planned_rows(session, plan), total)
+        sizes.update(dict.fromkeys(plan.bounds, within))
+        share, least = share * within / total, min(least, within)
+    if plan.words:
+        *each, together = _sampled(session, plan)
+        sizes.update((word, one * total) for word, one in zip(plan.words, each, strict=True))
+        share, least = share * together, min(least, *(one * total for one in each))
+    return Odds(total, share, sizes, least, coded)
+
+
+def rare(plan: Plan, odds: Odds) -> Plan:
+    """What of the plan few assets have, to be asked of the index.
+
+    What many have the index would list for long; it is better looked up in what the rest leaves.
+    If it is all there is, all of it is asked.
+    """
+    if odds.coded <= FEW:
+        plan = replace(plan, words=())
+    for many in (MANY, odds.total / 4):
+        common = {thing for thing, size in odds.sizes.items() if size > many}
+        few = replace(
+            plan,
+            codes=tuple(code for code in plan.codes if code not in common),
+            groups=tuple(group for group in plan.groups if not common.intersection(group)),
+            bounds=tuple(bound for bound in plan.bounds if bound not in common),
+            words=tuple(word for word in plan.words if word not in common),
+        )
+        if not few.free:
+            return few
+    return plan
+
+
+def _planned_rows(session: Session, plan: Plan) -> float:
+    """What PostgreSQL expects within the bounds; they are numbers and times, so safe in a text."""
+    bounded = select(_TABLE.c.asset_id).where(
+        predicates.everything(plan, _TABLE),
+        *predicates.conditions(Plan(plan.workspace_id, plan.live, bounds=plan.bounds), _TABLE.c),
+    )
+    bind = session.get_bind()
+    told = bounded.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
+    answer = session.connection().exec_driver_sql(f"EXPLAIN (FORMAT JSON) {told}").scalar_one()
+    return float(answer[0]["Plan"]["Plan Rows"])
+
+
+def _sampled(session: Session, plan: Plan) -> list[float]:
+    """The share of the newest files that have each word, and at last the share with all words."""
+    newest = (
+        select(_TABLE.c.asset_id, _TABLE.c.codes)
+        .where(predicates.everything(plan, _TABLE))
+        .order_by(_TABLE.c.created_at.desc(), _TABLE.c.asset_id.desc())
+        .limit(SAMPLE)
+        .subquery("newest")
+    )
+    has = words.of_row(plan.workspace_id, plan.words, newest.c)
+    asked = select(*(each.label(f"w{at}") for at, each in enumerate(has))).select_from(newest)
+    c = list(asked.cte("asked").prefix_with("MATERIALIZED").c)
+    numbers = [func.count().filter(each) for each in c] + [func.count().filter(and_(*c))]
+    return [number / SAMPLE for number in session.execute(select(*numbers)).one()]

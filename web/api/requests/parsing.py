@@ -1,0 +1,132 @@
+"""Requests into typed values; whatever does not fit is refused with the field's name."""
+
+import json
+import unicodedata
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from lectern import search
+from lectern.errors import Invalid
+from lectern.search import MOST, Query
+
+T = TypeVar("T")
+
+
+def json_object() -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object.
+
+    Raises:
+        BadRequest: it is no JSON.
+        Invalid: it is no object, is nested too deep, or holds what no text may have.
+    """
+    sent = request.get_data(cache=True)
+    if not sent:
+        return {}
+    try:
+        body = json.loads(sent)
+        # What JSON can say and UTF-8 cannot: half of a surrogate pair.
+        text = json.dumps(body, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise Invalid("The body is nested too deep.") from error
+    except UnicodeEncodeError as error:
+        raise Invalid("The body holds half a character: a lone surrogate.") from error
+    except ValueError as error:
+        raise BadRequest("The body is not JSON in UTF-8.") from error
+    if not isinstance(body, dict):
+        raise Invalid("The body must be a JSON object: {…}.")
+    if b"\\u0000" in text:
+        raise Invalid("The body holds a NUL character, which no text may have.")
+    return body
+
+
+def limit(default: int = 50) -> int:
+    """`?limit=`, 1 to 200."""
+    return _value(request.args, "limit", _whole(1, MOST)) or default
+
+
+def cursor() -> str | None:
+    """`?cursor=`, as the previous page gave it."""
+    return request.args.get("cursor") or None
+
+
+def position() -> int | None:
+    """`?cursor=` of a list whose cursors are plain numbers."""
+    return _value(request.args, "cursor", _whole(0, (1 << 63) - 1))
+
+
+def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
+    """The list's filters by their names in the address.
+
+    Raises:
+        Invalid: a value that no filter understands.
+    """
+    args = request.args if args is None else args
+    for name, value in args.items(multi=True):
+        # Of any name: nothing that reaches a log or a page may hold them.
+        if any(unicodedata.category(letter) == "Cc" for letter in value):
+            message = f"{name[:80]} holds control characters."
+            raise Invalid(message, {name[:80]: message})
+    lists = {name: args.getlist(name) for name in ("tag", "any_tag", "said", "shown")}
+    return search.read({**args.to_dict(), **lists})
+
+
+def with_total() -> bool:
+    """Whether the caller wants the number of all matches, `?total=1`."""
+    return _flag(request.args, "total")
+
+
+def id_of(body: dict[str, Any], name: str) -> uuid.UUID:
+    """An id that must be in the body."""
+    return _id(name, body.get(name))
+
+
+def ids_of(body: dict[str, Any], name: str) -> list[uuid.UUID]:
+    """A list of ids that must be in the body."""
+    values = body.get(name)
+    if not isinstance(values, list):
+        raise Invalid.of(name, "Send a list of ids.")
+    return [_id(f"{name}.{index}", value) for index, value in enumerate(values)]
+
+
+def flag_of(body: dict[str, Any], name: str) -> bool:
+    """Whether the body says so; what it does not name is not so."""
+    flag = body.get(name, False)
+    if not isinstance(flag, bool):
+        raise Invalid.of(name, "Send true or false.")
+    return flag
+
+
+def _id(field: str, value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid.of(field, "Send an id.") from error
+
+
+def _value(args: "MultiDict[str, str]", name: str, parse: Callable[[str], T]) -> T | None:
+    text = args.get(name, "")
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        message = f"{name} cannot be {text[:80]!r}."
+        raise Invalid(message, {name: message}) from error
+
+
+def _flag(args: "MultiDict[str, str]", name: str) -> bool:
+    return bool(_value(args, name, _whole(0, 1)))
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(text)
+        return int(text)
+
+    return parse

@@ -1,0 +1,152 @@
+"""All of Lectern on one machine, or one part of it for many machines."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from jobs import broker
+from jobs import schedule as scheduler
+from jobs import worker as queue_worker
+from lectern import host, settings
+from lectern.database import sessions
+from lectern.people import audit, setup
+from lectern.settings import Settings
+from web.cli.options import data_option, servers_for
+from web.cli.server import addresses
+from web.cli.server.supervisor import Part, Supervisor
+
+# -P and its variable: a folder called web where the caller stands is not ours.
+PYTHON = (sys.executable, "-P")
+# glibc would keep freed memory in a pool for each of many threads: some MiB for every process.
+ENVIRONMENT = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+# Media work is for the box, one process a task; half the cores leave the pages quick.
+DEFAULT_SHARE = 2
+
+host_option = click.option("--host", "host_name", default="127.0.0.1", show_default=True)
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free."
+)
+
+
+@click.command()
+@host_option
+@port_option
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that turn files into streams.  [default: half the cores]",
+)
+@click.option("--demo", is_flag=True, help="Fill an empty library with a sample course.")
+@data_option
+def serve(host_name: str, port: int, workers: int | None, demo: bool, data: Path | None) -> None:
+    """Run all of Lectern on this machine until Ctrl-C or SIGTERM."""
+    with servers_for(data, host.Kind.SERVE) as hosted, Supervisor(hosted) as parts:
+        port = addresses.free_port(host_name, port)
+        address = addresses.shown(host_name, port)
+        hosted.announce(address)
+        environment = environment_for(hosted)
+        parts.add(web_part(host_name, port), environment)
+        parts.add(scheduling(), {**environment, **hosted.collector_environment})
+        for name, queue in queues(workers or share()):
+            parts.add(Part(name, (*PYTHON, "-m", "web.cli", "worker", queue)), environment)
+        parts.wait_for(address)
+        click.echo(f"Lectern is ready at {hosted.settings.public_url or address}")
+        offer_first_owner(hosted.settings, address)
+        if demo:
+            parts.run_once(Part("demo", (*PYTHON, "-m", "web.cli.demo")), environment)
+        parts.watch()
+
+
+@click.command()
+@host_option
+@port_option
+@data_option
+def web(host_name: str, port: int, data: Path | None) -> None:
+    """Serve the pages only; on many machines behind one balancer."""
+    with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
+        port = addresses.free_port(host_name, port)
+        address = addresses.shown(host_name, port)
+        parts.add(web_part(host_name, port), environment_for(hosted))
+        parts.wait_for(address)
+        click.echo(f"Lectern's pages are at {hosted.settings.public_url or address}")
+        parts.watch()
+
+
+@click.command()
+@click.argument("queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice(broker.QUEUES))
+@data_option
+def worker(queues: Sequence[str], data: Path | None) -> None:
+    """Work on queues (all of them if none is named), one process each."""
+    configured = settings.read(data=data)
+    if len(queues) == 1 and self_sufficient(configured):
+        queue_worker.work(configured, queues[0])
+        return
+    with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
+        for queue in queues or broker.QUEUES:
+            part = Part(queue, (*PYTHON, "-m", "web.cli", "worker", queue))
+            parts.add(part, environment_for(hosted))
+        parts.watch()
+
+
+@click.command()
+@data_option
+def schedule(data: Path | None) -> None:
+    """Do the periodic work: what was lost is taken up again, what has expired goes."""
+    configured = settings.read(data=data)
+    if self_sufficient(configured):
+        scheduler.run(configured)
+        return
+    with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
+        parts.add(scheduling(), {**environment_for(hosted), **hosted.collector_environment})
+        parts.watch()
+
+
+def self_sufficient(configured: Settings) -> bool:
+    """True when the environment names every server, so that none has to be looked for."""
+    return bool(configured.database_url and configured.redis_url and configured.secret_key)
+
+
+def environment_for(hosted: host.Servers) -> Mapping[str, str]:
+    """What a part finds in its environment; secrets are on no command line."""
+    return {**os.environ, **ENVIRONMENT, **hosted.environment}
+
+
+def share() -> int:
+    """How many processes do the heavy work by default."""
+    return max(1, len(os.sched_getaffinity(0)) // DEFAULT_SHARE)
+
+
+def queues(encoders: int) -> list[tuple[str, str]]:
+    """The worker processes of `serve`: name in the log, queue."""
+    one_each = [(name, name) for name in broker.QUEUES if name != "streams"]
+    return [*one_each, *((f"streams {number}", "streams") for number in range(1, encoders + 1))]
+
+
+def scheduling() -> Part:
+    """The periodic process."""
+    return Part("schedule", (*PYTHON, "-m", "web.cli", "schedule"))
+
+
+def web_part(host_name: str, port: int) -> Part:
+    """The web server: one process for pages and WebSockets for every two cores."""
+    command = ["-m", "granian", "--interface", "asgi", "web.asgi:app"]
+    command += ["--host", host_name, "--port", str(port), "--workers", str(share())]
+    # Each open page is a connection that stays: the default would let 1024 in, and no more.
+    command += ["--backpressure", "4096"]
+    command += ["--no-access-log", "--log-level", "warning", "--workers-kill-timeout", "5"]
+    return Part("web", (*PYTHON, *command))
+
+
+def offer_first_owner(configured: Settings, address: str) -> None:
+    """Print the one-time link while nobody owns the library."""
+    audit.configure(configured.secret_key)
+    engine = sessions.connect(configured.database_url)
+    with sessions.unit_of_work() as session:
+        secret = setup.first_owner_link(session)
+    engine.dispose()
+    if secret:
+        base = configured.public_url or address
+        click.echo(f"Make the first owner here (works once, within a day): {base}/setup/{secret}")

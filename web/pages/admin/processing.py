@@ -1,0 +1,91 @@
+"""How far files are: the workspace's processing page, the steps of one file, a person's notices."""
+
+import uuid
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from jobs import broker, enqueue, workers
+from lectern.library import assets, progress
+from lectern.models import Step
+from lectern.people.rights import Action
+from lectern.pipeline import due, notices, steps
+from web import htmx
+from web.auth import allow
+from web.extensions import db
+
+bp = Blueprint("processing", __name__)
+STEP = f"/assets/<uuid:asset_id>/steps/<any({', '.join(steps.RULES)}):part>"
+
+
+@bp.get("/processing")
+@allow(Action.SEE)
+def index() -> ResponseReturnValue:
+    """What is running, in line, waiting and failed; the list alone when it asks again."""
+    overview = progress.overview(db.session(), g.principal)
+    name = "processing/_lists.html" if htmx.wants_fragment() else "processing/index.html"
+    return render_template(name, overview=overview, crews=workers.crews())
+
+
+@bp.post(f"{STEP}/cancelling")
+@allow(Action.EDIT)
+def cancel(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """Stop a step that the file is ready without."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    progress.cancel(session, g.principal, asset, Step(part))
+    session.commit()
+    return _after(asset_id, gettext("Stopped."))
+
+
+@bp.post(f"{STEP}/retrying")
+@allow(Action.EDIT)
+def again(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """Try a failed, stopped or waiting step again."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    progress.again(session, g.principal, asset, Step(part))
+    session.commit()
+    enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
+    return _after(asset_id, gettext("In line again."))
+
+
+@bp.get("/notices")
+@allow(Action.SEE)
+def show_notices() -> ResponseReturnValue:
+    """The principal's notices: as a panel, or as a page."""
+    shown = notices.latest(db.session(), g.principal)
+    name = "notices/_list.html" if htmx.wants_fragment() else "notices/index.html"
+    return render_template(name, notices=shown)
+
+
+@bp.get("/notices/count")
+@allow(Action.SEE)
+def count_notices() -> ResponseReturnValue:
+    """The bell, with how many notices have not been read."""
+    count = notices.unread(db.session(), g.principal)
+    said = ngettext("%(num)d new notice", "%(num)d new notices", count) if count else ""
+    return render_template("notices/_count.html", count=count, said=said)
+
+
+@bp.post("/notices/reading")
+@allow(Action.SEE)
+def read_notices() -> ResponseReturnValue:
+    """Mark all of the principal's notices as read."""
+    session = db.session()
+    notices.read_all(session, g.principal)
+    session.commit()
+    if not htmx.wants_fragment():
+        return redirect(url_for(".show_notices"), code=303)
+    html = render_template("notices/_list.html", notices=notices.latest(session, g.principal))
+    return htmx.fragment(html, event="notice")
+
+
+def _after(asset_id: uuid.UUID, said: str) -> ResponseReturnValue:
+    broker.publish(g.principal.workspace_id, asset_id=asset_id)
+    if htmx.wants_fragment():
+        return htmx.fragment("", toast=said, event=f"asset-{asset_id}")
+    back = request.form.get("from") == "processing"
+    url = url_for(".index") if back else url_for("assets.show", asset_id=asset_id)
+    return redirect(url, code=303)

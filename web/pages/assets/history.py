@@ -1,0 +1,131 @@
+"""One page of a file's history, the filters it is read through, and both as a download."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from lectern.errors import Invalid
+from lectern.models import Asset
+from lectern.people import audit_reading
+from lectern.people.audit import Line
+from lectern.people.audit_reading import Only
+from lectern.people.principal import Principal
+from lectern.taxonomy import custom_fields
+from web import history_filters
+from web.api.representations import entry_json
+from web.pages.assets import events as history
+
+SHOWN = 20
+COLUMNS = ("number", "time", "by", "action", "what", "before", "after")
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class HistoryPage:
+    """The newest events that the address asks for; each part is read when it is first asked for."""
+
+    def __init__(self, session: Session, principal: Principal, asset: Asset) -> None:
+        self._session = session
+        self._principal = principal
+        self._asset = asset
+        self.kind = request.args.get("kind", "")
+        self.actor = request.args.get("actor", "")
+        self.since = request.args.get("since", "")
+
+    @property
+    def only(self) -> Only:
+        """The lines that are wanted. Raises Invalid for what no filter understands."""
+        args = MultiDict(request.args)
+        if self.kind:
+            if self.kind not in history.KINDS:
+                raise Invalid("There is no such kind of event.", {"kind": "Choose one shown."})
+            args.setlist("action", list(history.KINDS[self.kind]))
+        return history_filters.read(args)
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What of the address says which lines are wanted."""
+        named = {"kind": self.kind, "actor": self.actor, "since": self.since}
+        return {name: text for name, text in named.items() if text}
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kinds to choose from."""
+        return history.kind_words()
+
+    @cached_property
+    def people(self) -> list[tuple[Any, str]]:
+        """Who to choose from."""
+        return audit_reading.actors(self._session, self._principal, self._asset.id)
+
+    @cached_property
+    def _found(self) -> list[Line]:
+        before = request.args.get("before", type=int)
+        if before is not None and not 0 <= before < 1 << 63:
+            raise Invalid("This address does not lead to an earlier page of the history.")
+        return audit_reading.history(
+            self._session,
+            self._principal,
+            self._asset.id,
+            self.only,
+            before=before,
+            limit=SHOWN + 1,
+        )
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {
+            each.key: each.label for each in custom_fields.list_of(self._session, self._principal)
+        }
+
+    @property
+    def events(self) -> list[history.Event]:
+        """The page's events, newest first."""
+        return history.events(self._found[:SHOWN], self._labels)
+
+    @property
+    def earlier(self) -> int | None:
+        """Where the page before this one goes on, if there is one."""
+        return self._found[SHOWN - 1].seq if len(self._found) > SHOWN else None
+
+    def exported(self, form: str) -> Iterator[str]:
+        """All lines that are wanted, as `csv` or `json`, piece by piece."""
+        lines = audit_reading.whole(self._session, self._principal, self._asset.id, self.only)
+        return _as_csv(lines, self._labels) if form == "csv" else _as_json(lines)
+
+
+def _as_json(lines: Iterator[Line]) -> Iterator[str]:
+    yield '{"items": ['
+    for number, line in enumerate(lines):
+        yield ("," if number else "") + "\n" + json.dumps(entry_json(line), ensure_ascii=False)
+    yield "\n]}\n"
+
+
+def _as_csv(lines: Iterator[Line], labels: Mapping[str, str]) -> Iterator[str]:
+    yield _row(COLUMNS)
+    for line in lines:
+        (event,) = history.events([line], labels)
+        values = [_cell(line.details.get(when)) for when in ("before", "after")]
+        at = line.at.isoformat(timespec="seconds")
+        yield _row((str(line.seq), at, event.by, line.action, event.text, *values))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    return text.getvalue()

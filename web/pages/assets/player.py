@@ -1,0 +1,167 @@
+"""What a player plays of one version: the file, its streams, captions, chapters and pictures."""
+
+import uuid
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from lectern.insight import captions
+from lectern.insight.cues import Cue
+from lectern.library import versions
+from lectern.models import Asset, Version
+from lectern.renditions import renditions, storyboards, streams
+from web.pages.captions.panel import language_name
+
+
+class Track(NamedTuple):
+    """Captions in one language: the address, BCP 47 language, and what to call it."""
+
+    url: str
+    language: str
+    name: str
+
+
+class Player:
+    """One version of a video or audio file, for `shared/_player.html`.
+
+    `poster` is the still's address or empty; `part` the stretch that is wanted, as a media fragment
+    such as `#t=5,20`; `name` tells this player from others of a page.
+    """
+
+    def __init__(self, session: Session, asset: Asset, version: Version) -> None:
+        self._session = session
+        self._asset = asset
+        self._version = version
+        self.kind = str(asset.kind)
+        self.name = asset.name
+        self.poster = self.part = ""
+
+    @property
+    def url(self) -> str:
+        """The file that every browser plays."""
+        return self._url("media.play") + self.part
+
+    @property
+    def place(self) -> str:
+        """What the place where somebody stopped is remembered by."""
+        return f"{self._asset.id}{self.part}"
+
+    @property
+    def watch_url(self) -> str:
+        """The learner's page, with the host: it is copied and sent to others."""
+        return url_for("watch.show", asset_id=self._asset.id, _external=True)
+
+    @cached_property
+    def hls(self) -> str:
+        """The master playlist; empty while there are no streams."""
+        return self._url("streams.file", name=streams.MASTER) if self._has_streams else ""
+
+    @cached_property
+    def download(self) -> str:
+        """A plain MP4 to take along; empty where there is none."""
+        if self.kind != "video":
+            return ""
+        plain = streams.plain(self._session, self._version.workspace_id, self._version.blob_id)
+        return self._url("streams.plain") if plain else ""
+
+    @cached_property
+    def storyboard(self) -> str:
+        """Small pictures for the time range; empty while there are none."""
+        found = storyboards.find(self._session, self._version)
+        return self._url("derived.storyboard") if found else ""
+
+    @cached_property
+    def waveform(self) -> str:
+        """The drawn sound of what has no picture; empty while there is none."""
+        if self.kind != "audio":
+            return ""
+        key = (self._version.workspace_id, self._version.blob_id, renditions.WAVEFORM)
+        return self._url("derived.waveform") if renditions.find(self._session, *key) else ""
+
+    @property
+    def seconds(self) -> int:
+        """How long it is, 0 where nobody knows."""
+        return round(self._version.facts.get("duration_s") or 0)
+
+    @property
+    def key(self) -> str:
+        """What the element is called on its page."""
+        return f"player-{self._asset.id}-{self._version.number}"
+
+    @cached_property
+    def tracks(self) -> Sequence[Track]:
+        """Captions, the most trusted language first."""
+        return [
+            Track(
+                self._url("caption_files.track", lang=each.language, d=each.tag),
+                each.language.partition("-x-")[0],
+                language_name(each.language, each.label),
+            )
+            for each in captions.list_of(self._session, self._version)
+        ]
+
+    @cached_property
+    def chapters(self) -> Sequence[Cue]:
+        """The chapters that came with the file, in order; a lone one divides nothing."""
+        found = self._version.facts.get("chapters") or []
+        cues = [
+            Cue(each["start_s"], each["end_s"], _title(each.get("title"), number))
+            for number, each in enumerate(found, start=1)
+            if each["end_s"] > each["start_s"]
+        ]
+        return cues if len(cues) > 1 else []
+
+    @property
+    def chapters_url(self) -> str:
+        """The same as WebVTT."""
+        return self._url("watch.chapters")
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the player's script says; braces are filled there."""
+        return {
+            "resume": gettext("Continue at {time}?"),
+            "fallback": gettext("The stream broke off. The plain file plays instead."),
+            "copied": gettext("Link copied"),
+            "automatic": gettext("Automatic ({size})"),
+            "captions": gettext("Captions: {name}"),
+            "captionsOff": gettext("Captions off"),
+            "muted": gettext("Sound off"),
+            "unmuted": gettext("Sound on"),
+            "over": gettext("This part ends here."),
+        }
+
+    @property
+    def _has_streams(self) -> bool:
+        key = (self._version.workspace_id, self._version.blob_id, streams.MASTER)
+        return streams.find(self._session, *key) is not None
+
+    def _url(self, endpoint: str, **more: Any) -> str:
+        asset_id: uuid.UUID = self._asset.id
+        return url_for(endpoint, asset_id=asset_id, number=self._version.number, **more)
+
+
+def of(session: Session, asset: Asset, number: int | None = None, **given: str) -> Player | None:
+    """The player of the asset's version `number`, or of the current one; None where none is.
+
+    `given` are `poster`, `part` and `name`, as a player has them.
+    """
+    found = (
+        versions.get_current(session, asset)
+        if number is None
+        else versions.find(session, asset, number)
+    )
+    if found is None:
+        return None
+    player = Player(session, asset, found)
+    player.poster, player.part = given.get("poster", ""), given.get("part", "")
+    player.name = given.get("name") or asset.name
+    return player
+
+
+def _title(title: str | None, number: int) -> str:
+    return " ".join((title or "").split()) or gettext("Chapter %(number)s", number=number)

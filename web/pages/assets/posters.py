@@ -1,0 +1,52 @@
+"""Posters by hand: a frame of the video, or an image that is sent."""
+
+import uuid
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from jobs import broker, enqueue
+from lectern.library import assets, poster_requests
+from lectern.models import Asset, Task
+from lectern.people.rights import Action
+from web import htmx
+from web.auth import allow
+from web.extensions import db
+from web.pages.assets.page import AssetPage
+
+bp = Blueprint("posters", __name__, url_prefix="/assets/<uuid:asset_id>/poster")
+
+
+@bp.post("/frame")
+@allow(Action.CHOOSE_POSTER)
+def use_frame(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Have the frame at a second of the video made the poster."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    at_s = request.form.get("at", type=float)
+    task = poster_requests.ask_frame(session, g.principal, asset, at_s)
+    return _begun(asset, task, gettext("The frame is being made the poster."))
+
+
+@bp.post("/image")
+@allow(Action.CHOOSE_POSTER)
+def use_image(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Have a picture of one's own made the poster."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    sent = request.files.get("image")
+    data = sent.read() if sent else b""
+    task = poster_requests.ask_image(session, g.principal, asset, data)
+    return _begun(asset, task, gettext("Your picture is being made the poster."))
+
+
+def _begun(asset: Asset, task: Task, words: str) -> ResponseReturnValue:
+    session = db.session()
+    session.commit()
+    enqueue.ring([task])
+    broker.publish(asset.workspace_id, asset_id=asset.id)
+    if not htmx.wants_fragment():
+        return redirect(url_for("assets.show", asset_id=asset.id), code=303)
+    page = AssetPage(session, g.principal, assets.get(session, g.principal, asset.id))
+    return htmx.fragment(render_template("assets/_posters.html", page=page), toast=words)

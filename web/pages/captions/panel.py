@@ -1,0 +1,185 @@
+"""The captions of a file as its page shows them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from babel import Locale
+from flask import current_app, url_for
+from flask_babel import get_locale, gettext, ngettext
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from lectern.insight import captions, glossary, languages, transcription
+from lectern.insight.captions import Captions
+from lectern.insight.glossary import Correction
+from lectern.models import Asset, GlossaryTerm, Task, Version
+from web.pages.captions.downloads import FORMS
+
+# Below this confidence a word is worth a look.
+UNSURE = 0.5
+# What most people need first, by the order of speakers among teachers' platforms.
+OFTEN = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr", "uk", "ru", "ar", "zh", "ja")
+
+
+class Track(NamedTuple):
+    """What a player needs of captions: the address, the language, and what to call it."""
+
+    url: str
+    language: str
+    name: str
+    default: bool
+
+
+class Row(NamedTuple):
+    """Captions in one language. `unsure` counts words, `corrections` what the glossary proposes."""
+
+    captions: Captions
+    name: str
+    state: str
+    origin: str
+    excerpt: str
+    unsure: int
+    corrections: Sequence[Correction]
+    downloads: Sequence[tuple[str, str]]
+    edit_url: str
+
+
+class CaptionPanel:
+    """The captions of the current version, each part read when a template first asks for it."""
+
+    def __init__(self, session: Session, asset: Asset, version: Version | None) -> None:
+        self._session = session
+        self.asset = asset
+        self.version = version
+
+    @property
+    def shown(self) -> bool:
+        """Whether such a file can have captions at all."""
+        return self.asset.kind in {"video", "audio"} and self.version is not None
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """One for each language, the most trusted first."""
+        if self.version is None:
+            return []
+        return [self._row(each) for each in captions.list_of(self._session, self.version)]
+
+    @cached_property
+    def task(self) -> Task | None:
+        """The step that makes captions."""
+        return transcription.task_of(self._session, self.version) if self.version else None
+
+    @cached_property
+    def terms(self) -> list[GlossaryTerm]:
+        """The glossaries of the courses that use the file."""
+        return glossary.terms_for(self._session, self.asset)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """For the player; the first one is shown by default where somebody checked it."""
+        return [
+            Track(
+                url_for(
+                    "caption_files.track",
+                    asset_id=self.asset.id,
+                    number=self.asset.version_number,
+                    lang=row.captions.language,
+                    d=row.captions.tag,
+                ),
+                row.captions.language.partition("-x-")[0],
+                row.name,
+                number == 0,
+            )
+            for number, row in enumerate(self.rows)
+        ]
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Languages to choose from: common ones first, then all by name."""
+        names = dict(_locale().languages.items())
+        rest = sorted((name, code) for code, name in names.items() if len(code) <= 3)
+        often = [(code, names[code]) for code in OFTEN if code in names]
+        return often + [(code, name) for name, code in rest if code not in OFTEN]
+
+    @property
+    def spoken(self) -> str:
+        """The file's own language as a choice, empty for unknown."""
+        tag = languages.tag_or_unknown(self.asset.language)
+        return "" if tag == languages.UNKNOWN else languages.primary(tag)
+
+    def row(self, language: str) -> Row | None:
+        """The captions in exactly this language."""
+        return next((row for row in self.rows if row.captions.language == language), None)
+
+    def _row(self, found: Captions) -> Row:
+        heard = found.segments if found.track is None else []
+        sure = [word.confidence for segment in heard for word in segment.words]
+        return Row(
+            found,
+            language_name(found.language, found.label),
+            _state(found),
+            _origin(found),
+            " ".join(" ".join(each.text.split()) for each in found.cues[:4]),
+            sum(each is not None and each < UNSURE for each in sure),
+            glossary.corrections(found.cues, self.terms) if self.terms else (),
+            [(form.upper(), self._download(found, form)) for form in FORMS],
+            self._edit_url(found.language),
+        )
+
+    def _download(self, found: Captions, form: str) -> str:
+        name = "show" if form in {"vtt", "srt"} else "show_transcript"
+        return url_for(
+            f"api.captions.{name}",
+            asset_id=self.asset.id,
+            part=form,
+            lang=found.language,
+            download=1,
+        )
+
+    def _edit_url(self, language: str) -> str:
+        """Where captions are edited, empty where this installation has no editor."""
+        path = f"{url_for('assets.show', asset_id=self.asset.id)}/captions/{language}/edit"
+        try:
+            current_app.url_map.bind("localhost").match(path, method="GET")
+        except RequestRedirect:
+            return path
+        except HTTPException:
+            return ""
+        return path
+
+
+def language_name(tag: str, label: str = "") -> str:
+    """A language as readers of the page call it, with the track's own name where it has one."""
+    code, _, private = tag.partition("-x-")
+    first, _, rest = code.partition("-")
+    known = _locale()
+    name = str(known.languages.get(first) or "")
+    name = name[:1].upper() + name[1:] if name else gettext("Unknown language")
+    place = known.territories.get(rest) or known.scripts.get(rest) or rest
+    told = [each for each in (place, label or private) if each]
+    return f"{name} ({', '.join(told)})" if told else str(name)
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")
+
+
+def _state(found: Captions) -> str:
+    if found.state == "reviewed":
+        if found.reviewer is None:
+            return str(gettext("Reviewed"))
+        return str(gettext("Reviewed by %(name)s", name=found.reviewer.name))
+    return str(gettext("In review") if found.state == "in_review" else gettext("Machine"))
+
+
+def _origin(found: Captions) -> str:
+    words = {
+        "machine": gettext("made by a machine"),
+        "upload": gettext("uploaded"),
+        "embedded": gettext("came with the file"),
+        "person": gettext("edited by a person"),
+    }
+    count = len(found.cues)
+    return f"{ngettext('%(num)d cue', '%(num)d cues', count)}, {words[found.origin]}"
