@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import archives, broker, endings, enqueue, garbage, periodic, process
+from jobs import broker, endings, enqueue, garbage, periodic, process
 from jobs.process import Process
 from lectern import bulk
 from lectern.database.sessions import SessionLocal, unit_of_work
@@ -43,7 +43,7 @@ def once(this: Process) -> bool:
         ring_due()
         periodic.switch_due()
         clear_spool(this)
-        archives.clear(this)
+        periodic.clear(this)
         garbage.empty_trash()
         garbage.collect(this)
         periodic.count_storage()

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from jobs import enqueue, subject
 from jobs.steps import hls as hls_step
-from jobs.steps.hls_files import Files
+from jobs.steps.hls import Files
 from jobs.work import Work
 from lectern.media.hls import streams as hls
 from lectern.models import Step, TaskState

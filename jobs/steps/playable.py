@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from jobs import subject
-from jobs.results import Results
+from jobs.steps.results import Results
 from jobs.work import Work
 from lectern.library import assets
 from lectern.media import playable

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from sqlalchemy.orm import Session
 
 from jobs import broker, subject
-from jobs.results import Results
 from jobs.steps import pdf
+from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
 from lectern.library import assets

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from jobs import broker, enqueue
-from jobs.results import Results
+from jobs.steps.results import Results
 from jobs.work import Work
 from lectern.ingest import admission, uploads
 from lectern.ingest.admission import Admitted

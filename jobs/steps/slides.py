@@ -5,7 +5,7 @@ import importlib
 from sqlalchemy.orm import Session
 
 from jobs import subject
-from jobs.results import Results
+from jobs.steps.results import Results
 from jobs.work import Work
 from lectern.insight import slides as kept
 from lectern.media.pictures import slides

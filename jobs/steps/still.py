@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sqlalchemy.orm import Session
 
 from jobs import subject
-from jobs.results import Results
+from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
 from lectern.library import poster_requests

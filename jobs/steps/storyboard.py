@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from jobs import subject
-from jobs.results import Results
+from jobs.steps.results import Results
 from jobs.work import Work
 from lectern.media.pictures import storyboard
 from lectern.renditions import renditions, storyboards

@@ -5,9 +5,10 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.courses import places, structure, writing
 from lectern.models import Chapter, Lesson, new_id
-from lectern.people import audit, names
+from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
@@ -19,7 +20,7 @@ def add(session: Session, principal: Principal, course_id: uuid.UUID, title: str
         NotFound: no such course.
     """
     course = places.course(session, principal, course_id)
-    shown = names.line(title, "title")
+    shown = text.line(title, "title")
     last = session.scalar(
         select(func.max(Chapter.position)).where(
             Chapter.workspace_id == course.workspace_id, Chapter.course_id == course.id
@@ -50,7 +51,7 @@ def rename(session: Session, principal: Principal, chapter_id: uuid.UUID, title:
         NotFound: no such chapter.
     """
     spot = places.chapter(session, principal, chapter_id)
-    chapter, after = spot.the_chapter, names.line(title, "title")
+    chapter, after = spot.the_chapter, text.line(title, "title")
     before = chapter.title
     if before != after:
         chapter.title = after

@@ -6,12 +6,13 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
+from lectern import text
 from lectern.courses import places, structure, writing
 from lectern.courses.places import NO_COURSE, Place
 from lectern.courses.structure import ChapterSpec, CourseSpec, LessonSpec
 from lectern.errors import NotFound
 from lectern.models import Chapter, Course, new_id
-from lectern.people import audit, names
+from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -40,7 +41,7 @@ def put(session: Session, principal: Principal, ref: str, spec: CourseSpec) -> t
     """
     require(principal, Action.EDIT_COURSES)
     wanted = structure.cleaned(spec)
-    created = _insert(session, principal, names.reference(ref), wanted.title)
+    created = _insert(session, principal, text.reference(ref), wanted.title)
     course = places.find(session, principal, Place(ref), lock=True).course
     before = structure.snapshot(session, course)
     ended = structure.apply(session, principal, course, wanted)
@@ -61,8 +62,8 @@ def put(session: Session, principal: Principal, ref: str, spec: CourseSpec) -> t
 def create(session: Session, principal: Principal, title: str) -> Course:
     """An empty course; its ref is made from the title."""
     require(principal, Action.EDIT_COURSES)
-    shown = names.line(title, "title")
-    words = names.slug(shown, "course")
+    shown = text.line(title, "title")
+    words = text.slug(shown, "course")
     ref, number = words, 2
     while not _insert(session, principal, ref, shown):
         ref, number = f"{words}-{number}", number + 1
@@ -79,7 +80,7 @@ def rename(session: Session, principal: Principal, course_id: uuid.UUID, title: 
         NotFound: no such course.
     """
     course = places.course(session, principal, course_id)
-    before, after = course.title, names.line(title, "title")
+    before, after = course.title, text.line(title, "title")
     if before != after:
         course.title = after
         places.touch(course)

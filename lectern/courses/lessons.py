@@ -5,11 +5,12 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from lectern import text
 from lectern.courses import places, structure, writing
 from lectern.courses.places import NO_CHAPTER, NO_LESSON
 from lectern.errors import NotFound, Stale
 from lectern.models import Chapter, Lesson, new_id
-from lectern.people import audit, names
+from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -41,7 +42,7 @@ def add(session: Session, principal: Principal, chapter_id: uuid.UUID, title: st
         NotFound: no such chapter.
     """
     spot = places.chapter(session, principal, chapter_id)
-    shown = names.line(title, "title")
+    shown = text.line(title, "title")
     last = session.scalar(
         select(func.max(Lesson.position)).where(
             Lesson.workspace_id == spot.course.workspace_id, Lesson.chapter_id == chapter_id
@@ -80,7 +81,7 @@ def rename(
         Stale: somebody changed it since.
     """
     spot = places.lesson(session, principal, lesson_id)
-    lesson, after = spot.the_lesson, names.line(title, "title")
+    lesson, after = spot.the_lesson, text.line(title, "title")
     if seen is not None and lesson.lock_version != seen:
         raise Stale("Somebody changed this lesson since you opened it. Reload to see the change.")
     before = lesson.title

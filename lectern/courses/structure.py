@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.courses import ending
 from lectern.errors import Invalid
 from lectern.models import Chapter, Course, Lesson, Usage, UsageHistory
-from lectern.people import names
 from lectern.people.principal import Principal
 
 MOST_LESSONS = 2000
@@ -56,17 +56,17 @@ def cleaned(spec: CourseSpec) -> CourseSpec:
         lessons = [
             LessonSpec(
                 _once(lesson.ref, lesson_refs, f"{here}.lessons.{number}.ref"),
-                names.line(lesson.title, f"{here}.lessons.{number}.title"),
+                text.line(lesson.title, f"{here}.lessons.{number}.title"),
             )
             for number, lesson in enumerate(chapter.lessons)
         ]
         ref = _once(chapter.ref, chapter_refs, f"{here}.ref")
-        chapters.append(ChapterSpec(ref, names.line(chapter.title, f"{here}.title"), lessons))
+        chapters.append(ChapterSpec(ref, text.line(chapter.title, f"{here}.title"), lessons))
     if len(chapter_refs) + len(lesson_refs) > MOST_LESSONS:
         raise Invalid.of(
             "chapters", f"A course has at most {MOST_LESSONS} chapters and lessons together."
         )
-    return CourseSpec(names.line(spec.title, "title"), chapters)
+    return CourseSpec(text.line(spec.title, "title"), chapters)
 
 
 def snapshot(session: Session, course: Course) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _rows(session: Session, table: type[_Row], course: Course) -> dict[str, _Row
 
 
 def _once(ref: str, seen: set[str], field: str) -> str:
-    clean = names.reference(ref, field)
+    clean = text.reference(ref, field)
     if clean in seen:
         problem = f"The reference “{clean}” comes twice."
         raise Invalid(problem, {field: problem})

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import text as names
 from lectern.errors import Invalid
 from lectern.models import Asset, Usage, Version
-from lectern.people import names
 
 MOST = 500
 POLICIES = ("follow", "pin")

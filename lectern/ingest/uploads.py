@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lectern import text as names
 from lectern.errors import Invalid, NotFound, TooLarge
 from lectern.library import assets, schedules
-from lectern.library.switching_times import Moment
+from lectern.library.schedules import Moment
 from lectern.models import Role, Step, Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require

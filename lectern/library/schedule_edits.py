@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
 from lectern.errors import Conflict, NotFound
-from lectern.library import schedules, switching_times, versions
-from lectern.library.switching_times import Moment
+from lectern.library import schedules, versions
+from lectern.library.schedules import Moment
 from lectern.models import Asset, ScheduledSwitch, SwitchState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -40,10 +40,8 @@ def schedule(
     if was_shown or (switch is not None and switch.state == SwitchState.DONE):
         raise Conflict(OLD.format(number=number))
     home = zone or schedules.home_zone(session, principal)
-    moment = switching_times.read(local, home, field="at")
-    switching_times.check_ahead(
-        moment, session.scalars(select(func.clock_timestamp())).one(), field="at"
-    )
+    moment = schedules.read(local, home, field="at")
+    schedules.check_ahead(moment, session.scalars(select(func.clock_timestamp())).one(), field="at")
     return _set(session, principal, asset, version, switch, moment)
 
 
@@ -57,7 +55,7 @@ def now(session: Session, principal: Principal, asset: Asset, number: int) -> Sc
     version = _held(session, principal, asset, number)
     switch = _waiting(session, version)
     at = session.scalars(select(func.clock_timestamp())).one()
-    moment = switching_times.read(at.isoformat(timespec="minutes"), switch.zone)
+    moment = schedules.read(at.isoformat(timespec="minutes"), switch.zone)
     _set(session, principal, asset, version, switch, moment._replace(at=at))
     schedules.apply(session, asset)
     return switch

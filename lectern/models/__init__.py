@@ -1,18 +1,25 @@
 """The tables: columns, constraints and relationships, no behaviour."""
 
 from lectern.models.base import Base, new_id
-from lectern.models.batches import Batch, BatchItem, BatchState, ItemState, Selection
+from lectern.models.batches import Batch, BatchItem, BatchState, ItemState, SavedSearch, Selection
 from lectern.models.captions import CaptionEdit, CaptionTrack, GlossaryTerm, Transcript
 from lectern.models.courses import Chapter, Course, Lesson, Usage, UsageHistory
-from lectern.models.custom import CustomField, FieldType
-from lectern.models.duplicates import Difference, Merge, MergedAsset
-from lectern.models.fingerprints import Fingerprint, FingerprintBand, NearPair
+from lectern.models.duplicates import (
+    Difference,
+    Fingerprint,
+    FingerprintBand,
+    Merge,
+    MergedAsset,
+    NearPair,
+)
 from lectern.models.imports import ExchangeFile, ImportItem, LegacyFile
 from lectern.models.library import (
     Asset,
     AssetState,
     AssetTag,
     Blob,
+    CustomField,
+    FieldType,
     Folder,
     Kind,
     Rendition,
@@ -20,7 +27,6 @@ from lectern.models.library import (
     Version,
 )
 from lectern.models.listing import AssetText, CodeDelta, DigestCount, Listing, Vocabulary
-from lectern.models.notices import Notice
 from lectern.models.people import (
     Attempt,
     Member,
@@ -31,15 +37,13 @@ from lectern.models.people import (
     User,
     Workspace,
 )
-from lectern.models.pictures import StillRequest
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
-from lectern.models.saved import SavedSearch
+from lectern.models.renditions import AssetSaid, Said, Slide, StillRequest, StreamPlan
 from lectern.models.schedules import ScheduledSwitch, StorageCount, SwitchState
-from lectern.models.slides import AssetSaid, Said, Slide
-from lectern.models.streams import StreamPlan
 from lectern.models.work import (
     AuditEntry,
     IdempotentReply,
+    Notice,
     Step,
     Task,
     TaskState,

@@ -126,3 +126,24 @@ class BatchItem(Base):
     state: Mapped[str] = mapped_column(server_default="pending")
     reason: Mapped[str | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class SavedSearch(Tenant, Base):
+    """A filter of the library under a name; shown beside the folders, to all when `shared`.
+
+    `query` is what `lectern.search.write` made of the filter; what was written long ago
+    may be understood no more. `position` counts from 0 in what its maker keeps.
+    """
+
+    __tablename__ = "saved_search"
+    __table_args__ = (
+        *tenant_key(),
+        UniqueConstraint("workspace_id", "created_by", "name"),
+        Index("saved_search_shared_idx", "workspace_id", postgresql_where=text("shared")),
+    )
+
+    name: Mapped[str]
+    query: Mapped[dict[str, Any]]
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    position: Mapped[int]

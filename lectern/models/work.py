@@ -15,9 +15,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.library import Asset
 
 
 class UploadState(StrEnum):
@@ -197,3 +198,26 @@ class IdempotentReply(Base):
     headers: Mapped[dict[str, str]] = mapped_column(server_default=text("'{}'"))
     body: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class Notice(Tenant, Base):
+    """What one person should know: a file of theirs is through all its steps, or a step failed.
+
+    `details` has `step` and `reason` of what failed.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        *tenant_key(),
+        CheckConstraint("kind IN ('done', 'failed')", name="kind"),
+        within("asset_id", "asset", ondelete="CASCADE"),
+        Index(None, "workspace_id", "user_id", "created_at"),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    kind: Mapped[str]
+    asset_id: Mapped[uuid.UUID | None]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    read_at: Mapped[datetime | None]
+
+    asset: Mapped[Asset | None] = relationship(viewonly=True)

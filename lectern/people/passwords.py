@@ -5,8 +5,12 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, RateLimited
+from lectern.models import User
+from lectern.people import rate_limits
+from lectern.people.principal import Principal
 
 SHORTEST, LONGEST = 12, 128
 # Each hash takes 64 MiB and all cores for a moment; more at once would be a way to stop us.
@@ -71,3 +75,22 @@ class _Turn:
 
     def __exit__(self, *_: object) -> None:
         _AT_ONCE.release()
+
+
+def confirmed(session: Session, principal: Principal, password: str) -> bool:
+    """Whether it is the password of the person who is signed in.
+
+    A wrong one is counted as at a sign-in, so the caller commits in that case too.
+
+    Raises:
+        RateLimited: too many wrong ones; or the process is busy hashing.
+    """
+    user = session.get(User, principal.user_id) if principal.user_id else None
+    if user is None:
+        return False
+    account = rate_limits.account_key(user.email)
+    rate_limits.check(session, account, *rate_limits.PER_ACCOUNT)
+    right = verify(user.password_hash, password)
+    if not right:
+        rate_limits.count(session, account)
+    return right

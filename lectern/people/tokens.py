@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from lectern import text as names
 from lectern.errors import Invalid, NotFound
 from lectern.models import Member, Role, Token, User
-from lectern.people import audit, members, names
+from lectern.people import audit, members
 from lectern.people.principal import Principal
 from lectern.people.rights import SCOPES, Action, can, require
 from lectern.people.sign_ins import digest

@@ -5,16 +5,17 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.models import Member, Role, User, Workspace
-from lectern.people import audit, members, names, passwords, rate_limits, workspaces
+from lectern.people import audit, members, passwords, rate_limits, workspaces
 from lectern.people.principal import Principal
 
 
 def find(session: Session, email: str) -> User | None:
     """The user with that address, however it is capitalised."""
     try:
-        address = names.email(email)
+        address = text.email(email)
     except Invalid:
         return None
     query = select(User).where(User.email == address)
@@ -42,7 +43,7 @@ def add(
         Conflict: already a member; or a password was given for an existing account.
         Invalid: `email`, `name`, `password` or `role` is unusable.
     """
-    address = names.email(email)
+    address = text.email(email)
     given = _role(role)
     may_make = by is None and given == Role.OWNER
     workspace = _workspace(session, workspace_slug, may_make=may_make)
@@ -57,10 +58,10 @@ def add(
 
 def create(session: Session, email: str, name: str | None, password: str | None) -> User:
     """An account without any membership; without a password nobody can sign in to it."""
-    address = names.email(email)
+    address = text.email(email)
     user = User(
         email=address,
-        name=names.line(name or address.partition("@")[0], "name", longest=80),
+        name=text.line(name or address.partition("@")[0], "name", longest=80),
         password_hash=passwords.hashed(password) if password is not None else None,
     )
     session.add(user)
@@ -71,7 +72,7 @@ def create(session: Session, email: str, name: str | None, password: str | None)
 def rename(session: Session, principal: Principal, name: str) -> User:
     """Change one's own name."""
     user = _self(session, principal)
-    user.name = names.line(name, "name", longest=80)
+    user.name = text.line(name, "name", longest=80)
     session.flush()
     return user
 

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.errors import Conflict
 from lectern.models import Workspace
-from lectern.people import names
 
 
 def add(session: Session, name: str, slug: str | None = None) -> Workspace:
@@ -14,8 +14,8 @@ def add(session: Session, name: str, slug: str | None = None) -> Workspace:
     Raises:
         Conflict: the slug is taken.
     """
-    shown = names.line(name, "workspace_name", longest=80)
-    short = names.slug(slug or shown, "library")
+    shown = text.line(name, "workspace_name", longest=80)
+    short = text.slug(slug or shown, "library")
     if find(session, short) is not None:
         raise Conflict(f"There is already a workspace “{short}”. Choose another name.")
     workspace = Workspace(slug=short, name=shown)

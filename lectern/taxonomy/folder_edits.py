@@ -8,13 +8,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, NotFound, Stale
-from lectern.library.folder_tree import Node, every, tree
 from lectern.models import Asset, Folder
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.taxonomy import folders
+from lectern.taxonomy.folders import Node, every, tree
 
 MISSING = "There is no such folder in this library."
 # With more files than this, one fact has their number: a chain of a hundred thousand entries made

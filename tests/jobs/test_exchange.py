@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from jobs import archives, run
+from jobs import periodic, run
 from lectern import bulk
 from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict, Gone, NotFound
@@ -121,7 +121,7 @@ def test_an_export_is_made_fetched_by_its_maker_and_collected(
         with pytest.raises(NotFound):
             bulk.get(session, owner, batch.id)
         session.execute(update(ExchangeFile).values(expires_at="2020-01-01"))
-    archives.clear(house.this)
+    periodic.clear(house.this)
     assert not path.exists()
     with unit_of_work() as session, pytest.raises(Gone):
         runs.fetch(session, owner, batch.id)
@@ -226,7 +226,7 @@ def test_an_import_that_nobody_begins_is_forgotten(house: House, owner: Principa
         session.execute(update(ExchangeFile).values(expires_at="2020-01-01"))
     with unit_of_work() as session, pytest.raises(Gone):
         runs.start_import(session, owner, batch_id)
-    archives.clear(house.this)
+    periodic.clear(house.this)
     assert not path.exists()
     with unit_of_work() as session, pytest.raises(NotFound):
         recording.get(session, owner, batch_id)
@@ -239,10 +239,10 @@ def test_archives_that_a_crash_left_are_deleted_when_they_are_old(house: House) 
     for file in (old, young):
         file.write_bytes(b"zip")
     os.utime(old, (time.time() - 100_000, time.time() - 100_000))
-    archives.clear(house.this)
+    periodic.clear(house.this)
     assert [file for file in folder.iterdir()] == [young]
     shutil.rmtree(folder)
-    archives.clear(house.this)
+    periodic.clear(house.this)
 
 
 def test_bytes_that_were_awaited_come_with_an_upload(

@@ -10,7 +10,8 @@ import psutil
 import pytest
 from sqlalchemy import func, select, update
 
-from jobs import endings, enqueue
+from jobs import enqueue
+from jobs.steps import results
 from lectern.database.sessions import unit_of_work
 from lectern.library import assets, progress
 from lectern.models import (
@@ -222,7 +223,7 @@ def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
     worker.wait()
     with unit_of_work() as session:
         part = session.scalars(select(Task).where(Task.step == Step.HLS_PART, Task.part == 2)).one()
-        endings.close(session, part, "It cannot be decoded.")
+        results.close(session, part, "It cannot be decoded.")
     (whole,) = tasks_of(sent, Step.HLS)
     assert (whole.state, whole.reason) == (TaskState.FAILED, "It cannot be decoded.")
     states = {each.state for each in tasks_of(sent, Step.HLS_PART)}

@@ -5,7 +5,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.library import tag_words
 from lectern.models import Asset, Role, Tag
 from lectern.people.principal import Principal
 from lectern.taxonomy import tags
@@ -91,7 +90,7 @@ def test_an_address_that_makes_no_sense_is_refused(client: FlaskClient, address:
 def test_many_tags_come_in_pages(
     client: FlaskClient, session: Session, owner: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_words, "PAGE", 2)
+    monkeypatch.setattr(tags, "PAGE", 2)
     tagged(session, owner, "a", "b", "c")
     first = client.get("/tags").text
     assert "Page 1 of 2" in first

@@ -16,7 +16,7 @@ from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
 from lectern.renditions import renditions
-from web import history_filters
+from web import forms
 from web.api import matches
 from web.api.representations import (
     asset_json,
@@ -146,7 +146,7 @@ def list_history(asset_id: uuid.UUID) -> ResponseReturnValue:
     """What was done with it, newest first; by action, actor and time."""
     session, principal = db.session(), g.principal
     asset = assets.get(session, principal, asset_id)
-    only = history_filters.read(request.args)
+    only = forms.read(request.args)
     return jsonify(
         paging.lines(
             lambda before, limit: audit_reading.history(

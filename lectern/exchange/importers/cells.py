@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lectern import text
 from lectern.errors import Invalid
 from lectern.library import fields
-from lectern.people import names
 
 COLUMNS = frozenset(
     {
@@ -122,13 +122,13 @@ def line(number: int, values: Mapping[str, str]) -> Line:
 def _use(given: Mapping[str, str]) -> Use | None:
     def ref(name: str) -> str | None:
         try:
-            return names.reference(given[name]) if name in given else None
+            return text.reference(given[name]) if name in given else None
         except Invalid as problem:
             raise Invalid(f"“{name}”: {_told(problem)}") from problem
 
     def title(name: str, longest: int = 200) -> str:
         try:
-            return names.line(given.get(name, ""), name, longest=longest, empty=True)
+            return text.line(given.get(name, ""), name, longest=longest, empty=True)
         except Invalid as problem:
             raise Invalid(f"“{name}”: {_told(problem)}") from problem
 
@@ -177,11 +177,11 @@ def _fact(name: str, cell: str) -> Any:
         case "tags":
             return fields.checked({"tags": [tag for tag in cell.split(",") if tag.strip()]})["tags"]
         case "owner":
-            return names.email(cell)
+            return text.email(cell)
         case "created_at":
             return _moment(cell)
         case "old_id":
-            return names.line(cell, "old_id")
+            return text.line(cell, "old_id")
     return fields.checked({name: cell})[name]
 
 

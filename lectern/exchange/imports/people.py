@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.errors import Invalid
 from lectern.exchange.imports.checks import Refused
 from lectern.models import Member, User
-from lectern.people import names
 from lectern.people.principal import Principal
 
 
@@ -40,7 +40,7 @@ def match(
 
 def _create(session: Session, each: dict[str, Any]) -> uuid.UUID:
     try:
-        email, name = names.email(each["email"]), names.line(each["name"], "name", longest=80)
+        email, name = text.email(each["email"]), text.line(each["name"], "name", longest=80)
     except Invalid as error:
         raise Refused(
             f"people.jsonl: {each['email'][:80]!r} cannot be an account: {error}"

@@ -12,8 +12,8 @@ from lectern.exchange.imports import checks
 from lectern.exchange.imports.checks import Refused
 from lectern.exchange.schema import RECORDS, Record
 from lectern.insight import languages
-from lectern.library import switching_times
-from lectern.library.switching_times import Moment
+from lectern.library import schedules
+from lectern.library.schedules import Moment
 from lectern.models import SwitchState
 from lectern.taxonomy.folders import DEEPEST
 
@@ -144,7 +144,7 @@ class _Reader:
             raise Refused(f"{place}: a switch has either ended or waits.")
         try:
             datetime.fromisoformat(values["local"])
-            switching_times.offset(Moment(values["at"], values["local"], values["zone"]))
+            schedules.offset(Moment(values["at"], values["local"], values["zone"]))
         except (Invalid, ValueError, OverflowError) as problem:
             raise Refused(f"{place}: this is no time on the clocks of a zone.") from problem
 

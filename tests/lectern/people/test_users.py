@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
+from lectern import text
 from lectern.database.sessions import driver_url
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from lectern.models import Member, Role, User, Workspace
-from lectern.people import audit, members, names, passwords, sign_ins, users, workspaces
+from lectern.people import audit, members, passwords, sign_ins, users, workspaces
 from lectern.people.principal import Principal
 from tests.factories import make_colleague, make_principal, make_user, make_workspace
 
@@ -201,18 +202,18 @@ def test_one_changes_ones_own_name(session: Session) -> None:
 @pytest.mark.parametrize("title", ["", " ", "\u200e", "x" * 201])
 def test_a_name_is_neither_empty_nor_endless(title: str) -> None:
     with pytest.raises(Invalid):
-        names.line(title, "title")
+        text.line(title, "title")
 
 
 @pytest.mark.parametrize("ref", ["", " a", "a ", "a/b", ".", "..", "a\nb", "a\0", "x" * 201])
 def test_a_reference_survives_an_address(ref: str) -> None:
     with pytest.raises(Invalid):
-        names.reference(ref)
+        text.reference(ref)
 
 
 @pytest.mark.parametrize("ref", ["1", "course-v1:edX+Demo", "Übung 3", "a.b", "U\u0308bung"])
 def test_a_reference_is_kept_as_it_is(ref: str) -> None:
-    assert names.reference(ref) == ref
+    assert text.reference(ref) == ref
 
 
 def test_two_owners_cannot_demote_each_other(own_database_url: str) -> None:

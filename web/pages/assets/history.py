@@ -18,7 +18,7 @@ from lectern.people.audit import Line
 from lectern.people.audit_reading import Only
 from lectern.people.principal import Principal
 from lectern.taxonomy import custom_fields
-from web import history_filters
+from web import forms
 from web.api.representations import entry_json
 from web.pages.assets import events as history
 
@@ -47,7 +47,7 @@ class HistoryPage:
             if self.kind not in history.KINDS:
                 raise Invalid("There is no such kind of event.", {"kind": "Choose one shown."})
             args.setlist("action", list(history.KINDS[self.kind]))
-        return history_filters.read(args)
+        return forms.read(args)
 
     @property
     def filters(self) -> dict[str, str]:

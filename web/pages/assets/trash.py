@@ -12,7 +12,7 @@ from lectern.errors import NotFound
 from lectern.integrity import purging
 from lectern.library import assets, versions
 from lectern.models import Asset
-from lectern.people import reauth
+from lectern.people import passwords
 from lectern.people.rights import Action
 from web import dialogs, htmx
 from web.auth import allow
@@ -37,7 +37,7 @@ def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
     """Delete it for good, if the password is right."""
     session, form, asset = db.session(), Form(request.form), _trashed(trashed_id)
     principal = g.principal
-    if not reauth.confirmed(session, principal, form.secret("password")):
+    if not passwords.confirmed(session, principal, form.secret("password")):
         session.commit()  # a wrong password is counted
         form.errors["password"] = gettext("This is not your password.")
         held = versions.held(session, asset)

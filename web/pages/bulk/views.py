@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from jobs import announce
 from lectern import bulk
-from lectern.library import folder_tree
 from lectern.models import Batch, ItemState, User
 from lectern.people.rights import Action
+from lectern.taxonomy import folders as folder_tree
 from web import htmx
 from web.auth import allow
 from web.extensions import db

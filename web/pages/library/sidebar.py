@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from lectern import search
 from lectern.errors import Invalid
-from lectern.library.folder_tree import Node, every, tree
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, can
 from lectern.search import Query, saved_searches
 from lectern.search.saved_searches import Saved
+from lectern.taxonomy.folders import Node, every, tree
 from web import htmx
 from web.api.requests import parsing
 from web.auth import allow

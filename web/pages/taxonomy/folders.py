@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 
 from jobs import broker
 from lectern.errors import NotFound
-from lectern.library.folder_tree import Node, every, tree
 from lectern.people.rights import Action
 from lectern.taxonomy import folder_edits
+from lectern.taxonomy.folders import Node, every, tree
 from web import dialogs
 from web.auth import allow
 from web.extensions import db

@@ -11,9 +11,9 @@ from flask_babel import ngettext
 
 from jobs import broker
 from lectern.errors import NotFound
-from lectern.library import tag_words
 from lectern.people.rights import Action
 from lectern.taxonomy import tag_edits
+from lectern.taxonomy import tags as tag_words
 from lectern.taxonomy.tag_edits import Done, Preview
 from lectern.text import clean_text, tag_key
 from web import dialogs, htmx

@@ -12,8 +12,8 @@ from flask_babel import format_datetime, gettext
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
-from lectern.library import schedules, switching_times, versions
-from lectern.library.switching_times import Moment
+from lectern.library import schedules, versions
+from lectern.library.schedules import Moment
 from lectern.models import Asset, AssetState, ScheduledSwitch, SwitchState, Usage, Version
 from lectern.people.principal import Principal
 from lectern.renditions import renditions
@@ -101,7 +101,7 @@ class Row:
             return ""
         moment = Moment(self.switch.at, self.switch.local, self.switch.zone)
         shown = format_datetime(datetime.fromisoformat(moment.local), rebase=False)
-        return f"{shown} ({moment.zone}, {switching_times.offset(moment)})"
+        return f"{shown} ({moment.zone}, {schedules.offset(moment)})"
 
     @property
     def poster_url(self) -> str:

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from lectern.ingest.receiving import Work
 from lectern.library import assets, trash
-from lectern.library.folder_tree import every, tree
 from lectern.models import Asset, AuditEntry, Folder, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.taxonomy import folder_edits, folders
+from lectern.taxonomy.folders import every, tree
 from tests.factories import make_asset, make_colleague, make_principal
 
 

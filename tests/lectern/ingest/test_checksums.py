@@ -9,7 +9,7 @@ from lectern.errors import Invalid
 from lectern.ingest import receiving
 from lectern.ingest.receiving import ChecksumMismatch, checksum_of
 from lectern.models import UploadState
-from tests.lectern.library.sending import BYTES, Sending
+from tests.lectern.sending import BYTES, Sending
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "blake3"])

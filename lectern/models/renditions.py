@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Computed,
+    ForeignKey,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -89,3 +90,45 @@ class AssetSaid(Base):
     said: Mapped[str] = mapped_column(Text(collation="C"))
     shown: Mapped[str] = mapped_column(Text(collation="C"))
     grams: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
+class StreamPlan(Tenant, Base):
+    """What the workers agree on: rungs, frames and stretches of one version; gone when it is done.
+
+    `plan` is `lectern.media.hls.ladder.Plan` as JSON. `made` maps the name of a file that is
+    finished (`source`, `a0` …) to where its bytes lie, `lectern.media.hls.index.Index` as JSON.
+    """
+
+    __tablename__ = "stream_plan"
+    __table_args__ = (
+        *tenant_key(),
+        UniqueConstraint("workspace_id", "version_id"),
+        within("version_id", "version", ondelete="CASCADE"),
+    )
+
+    version_id: Mapped[uuid.UUID]
+    plan: Mapped[dict[str, Any]]
+    made: Mapped[dict[str, Any]]
+
+
+class StillRequest(Tenant, Base):
+    """A frame of a version, or an image that was sent, to become the poster; gone when it has.
+
+    `part` is that of the version's task which makes it.
+    """
+
+    __tablename__ = "still_request"
+    __table_args__ = (
+        *tenant_key(),
+        UniqueConstraint("workspace_id", "version_id", "part"),
+        within("version_id", "version", ondelete="CASCADE"),
+        CheckConstraint("(at_s IS NULL) <> (image IS NULL)", name="subject"),
+    )
+
+    version_id: Mapped[uuid.UUID]
+    part: Mapped[int]
+    # The second of the video at which the frame is shown.
+    at_s: Mapped[float | None]
+    # As it was sent: only the box opens it. Small, so that it needs no place of its own.
+    image: Mapped[bytes | None]
+    asked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))

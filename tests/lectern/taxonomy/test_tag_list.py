@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from lectern.library import tag_words, trash
+from lectern.library import trash
 from lectern.models import Tag
 from lectern.people.principal import Principal
 from lectern.taxonomy import tags
@@ -20,7 +20,7 @@ def use(session: Session, who: Principal, name: str, files: int) -> None:
 
 
 def names(session: Session, who: Principal, text: str, **more: object) -> list[str]:
-    return [each.name for each in tag_words.suggest(session, who, text, **more)]  # type: ignore[arg-type]
+    return [each.name for each in tags.suggest(session, who, text, **more)]  # type: ignore[arg-type]
 
 
 def test_beginnings_come_before_middles_and_much_used_before_little_used(
@@ -32,7 +32,7 @@ def test_beginnings_come_before_middles_and_much_used_before_little_used(
     use(session, owner, "cellar", 2)
     assert names(session, owner, "cel") == ["stem cells", "cellar", "Cell", "supercell"]
     assert names(session, owner, "cel", limit=2) == ["stem cells", "cellar"]
-    assert tag_words.suggest(session, owner, "stem")[0] == ("stem cells", 3)
+    assert tags.suggest(session, owner, "stem")[0] == ("stem cells", 3)
 
 
 def test_a_word_begins_after_any_sign(session: Session, owner: Principal) -> None:
@@ -48,7 +48,7 @@ def test_only_live_files_count(session: Session, owner: Principal) -> None:
     for asset in gone:
         tags.put(session, asset, ["keeping"])
         trash.trash(session, owner, asset, days=30)
-    assert tag_words.suggest(session, owner, "ke") == [("kept", 1), ("keeping", 0)]
+    assert tags.suggest(session, owner, "ke") == [("kept", 1), ("keeping", 0)]
 
 
 @pytest.mark.parametrize("typed", ["ecologi", "Écologi", "ÉCOLOGI", "e\u0301cologi", "  ecologi "])
@@ -95,7 +95,7 @@ def test_ten_thousand_tags_are_suggested_from_while_one_types(
     session.execute(insert(Tag), rows)
     before = time.process_time()
     started = time.monotonic()
-    assert len(tag_words.suggest(session, owner, "tag 99")) == 8
+    assert len(tags.suggest(session, owner, "tag 99")) == 8
     assert time.process_time() - before < 0.5
     # Generous: the machine may be busy. Without the narrowing it takes many times as long.
     assert time.monotonic() - started < 2.0

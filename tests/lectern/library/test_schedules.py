@@ -15,15 +15,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.ingest import uploads
 from lectern.ingest.uploads import NewUpload
-from lectern.library import (
-    assets,
-    rollback,
-    schedule_edits,
-    schedules,
-    switching_times,
-    trash,
-    versions,
-)
+from lectern.library import assets, rollback, schedule_edits, schedules, trash, versions
 from lectern.models import Asset, ScheduledSwitch, Step, Task, TaskState, Upload, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -278,7 +270,7 @@ def test_an_upload_carries_the_time_to_its_version(
     ],
 )
 def test_a_local_time_is_the_instant_its_clocks_show_it(local: str, zone: str, utc: str) -> None:
-    moment = switching_times.read(local, zone)
+    moment = schedules.read(local, zone)
     assert moment.at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
@@ -298,7 +290,7 @@ def test_a_local_time_is_the_instant_its_clocks_show_it(local: str, zone: str, u
 )
 def test_a_time_that_no_clock_shows_is_refused(local: str, zone: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        switching_times.read(local, zone)
+        schedules.read(local, zone)
 
 
 @given(
@@ -308,8 +300,8 @@ def test_a_time_that_no_clock_shows_is_refused(local: str, zone: str, words: str
 def test_what_is_accepted_is_what_the_clocks_show(said: datetime, zone: str) -> None:
     local = said.strftime("%Y-%m-%dT%H:%M")
     try:
-        moment = switching_times.read(local, zone)
+        moment = schedules.read(local, zone)
     except Invalid:
         return
     assert moment.local == local
-    assert switching_times.read(moment.at.isoformat(), zone).local == local
+    assert schedules.read(moment.at.isoformat(), zone).local == local

@@ -15,7 +15,7 @@ from lectern.pipeline import tasks
 from lectern.pipeline.tasks import Claim
 from lectern.renditions import posters
 from tests.factories import make_asset, make_blob, make_colleague
-from tests.lectern.library.test_posters import propose
+from tests.lectern.renditions.test_posters import propose
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden, Invalid, LecternError, NotFound, Stale
 from lectern.ingest.receiving import Work
-from lectern.library import assets, tag_words, trash
+from lectern.library import assets, trash
 from lectern.models import Asset, AssetTag, AuditEntry, Role, Tag
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -106,7 +106,7 @@ def test_several_tags_become_one_with_the_name_that_was_chosen(
     assert names_of(all_three) == ["B"]
     assert set(session.scalars(select(Tag.name))) == {"B", "kept"}
     tag_edits.unite(session, owner, [tag_id(session, owner, "B")], "new")
-    assert tag_words.suggest(session, owner, "new") == [("new", 4)]
+    assert tags.suggest(session, owner, "new") == [("new", 4)]
 
 
 def test_a_deleted_tag_leaves_the_files_and_their_other_tags(

@@ -18,7 +18,7 @@ from lectern.models import Upload
 from lectern.people.principal import Principal
 from lectern.settings import Settings
 from tests.factories import make_colleague, make_principal
-from tests.lectern.library.sending import BYTES, Sending
+from tests.lectern.sending import BYTES, Sending
 
 
 def test_a_newcomer_takes_over_from_a_writer_that_hangs(
@@ -76,7 +76,7 @@ def test_an_offset_that_is_just_being_acknowledged_is_never_cut_back(
 def test_an_upload_goes_on_in_another_process(
     sending: Sending, sender: Principal, own_database_url: str, data_dir: Path
 ) -> None:
-    script = Path(__file__).with_name("sending_process.py")
+    script = Path(__file__).parents[1] / "sending_process.py"
     part = base64.b64encode(BYTES[:1000]).decode()
     identity = [str(sending.id), str(sender.workspace_id), str(sender.user_id)]
     subprocess.run(

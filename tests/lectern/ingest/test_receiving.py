@@ -10,7 +10,7 @@ from lectern.ingest import receiving
 from lectern.ingest.receiving import Work, WrongOffset
 from lectern.models import Step, UploadState
 from lectern.pipeline import tasks
-from tests.lectern.library.sending import BYTES, Sending
+from tests.lectern.sending import BYTES, Sending
 
 
 def test_parts_in_order_make_the_file_and_its_digest(sending: Sending, work: Work) -> None:
