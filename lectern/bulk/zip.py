@@ -1,7 +1,5 @@
 """The originals of a selection as one archive: what is in it, under which names, what is not."""
 
-import csv
-import io
 import re
 import uuid
 from collections.abc import Iterator, Sequence
@@ -11,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern import csv_files
 from lectern.bulk import rows as chunk
 from lectern.errors import Invalid
 from lectern.models import Asset, Blob, Selection, Version
@@ -32,8 +31,7 @@ _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Names that mean devices to Windows, with any extension.
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _LONGEST_PART = 120
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@")
+_HEADS = ("id", "name", "path", "bytes", "blake3", "not included because")
 
 
 @dataclass(frozen=True)
@@ -80,15 +78,14 @@ def record(session: Session, principal: Principal, entries: Sequence[Entry]) -> 
 
 def manifest(entries: Sequence[Entry]) -> bytes:
     """The table of contents: CSV in UTF-8, safe to open in a spreadsheet."""
-    text = io.StringIO(newline="")
-    lines = csv.writer(text)
-    lines.writerow(["id", "name", "path", "bytes", "blake3", "not included because"])
-    for each in entries:
-        size = each.byte_size if each.path else ""
-        shown = [each.asset_id, each.name, each.path, size, each.digest, each.reason]
-        lines.writerow([_plain(str(value)) for value in shown])
-    # With its mark at the beginning Excel reads it as UTF-8.
-    return text.getvalue().encode("utf-8-sig")
+    rows = (
+        (
+            *(entry.asset_id, entry.name, entry.path),
+            *(entry.byte_size if entry.path else "", entry.digest, entry.reason),
+        )
+        for entry in entries
+    )
+    return "".join(csv_files.lines(_HEADS, rows)).encode()
 
 
 def file_name(at: datetime) -> str:
@@ -186,7 +183,3 @@ def _safe(part: str) -> str:
         kept = f"{dot}{extension}" if stem and len(extension) <= 10 else ""
         clean = clean[: _LONGEST_PART - len(kept)].rstrip(". ") + kept
     return f"_{clean}" if _DEVICES.fullmatch(clean) else clean
-
-
-def _plain(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -25,18 +25,17 @@ _USAGES = (
 def sheets(session: Session, workspace_id: uuid.UUID) -> Iterator[tuple[str, Iterator[str]]]:
     """Name and lines of each table."""
     yield "assets.csv", _assets(session, workspace_id)
-    yield "usages.csv", _rows(session, _USAGES, _usages(workspace_id))
+    usages = session.execute(_usages(workspace_id).execution_options(yield_per=1000))
+    yield "usages.csv", csv_files.lines(_USAGES, usages)
 
 
 def _assets(session: Session, workspace_id: uuid.UUID) -> Iterator[str]:
     ids = session.scalars(select(Folder.id).where(Folder.workspace_id == workspace_id)).all()
     paths = folders.paths_of(session, workspace_id, ids)
-    yield csv_files.MARK + csv_files.row(_ASSETS)
     place = _ASSETS.index("folder")
-    for row in session.execute(_files(workspace_id).execution_options(yield_per=1000)):
-        cells = list(row)
-        cells[place] = paths.get(cells[place], "")
-        yield csv_files.row(cells)
+    rows = session.execute(_files(workspace_id).execution_options(yield_per=1000))
+    with_paths = ((*row[:place], paths.get(row[place], ""), *row[place + 1 :]) for row in rows)
+    yield from csv_files.lines(_ASSETS, with_paths)
 
 
 def _files(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
@@ -76,11 +75,3 @@ def _usages(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
         .where(Usage.workspace_id == workspace_id)
         .order_by(Course.ref, Usage.chapter_id, Usage.lesson_id, Usage.position, Usage.id)
     )
-
-
-def _rows(
-    session: Session, heads: tuple[str, ...], query: Select[*tuple[Any, ...]]
-) -> Iterator[str]:
-    yield csv_files.MARK + csv_files.row(heads)
-    for row in session.execute(query.execution_options(yield_per=1000)):
-        yield csv_files.row(row)

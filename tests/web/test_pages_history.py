@@ -170,7 +170,7 @@ def test_history_is_exported_as_filtered(
     reply = client.get(f"/assets/{asset.id}/history.csv?kind=edits")
     assert reply.mimetype == "text/csv"
     assert reply.headers["Content-Disposition"].startswith("attachment")
-    rows = list(csv.DictReader(io.StringIO(reply.text)))
+    rows = list(csv.DictReader(io.StringIO(reply.data.decode("utf-8-sig"))))
     assert [row["action"] for row in rows] == ["asset.description"] * 3 + ["asset.tags"] * 2
     assert rows[0]["after"] == "'=HYPERLINK(1)\nsecond line, with comma"
     assert (rows[-1]["before"], rows[-1]["after"]) == ("", "cells, exam")

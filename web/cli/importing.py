@@ -182,7 +182,7 @@ def _sheet(report: Path | None) -> Iterator[Callable[[list[Any]], None]]:
         return
     with replaced(report) as draft, draft.open("w", encoding="utf-8", newline="") as target:
         heads = ("path", "result", "id", "old_id", "reason")
-        target.write(csv_files.MARK + csv_files.row(heads))
+        target.writelines(csv_files.lines(heads, ()))
         yield lambda row: print(csv_files.row(row), end="", file=target)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from lectern import csv_files
 from lectern.errors import Forbidden
 from lectern.exchange import schema
 from lectern.models import Role
@@ -92,12 +91,3 @@ def test_tables_hold_no_formula(
         cells = [cell for row in rows[1:] for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert "'=HYPERLINK(1)" in cells
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A", "\t=1", "\r=1", " =1", "\uff1d1", "\n=1"])
-def test_a_text_that_begins_like_a_formula_is_shown_as_it_is(text: str) -> None:
-    assert next(csv.reader(io.StringIO(csv_files.row([text]), newline=""))) == [f"'{text}"]
-
-
-def test_numbers_and_plain_texts_stay_as_they_are() -> None:
-    assert csv_files.row([-1, 2.5, None, "a-b", "Zoë, “x”"]) == '-1,2.5,,a-b,"Zoë, “x”"\r\n'

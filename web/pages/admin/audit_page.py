@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -98,15 +99,15 @@ def _as_json(lines: Iterator[Line]) -> Iterator[str]:
 
 
 def _as_csv(lines: Iterator[Line]) -> Iterator[str]:
-    yield csv_files.MARK + csv_files.row(COLUMNS)
-    for line in lines:
-        details = json.dumps(line.details, ensure_ascii=False, sort_keys=True)
-        yield csv_files.row(
-            (
-                *(line.seq, line.at, line.actor, line.action, line.object_type, line.object_id),
-                *(details, line.previous_hash, line.hash),
-            )
-        )
+    return csv_files.lines(COLUMNS, map(_cells, lines))
+
+
+def _cells(line: Line) -> tuple[Any, ...]:
+    details = json.dumps(line.details, ensure_ascii=False, sort_keys=True)
+    return (
+        *(line.seq, line.at, line.actor, line.action, line.object_type, line.object_id),
+        *(details, line.previous_hash, line.hash),
+    )
 
 
 def _id(field: str, text: str) -> uuid.UUID | None:

@@ -1,7 +1,5 @@
 """One page of a file's history, the filters it is read through, and both as a download."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -11,6 +9,7 @@ from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from lectern import csv_files
 from lectern.errors import Invalid
 from lectern.models import Asset
 from lectern.people import audit_reading
@@ -24,8 +23,6 @@ from web.pages.assets import events as history
 
 SHOWN = 20
 COLUMNS = ("number", "time", "by", "action", "what", "before", "after")
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class HistoryPage:
@@ -109,23 +106,18 @@ def _as_json(lines: Iterator[Line]) -> Iterator[str]:
 
 
 def _as_csv(lines: Iterator[Line], labels: Mapping[str, str]) -> Iterator[str]:
-    yield _row(COLUMNS)
-    for line in lines:
-        (event,) = history.events([line], labels)
-        values = [_cell(line.details.get(when)) for when in ("before", "after")]
-        at = line.at.isoformat(timespec="seconds")
-        yield _row((str(line.seq), at, event.by, line.action, event.text, *values))
+    return csv_files.lines(COLUMNS, (_cells(line, labels) for line in lines))
 
 
-def _cell(value: Any) -> str:
+def _cells(line: Line, labels: Mapping[str, str]) -> tuple[Any, ...]:
+    (event,) = history.events([line], labels)
+    values = [_text(line.details.get(when)) for when in ("before", "after")]
+    return (line.seq, line.at, event.by, line.action, event.text, *values)
+
+
+def _text(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    if value is None or isinstance(value, str):
-        return value or ""
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
+        return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    return text.getvalue()
