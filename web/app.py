@@ -7,26 +7,10 @@ from lectern.database.sessions import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import storage_of
-from web import auth, htmx, problems, security
+from web import auth, htmx, navigation, problems, security
 from web.api import bp as api
-from web.bytes import derived, media, streams
 from web.extensions import babel, db
 from web.filters import init_app as init_filters
-from web.pages import health, uploads
-from web.pages.admin import audit as audit_log
-from web.pages.admin import custom_fields, exchange, people, processing, storage
-from web.pages.assets import near, posters, trash, views, watch
-from web.pages.bulk import views as bulk
-from web.pages.captions import editor, files, glossary
-from web.pages.captions import views as captions
-from web.pages.courses import lessons, picker
-from web.pages.courses import views as courses
-from web.pages.duplicates import views as duplicates
-from web.pages.library import downloads, matches, selection, sidebar
-from web.pages.library import views as library
-from web.pages.taxonomy import folders, saved_searches, tags
-from web.pages.versions import replace, schedule
-from web.pages.versions import views as versions
 
 # Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
 LONGEST_BODY = 1 << 20
@@ -61,14 +45,6 @@ def create_app(settings: Settings) -> Flask:
     problems.init_app(app)
     security.init_app(app)
     init_filters(app)
-    pages = (library, views, uploads, courses, lessons, picker, people, health, tags, selection)
-    places_of = (sidebar, folders, saved_searches, replace, duplicates, processing, posters)
-    changes = (custom_fields, bulk, downloads, versions, schedule, trash)
-    for module in (*pages, *places_of, *changes, audit_log, near, storage, derived, watch):
-        app.register_blueprint(module.bp)
-    for module in (captions, editor, files, glossary, exchange, matches):
-        app.register_blueprint(module.bp)
-    app.register_blueprint(media.bp)
-    app.register_blueprint(streams.bp)
+    navigation.init_app(app)
     app.register_blueprint(api)
     return app

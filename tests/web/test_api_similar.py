@@ -15,6 +15,8 @@ from tests.web.conftest import Caller
 
 ASSETS = "/api/v1/assets"
 
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
 
 def looked_at(session: Session, owner: Principal, name: str, seed: int) -> Asset:
     asset = make_asset(session, owner, name=name)
@@ -67,6 +69,6 @@ def test_the_page_shows_them_and_nothing_where_there_are_none(
     assert "Week &lt;1&gt; again" in shown
     assert "100 % the same" in shown
     assert "Near duplicates</h2>" not in client.get(f"/assets/{lone.id}").text
-    part = client.get(f"/assets/{one.id}/similar", headers={"HX-Request": "true"}).text
+    part = client.get(f"/assets/{one.id}/similar", headers=PARTIAL).text
     assert part.lstrip().startswith('<section id="similar"')
     assert 'class="panel"' in part

@@ -13,9 +13,10 @@ from lectern.people.principal import Principal
 from lectern.renditions import posters
 from tests.factories import make_asset, make_blob, make_colleague, make_course, make_principal
 from tests.web.conftest import SignIn
+from web.pages.assets.panels import PANELS
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
-PARTS = ["title", "details", "stage", "tasks", "facts", "usages", "history", "posters"]
+PARTS = ["title", *(panel.name for panel in PANELS)]
 
 
 @pytest.fixture
@@ -211,7 +212,8 @@ def test_failed_asset_says_why_and_can_be_tried_again(
     session.refresh(asset)
     assert (task.state, task.attempts, task.reason) == (TaskState.QUEUED, 0, None)
     assert asset.state == "processing"
-    assert "Tried to prepare it again" in client.get(f"/assets/{asset.id}/history").text
+    history = client.get(f"/assets/{asset.id}/history", headers=PARTIAL).text
+    assert "Tried to prepare it again" in history
 
 
 def test_stage_asks_again_only_until_the_asset_is_ready(

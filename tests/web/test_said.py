@@ -89,11 +89,12 @@ def test_a_file_is_searched_on_its_page(
     assert 'id="said-find"' in page
     assert 'value="ends"' in page
     assert f"/m/{asset.id}/v/1/slides/0.webp" in page
-    found = client.get(f"/assets/{asset.id}/said?find=ends").text
+    search = f"/assets/{asset.id}/said/matches?find="
+    found = client.get(f"{search}ends").text
     assert "Osmosis <mark>ends</mark>." in found
     assert "1 place" in found
-    assert "Neither said nor shown" in client.get(f"/assets/{asset.id}/said?find=xyz").text
-    assert "is no search operator" in client.get(f"/assets/{asset.id}/said?find=wrong:x").text
+    assert "Neither said nor shown" in client.get(f"{search}xyz").text
+    assert "is no search operator" in client.get(f"{search}wrong:x").text
     bare = make_asset(session, owner)
     session.commit()
     assert 'id="said-find"' not in client.get(f"/assets/{bare.id}").text

@@ -16,6 +16,7 @@ from lectern.library.progress import StepLine
 from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
+from lectern.people.rights import can
 from lectern.renditions import posters
 from lectern.renditions.posters import PosterCandidate
 from lectern.search import cards
@@ -26,8 +27,10 @@ from web.pages.assets import events, facts, fields
 from web.pages.assets import player as players
 from web.pages.assets.fields import Row
 from web.pages.assets.history import HistoryPage
+from web.pages.assets.panels import PANELS, Panel
 from web.pages.assets.pictures import Pictures
 from web.pages.assets.player import Player
+from web.pages.captions.panel import CaptionPanel
 from web.pages.versions.page import VersionRows
 
 
@@ -38,6 +41,16 @@ class AssetPage:
         self._session = session
         self._principal = principal
         self.asset = asset
+
+    @property
+    def panels(self) -> list[Panel]:
+        """The panels this reader has a right to, in their order."""
+        return [each for each in PANELS if can(self._principal, each.right, self.asset)]
+
+    @cached_property
+    def captions(self) -> CaptionPanel:
+        """The captions of the version shown."""
+        return CaptionPanel(self._session, self.asset, self.version)
 
     @cached_property
     def card(self) -> Card:

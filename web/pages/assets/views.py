@@ -22,6 +22,7 @@ from web import htmx
 from web.auth import allow
 from web.extensions import db, settings
 from web.forms import Form
+from web.pages.assets import panels
 from web.pages.assets.field_form import FieldForm
 from web.pages.assets.page import AssetPage
 from web.pages.library.views import card_html, gone
@@ -44,11 +45,15 @@ def show_card(asset_id: uuid.UUID) -> ResponseReturnValue:
     return htmx.fragment(card_html(card) if card else "")
 
 
-@bp.get("/<any(title, details, stage, tasks, facts, usages, history, posters, waveform):part>")
+@bp.get(f"/<any({', '.join(panels.BY_NAME)}):part>")
 @allow(Action.SEE)
-def show_part(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
-    """One part of the page, for when it has changed."""
-    return htmx.fragment(render_template(f"assets/_{part}.html", page=_page(asset_id)))
+def show_panel(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
+    """One part of the page, for when it has changed; without scripts the page, at that part."""
+    page, panel = _page(asset_id), panels.BY_NAME[part]
+    require(g.principal, panel.right, page.asset)
+    if not htmx.wants_fragment():
+        return redirect(url_for(".show", asset_id=asset_id, _anchor=part))
+    return htmx.fragment(render_template(panel.template, page=page))
 
 
 FIELD = "/fields/<any(name, description, tags, folder, language, licence, access, custom):part>"

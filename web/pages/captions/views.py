@@ -9,36 +9,20 @@ from flask_babel import gettext
 from jobs import broker, enqueue
 from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, editing, glossary, languages, subtitles, transcription
-from lectern.library import assets, versions
-from lectern.models import Asset, Version
+from lectern.library import assets
+from lectern.models import Version
 from lectern.people.rights import Action, require
 from lectern.pipeline import due
 from web import dialogs, htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
+from web.pages.assets.page import AssetPage
 from web.pages.captions.panel import CaptionPanel, Row, language_name
 from web.pages.versions.diffs import diff
 
 bp = Blueprint("captions", __name__, url_prefix="/assets/<uuid:asset_id>/captions")
 EVENT = "asset-changed"
-
-
-@bp.app_template_global()
-def caption_panel(asset: Asset) -> CaptionPanel:
-    """The captions of an asset that the page has loaded, for a page that includes the panel."""
-    session = db.session()
-    return CaptionPanel(session, asset, versions.get_current(session, asset))
-
-
-@bp.get("")
-@allow(Action.SEE)
-def index(asset_id: uuid.UUID) -> ResponseReturnValue:
-    """The panel of the file's page, for when it has changed."""
-    panel = _panel(asset_id)
-    if not htmx.wants_fragment():
-        return redirect(_place(asset_id))
-    return htmx.fragment(render_template("captions/_panel.html", panel=panel))
 
 
 @bp.get("/new")
@@ -160,7 +144,7 @@ def apply_glossary(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
 def _panel(asset_id: uuid.UUID, action: Action = Action.SEE) -> CaptionPanel:
     asset = assets.get(db.session(), g.principal, asset_id)
     require(g.principal, action, asset)
-    return caption_panel(asset)
+    return AssetPage(db.session(), g.principal, asset).captions
 
 
 def _version(panel: CaptionPanel) -> Version:
@@ -208,7 +192,8 @@ def _changed(panel: CaptionPanel, toast: str, undo: str | None = None) -> Respon
     broker.publish(panel.asset.workspace_id, asset_id=panel.asset.id)
     if not htmx.wants_fragment():
         return redirect(_place(panel.asset.id), code=303)
-    html = render_template("captions/_panel.html", panel=_panel(panel.asset.id))
+    page = AssetPage(db.session(), g.principal, panel.asset)
+    html = render_template("captions/_panel.html", page=page)
     return htmx.fragment(html, toast=toast, undo=undo)
 
 

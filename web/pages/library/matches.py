@@ -38,7 +38,7 @@ def index() -> ResponseReturnValue:
     return htmx.fragment(html)
 
 
-@bp.get("/assets/<uuid:asset_id>/said")
+@bp.get("/assets/<uuid:asset_id>/said/matches")
 @allow(Action.SEE)
 def within(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Where the words of `find` are said or shown in one file."""
@@ -55,14 +55,6 @@ def within(asset_id: uuid.UUID) -> ResponseReturnValue:
         "said/_within.html", asset=asset, found=found, wanted=wanted, problem=problem
     )
     return htmx.fragment(html)
-
-
-@bp.get("/assets/<uuid:asset_id>/said/panel")
-@allow(Action.SEE)
-def show(asset_id: uuid.UUID) -> ResponseReturnValue:
-    """The panel of the file's page, asked for again when something became known."""
-    asset = assets.get(db.session(), g.principal, asset_id)
-    return htmx.fragment(render_template("said/_panel.html", asset=asset))
 
 
 @bp.get("/m/<uuid:asset_id>/v/<int:number>/slides/<int:slide>.webp")

@@ -3,7 +3,7 @@
 import uuid
 from functools import partial
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -17,16 +17,6 @@ from web.forms import Form
 from web.pages.assets.page import AssetPage
 
 bp = Blueprint("versions", __name__, url_prefix="/assets/<uuid:asset_id>/versions")
-
-
-@bp.get("")
-@allow(Action.SEE)
-def index(asset_id: uuid.UUID) -> ResponseReturnValue:
-    """The panel of the file's page, for when it has changed."""
-    page = _page(asset_id)
-    if not htmx.wants_fragment():
-        return redirect(_panel(asset_id))
-    return htmx.fragment(render_template("assets/_versions.html", page=page))
 
 
 @bp.get("/<int:number>")
