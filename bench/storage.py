@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import core_ext
 from bench._measure import Round, hold, interleave, show, speed_ratio
 from lectern.durable import sync_folder
-from lectern.storage import B2Storage, LocalStorage, Storage
+from lectern.storage import LocalStorage, Storage
+from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import parse
 from lectern.storage.copies import Copies
 from tests.lectern.storage import b2_fake

@@ -1,4 +1,4 @@
-"""Caption files that people and programs wrote, read as far as they make sense; pure.
+"""Caption files: WebVTT and SubRip, written for players and read as far as they make sense; pure.
 
 `webvtt-py` and its like stop at the first odd line without saying which, and keep markup; here a
 broken file is mended where its meaning is clear, and what is left out is named by its line.
@@ -15,6 +15,8 @@ from itertools import pairwise
 from lectern.errors import Invalid, TooLarge
 from lectern.insight.cues import Cue
 
+VTT_MIME = "text/vtt"
+SRT_MIME = "application/x-subrip"
 MAX_BYTES = 1 << 20
 MAX_CUES = 20_000
 # Beyond this many, sentences about lines are counted, not told.
@@ -36,6 +38,8 @@ _HEADER = re.compile(r"WEBVTT(?:[ \t].*)?")
 _TIME = re.compile(r"(-?)(?:(\d{1,4}):)?(\d{1,2}):(\d{1,3})(?:[.,:](\d{1,3})\d*)?")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION|X-TIMESTAMP-MAP)\b")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>]*>|</>|</?[A-Za-z][^<>]*$")
+# What players would take for markup; an ordinary "<" or "&" is left as people wrote it.
+_MARKUP = re.compile(r"<(?=[/A-Za-z0-9])")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")
 _OVERRIDES = {chr(code) for code in (0x202D, 0x202E, *range(0x2066, 0x206A))}
 
@@ -235,10 +239,25 @@ def _in_order(found: Sequence[_Found], reading: Reading) -> list[Cue]:
     return [Cue(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in kept]
 
 
-Escape = Callable[[str], str]
+def vtt(cues: Sequence[Cue]) -> str:
+    """A whole WebVTT file, as the player reads it; what somebody wrote never becomes markup.
+
+    Source: W3C WebVTT, https://www.w3.org/TR/webvtt1/.
+    """
+    return f"WEBVTT\n\n{_blocks(cues, '.', _escaped, numbered=False)}"
 
 
-def blocks(cues: Sequence[Cue], point: str, escape: Escape, *, numbered: bool) -> str:
+def srt(cues: Sequence[Cue]) -> str:
+    """A whole SubRip file, with the line ends that programs for Windows expect.
+
+    The format has no standard and no way to escape, so only what players take for markup changes.
+    """
+    return _blocks(cues, ",", _harmless, numbered=True).replace("\n", "\r\n")
+
+
+def _blocks(
+    cues: Sequence[Cue], point: str, escape: Callable[[str], str], *, numbered: bool
+) -> str:
     """The cues as both formats write them: number, times, text, an empty line."""
     written = []
     for number, cue in enumerate(cues, start=1):
@@ -246,3 +265,14 @@ def blocks(cues: Sequence[Cue], point: str, escape: Escape, *, numbered: bool) -
         times = f"{clock(cue.start_s, point)} --> {clock(cue.end_s, point)}"
         written.append(f"{head}{times}\n{escape(cue.text)}\n")
     return "\n".join(written)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _harmless(text: str) -> str:
+    # An "&" is escaped only where it would be read as an entity.
+    whole = text if html.unescape(text) == text else text.replace("&", "&amp;")
+    whole = _MARKUP.sub("&lt;", whole)
+    return whole.replace("{\\", "{ \\").replace("-->", "→")

@@ -12,7 +12,8 @@ from jobs import process
 from lectern.errors import StorageFull
 from lectern.ingest import uploads
 from lectern.models import Asset, Step, TaskState, Upload, UploadState
-from lectern.storage import B2Storage, LocalStorage, Storage
+from lectern.storage import LocalStorage, Storage
+from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import parse
 from lectern.storage.copies import Copies
 from tests.faults.conftest import Make

@@ -16,7 +16,8 @@ from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.renditions import posters, renditions
 from lectern.search import selections
-from lectern.storage import B2Storage, LocalStorage, b2
+from lectern.storage import LocalStorage, b2
+from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import parse
 from lectern.storage.both import BothStorages
 from lectern.storage.copies import Copies

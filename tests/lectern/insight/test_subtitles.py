@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lectern.errors import Invalid, TooLarge
-from lectern.insight import srt, subtitles, vtt
+from lectern.insight import subtitles
 from lectern.insight.cues import Cue
 from lectern.insight.subtitles import read, tidy
 
@@ -36,13 +36,13 @@ def cues(draw: st.DrawFn) -> list[Cue]:
 
 @given(cues())
 def test_webvtt_comes_back_as_it_was_written(made: list[Cue]) -> None:
-    reading = read(vtt.write(made).encode())
+    reading = read(subtitles.vtt(made).encode())
     assert (reading.cues, reading.remarks) == (made, [])
 
 
 @given(cues())
 def test_subrip_comes_back_as_it_was_written(made: list[Cue]) -> None:
-    reading = read(srt.write(made).encode())
+    reading = read(subtitles.srt(made).encode())
     assert (reading.cues, reading.remarks) == (made, [])
 
 
@@ -68,7 +68,7 @@ def test_the_corpus_is_read(assets_dir: Path) -> None:
         assert reading.cues, path.name
         for one, other in pairwise(reading.cues):
             assert one.start_s < one.end_s <= other.start_s, path.name
-        written = vtt.write(reading.cues)
+        written = subtitles.vtt(reading.cues)
         assert read(written.encode()).cues == reading.cues, path.name
         # What a browser would take for markup is nowhere in it.
         assert "<" not in written, path.name

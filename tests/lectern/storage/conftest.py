@@ -10,7 +10,8 @@ import pytest
 from b2sdk.v3 import RawSimulator
 
 import core_ext
-from lectern.storage import B2Storage, LocalStorage, Storage, b2, b2sdk_session, local
+from lectern.storage import LocalStorage, Storage, b2, b2sdk_session, local
+from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import Place, parse
 from lectern.storage.both import BothStorages
 from lectern.storage.copies import Copies

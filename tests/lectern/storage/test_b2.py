@@ -11,7 +11,8 @@ import pytest
 import core_ext
 from lectern.errors import LecternError, StorageAway, StorageDamaged, StorageFull
 from lectern.settings import read
-from lectern.storage import B2Storage, b2sdk_session, open_storage
+from lectern.storage import b2sdk_session, open_storage
+from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import parse
 from lectern.storage.copies import Copies
 from tests.lectern.storage.b2_fake import BUCKET, KEY, KEY_ID, PART_BYTES, Fake

@@ -11,7 +11,8 @@ from b2sdk.v3 import RawSimulator
 
 import core_ext
 from lectern.errors import StorageDamaged
-from lectern.storage import B2Storage, Item, LocalStorage, Storage
+from lectern.storage import Item, LocalStorage, Storage
+from lectern.storage.b2 import B2Storage
 from lectern.storage.both import BothStorages
 from tests.lectern.storage.conftest import Put, key_of
 

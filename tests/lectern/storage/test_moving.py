@@ -13,7 +13,8 @@ import core_ext
 from lectern.errors import StorageAway
 from lectern.models import Blob
 from lectern.people.principal import Principal
-from lectern.storage import B2Storage, LocalStorage, blobs, moving
+from lectern.storage import LocalStorage, blobs, moving
+from lectern.storage.b2 import B2Storage
 from lectern.storage.blobs import Stored
 from lectern.storage.both import BothStorages
 from lectern.storage.moving import Outcome

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, render_template
 from flask.typing import ResponseReturnValue
 
 from lectern.errors import NotFound
-from lectern.insight import vtt
+from lectern.insight import subtitles
 from lectern.library import assets
 from lectern.people.rights import Action
 from lectern.search import cards
@@ -49,7 +49,7 @@ def chapters(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     player = player_of(asset_id, number)
     if player is None:
         raise NotFound("There is no such version.")
-    reply = Response(vtt.write(player.chapters), mimetype=vtt.MIME)
+    reply = Response(subtitles.vtt(player.chapters), mimetype=subtitles.VTT_MIME)
     reply.headers["Cache-Control"] = A_YEAR
     reply.headers["Vary"] = "Cookie, Authorization"
     return reply
