@@ -48,6 +48,9 @@ def test_a_web_process_loads_neither_the_box_nor_a_media_library() -> None:
     assert "web.app" in loaded
     heavy = {"av", "cv2", "PIL", "numpy", "faster_whisper", "onnxruntime", "lectern.media"}
     assert loaded & heavy == set()
+    # Neither what only a bucket, a migration or a supervisor needs: each is MiB of every process.
+    elsewhere = {"b2sdk", "requests", "pydantic", "sqlite3", "alembic", "psutil", "lectern.host"}
+    assert loaded & elsewhere == set()
 
 
 def test_only_the_settings_read_settings_from_the_environment() -> None:

@@ -15,6 +15,11 @@ from tests.factories import make_blob
 
 
 @pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path / "storage")
+
+
+@pytest.fixture
 def source(tmp_path: Path) -> Path:
     file = tmp_path / "source"
     file.write_bytes(b"lecture" * 1000)
