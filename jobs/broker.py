@@ -3,16 +3,11 @@
 Nothing here is needed for truth. Redis may be flushed, restarted or away at any time.
 """
 
-import json
-import logging
 import uuid
 
 from redis import Redis
-from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
-
-log = logging.getLogger(__name__)
 
 QUEUES = ("probe", "media", "streams", "ai", "small")
 CHANNEL = "lectern:live:"
@@ -54,26 +49,3 @@ def queue(name: str) -> Queue:
 def channel(workspace_id: uuid.UUID) -> str:
     """The pub/sub channel with the news of one workspace."""
     return f"{CHANNEL}{workspace_id}"
-
-
-def publish(
-    workspace_id: uuid.UUID,
-    *,
-    asset_id: uuid.UUID | None = None,
-    upload_id: uuid.UUID | None = None,
-    batch_id: uuid.UUID | None = None,
-    event: str = "changed",
-) -> None:
-    """Tell open pages to look again, after the commit; a lost message costs freshness, not truth.
-
-    `event` is `changed`, `added` or `removed` (an asset), `progress` (a step of it has come
-    further, and nothing else of it has changed), `batch` (a bulk change has moved on),
-    `refresh` (so much has changed that each page fetches what it shows), `notice` (somebody has
-    one), or `signed-out` (some session of the workspace).
-    """
-    news = {"event": event, "asset": asset_id, "upload": upload_id, "batch": batch_id}
-    text = json.dumps({name: str(value) for name, value in news.items() if value is not None})
-    try:
-        connection().publish(channel(workspace_id), text)
-    except RedisError as error:
-        log.warning("live news was not sent: %s", error)

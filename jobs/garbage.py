@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import NullPool, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from jobs import broker
+from jobs import live
 from jobs.process import Process
 from lectern.database import retry
 from lectern.database.sessions import SessionLocal, driver_url, unit_of_work
@@ -35,7 +35,7 @@ def empty_trash() -> None:
         due = purging.due(session)
     for workspace_id, asset_id in due:
         if retry.insist(partial(_purge, workspace_id, asset_id)):
-            broker.publish(workspace_id, asset_id=asset_id, event="removed")
+            live.publish(workspace_id, live.REMOVED, asset_id)
 
 
 def collect(this: Process) -> None:

@@ -6,7 +6,7 @@ import uuid
 from functools import partial
 from pathlib import Path
 
-from jobs import broker
+from jobs import live
 from jobs.process import Process
 from lectern.database import retry
 from lectern.database.sessions import unit_of_work
@@ -23,7 +23,7 @@ def switch_due() -> None:
         due = schedules.due(session)
     for workspace_id, asset_id in due:
         if retry.insist(partial(_switch, workspace_id, asset_id)):
-            broker.publish(workspace_id, asset_id=asset_id)
+            live.publish(workspace_id, live.CHANGED, asset_id)
 
 
 def count_storage() -> None:

@@ -5,7 +5,7 @@ import traceback
 import uuid
 from collections.abc import Callable
 
-from jobs import broker, enqueue, process
+from jobs import enqueue, live, process
 from jobs.steps import (
     batch,
     captions,
@@ -85,7 +85,7 @@ def run(workspace_id: str, task_id: str) -> None:
         told = not waited and notices.tell_done(session, claim)
     enqueue.ring(waited)
     if told:
-        broker.publish(claim.workspace_id, event="notice")
+        live.publish(claim.workspace_id, live.NOTICE)
 
 
 def _told(error: BaseException) -> str:

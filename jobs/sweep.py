@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from jobs import broker, endings, enqueue, garbage, periodic, process
+from jobs import endings, enqueue, garbage, live, periodic, process
 from jobs.process import Process
 from lectern import bulk
 from lectern.database.sessions import SessionLocal, unit_of_work
@@ -62,12 +62,7 @@ def take_back() -> None:
     for again, failed in groups:
         for task in [*again, *failed]:
             log.warning("%s of task %s was taken back: now %s", task.step, task.id, task.state)
-            broker.publish(
-                task.workspace_id,
-                asset_id=task.asset_id,
-                upload_id=task.upload_id,
-                batch_id=task.batch_id,
-            )
+            live.publish_task(task)
 
 
 def ring_due() -> None:

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from jobs import broker, endings
+from jobs import endings, live
 from jobs.process import Process
 from lectern.database import retry as contention
 from lectern.database.sessions import unit_of_work
@@ -81,7 +81,7 @@ class Work:
         else:
             # What a ready asset still gets changes nothing else on its pages.
             essential = self.claim.step in steps.ESSENTIAL
-            self.tell("changed" if essential else "progress")
+            self.tell(live.CHANGED if essential else live.PROGRESS)
 
     def read(self, question: Callable[[Session], T]) -> T:
         """Ask the rows, waiting while the database is away as long as the lease may hold."""
@@ -150,16 +150,9 @@ class Work:
         """Return the task unfinished, since this process is asked to stop."""
         self._insist(lambda session: tasks.give_back(session, self.claim))
 
-    def tell(self, event: str = "changed") -> None:
+    def tell(self, event: live.Event = live.CHANGED) -> None:
         """Have open pages look again."""
-        claim = self.claim
-        broker.publish(
-            claim.workspace_id,
-            asset_id=claim.asset_id,
-            upload_id=claim.upload_id,
-            batch_id=claim.batch_id,
-            event=event,
-        )
+        live.publish_task(self.claim, event)
 
     def _write_log(self, session: Session) -> None:
         if self._log:

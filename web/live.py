@@ -3,20 +3,14 @@
 `/live` is a WebSocket for a signed-in browser. What it sends:
 
 - HTML: a card that swaps itself out of band (`web.pages.library.render_card`);
-- `{"event": "refresh"}` on connecting, after a change to many assets, and when news may have been
-  lost: fetch what is shown again;
-- `{"event": "asset-added", "asset": ID}`: a card that no page has yet;
-- `{"event": "progress", "asset": ID}`: a step of it came further, and its card is as it was;
-- `{"event": "upload", "upload": ID}`: an upload moved on;
-- `{"event": "batch", "batch": ID}`: a bulk change moved on, or its undo;
-- `{"event": "notice"}`: somebody has a notice that was not there before.
+- `{"event": NAME, SUBJECT: ID}`: the message of a live event, as `jobs.live` declares it; `refresh`
+  also on connecting and when news may have been lost.
 
 What a page may send: any text, as a sign of life. Without one a socket gets at most `BUDGET`
 bytes, since a server cannot see whether a sleeping page still reads; then it must connect again.
 """
 
 import asyncio
-import json
 import logging
 import uuid
 from collections import defaultdict
@@ -27,6 +21,7 @@ from typing import Any, Protocol
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from jobs import live
 from jobs.broker import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -45,7 +40,7 @@ MOST_WAITING = 100
 RECHECK_S = 60.0
 # While there is no news, pages are told to look this often, and Redis is tried as often.
 AWAY_S = 3.0
-REFRESH = json.dumps({"event": "refresh"})
+REFRESH = live.message(live.REFRESH)
 TRY_AGAIN, GOING_AWAY, SIGNED_OUT = 1013, 1001, 4401
 
 
@@ -71,7 +66,7 @@ class Socket:
     def __init__(self, workspace_id: uuid.UUID, secret: str) -> None:
         self.workspace_id = workspace_id
         self.secret = secret
-        self._waiting: dict[str, str] = {"refresh": REFRESH}
+        self._waiting: dict[str, str] = {live.REFRESH.name: REFRESH}
         self._wake = asyncio.Event()
         self._wake.set()
         self._budget = BUDGET
@@ -81,7 +76,7 @@ class Socket:
         """Send `text` soon, instead of what waits under `key`."""
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.clear()
-            key, text = "refresh", REFRESH
+            key, text = live.REFRESH.name, REFRESH
         self._waiting.pop(key, None)
         self._waiting[key] = text
         self._wake.set()
@@ -185,7 +180,7 @@ class Hub:
 
     def _refresh_all(self) -> None:
         for workspace_id in list(self._sockets):
-            self._offer(workspace_id, "refresh", REFRESH)
+            self._offer(workspace_id, live.REFRESH.name, REFRESH)
 
     async def _listen(self) -> None:
         while True:
@@ -210,32 +205,19 @@ class Hub:
     def _take(self, channel: bytes, data: bytes) -> None:
         try:
             workspace_id = uuid.UUID(channel.decode().removeprefix(CHANNEL))
-            news = json.loads(data)
-            asset, upload, batch = (news.get(name) for name in ("asset", "upload", "batch"))
-            asset_id = uuid.UUID(asset) if asset else None
-        except (ValueError, AttributeError):
+            event, subject_id = live.read(data)
+        except ValueError:
             log.warning("unreadable news on %r", channel)
             return
         if workspace_id not in self._sockets:
             return
-        if news.get("event") == "signed-out":
+        if event is live.SIGNED_OUT:
             self._spawn(self._look(list(self._sockets[workspace_id])))
-        if upload:
-            self._offer(workspace_id, upload, json.dumps({"event": "upload", "upload": upload}))
-        if batch:
-            self._offer(workspace_id, batch, json.dumps({"event": "batch", "batch": batch}))
-        if news.get("event") == "notice":
-            self._offer(workspace_id, "notice", json.dumps({"event": "notice"}))
-        if news.get("event") == "refresh":
-            self._offer(workspace_id, "refresh", REFRESH)
-        elif asset_id and news.get("event") == "added":
-            text = json.dumps({"event": "asset-added", "asset": asset})
-            self._offer(workspace_id, f"added {asset}", text)
-        elif asset_id and news.get("event") == "progress":
-            text = json.dumps({"event": "progress", "asset": asset})
-            self._offer(workspace_id, f"progress {asset}", text)
-        elif asset_id:
-            self._changed((workspace_id, asset_id))
+        elif event.message:
+            key = f"{event.name} {subject_id}" if subject_id else event.name
+            self._offer(workspace_id, key, live.message(event, subject_id))
+        elif subject_id:
+            self._changed((workspace_id, subject_id))
 
     def _changed(self, key: tuple[uuid.UUID, uuid.UUID]) -> None:
         """Render the card soon: at once after a rest, else when the rest is over."""

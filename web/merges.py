@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flask import g
 
-from jobs import broker
+from jobs import live
 from lectern import duplicates
 from lectern.courses import changed
 from lectern.database import retry
@@ -26,10 +26,10 @@ def insist(change: Callable[[], T]) -> T:
     return retry.insist(change, db.session().rollback)
 
 
-def publish(row: Merge, event: str) -> None:
+def publish(row: Merge, event: live.Event) -> None:
     """After the commit: the merged files are `removed` or `added`, whatever else has changed."""
     merged = {part.asset_id for part in row.merged}
     for asset_id in merged:
-        broker.publish(row.workspace_id, asset_id=asset_id, event=event)
+        live.publish(row.workspace_id, event, asset_id)
     for asset_id in (changed.take(db.session()) | {row.kept_id}) - merged:
-        broker.publish(row.workspace_id, asset_id=asset_id)
+        live.publish(row.workspace_id, live.CHANGED, asset_id)

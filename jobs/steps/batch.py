@@ -5,7 +5,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from jobs import announce, broker, enqueue
+from jobs import enqueue, live
 from jobs.steps import exchange
 from jobs.work import Work
 from lectern import bulk
@@ -29,12 +29,12 @@ def run(work: Work) -> None:
         enqueue.ring(progress.news.due)
         if time.monotonic() - told > TOLD_S:
             told = time.monotonic()
-            announce.changed(progress.news)
+            live.batch_moved(progress.news)
         if work.cancelled():
             raise Stopped("The batch goes on with the next worker.")
     work.finish(lambda session: bulk.finish(session, *_key(work)))
-    announce.changed(progress.news)
-    broker.publish(work.claim.workspace_id, event="refresh")
+    live.batch_moved(progress.news)
+    live.publish(work.claim.workspace_id, live.REFRESH)
 
 
 def _chunk(work: Work) -> Progress:

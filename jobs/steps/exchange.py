@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jobs import broker
+from jobs import live
 from jobs.work import Work
 from lectern.bulk.runner import NO_LONGER
 from lectern.database.sessions import unit_of_work
@@ -49,7 +49,7 @@ def run(work: Work) -> None:
             _import(work, key)
     except (Invalid, Forbidden, NotFound) as refusal:
         raise Refused(str(refusal)) from refusal
-    broker.publish(key.workspace_id, batch_id=key.batch_id, event="batch")
+    live.publish(key.workspace_id, live.BATCH, key.batch_id)
 
 
 def _export(work: Work, key: Key, *, with_files: bool) -> None:
@@ -99,7 +99,7 @@ def _import(work: Work, key: Key) -> None:
                 contents.forget(storage, contents.unnamed(session, home, stored))
     work.finish(lambda session: None)
     path.unlink(missing_ok=True)
-    broker.publish(key.workspace_id, event="refresh")
+    live.publish(key.workspace_id, live.REFRESH)
 
 
 def _apply(
@@ -134,11 +134,11 @@ def _undo(work: Work, key: Key) -> None:
     while not work.part(piece)[0]:
         if time.monotonic() - told > 1:
             told = time.monotonic()
-            broker.publish(key.workspace_id, batch_id=key.batch_id, event="batch")
+            live.publish(key.workspace_id, live.BATCH, key.batch_id)
         if work.cancelled():
             raise Stopped("The undo goes on with the next worker.")
     work.finish(lambda session: undo.finish(session, key))
-    broker.publish(key.workspace_id, event="refresh")
+    live.publish(key.workspace_id, live.REFRESH)
 
 
 def _expected(session: Session, key: Key, *, with_files: bool) -> int:

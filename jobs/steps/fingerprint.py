@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from jobs import broker, subject
+from jobs import live, subject
 from jobs.work import Work
 from lectern.duplicates import near_index
 from lectern.media import fingerprint
@@ -29,4 +29,4 @@ def run(work: Work) -> None:
 
     # Their pages show the newcomer without being loaded again.
     for asset_id in work.finish(record):
-        broker.publish(this.workspace_id, asset_id=asset_id)
+        live.publish(this.workspace_id, live.CHANGED, asset_id)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
-from jobs import broker, subject
+from jobs import live, subject
 from jobs.steps import pdf
 from jobs.steps.results import Results
 from jobs.subject import Subject
@@ -48,7 +48,7 @@ def run(work: Work) -> None:
         return shared_frames.step_aside(session, this.version, proposed)
 
     for asset_id in work.finish(record):
-        broker.publish(this.workspace_id, asset_id=asset_id)
+        live.publish(this.workspace_id, live.CHANGED, asset_id)
     results.tidy()
 
 

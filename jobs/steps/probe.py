@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from jobs import broker, enqueue
+from jobs import enqueue, live
 from jobs.steps.results import Results
 from jobs.work import Work
 from lectern.ingest import admission, uploads
@@ -65,8 +65,8 @@ def _tell(work: Work, admitted: Admitted) -> None:
     if asset_id is None:
         return
     enqueue.ring(work.read(lambda session: due.of_asset(session, workspace_id, asset_id)))
-    event = "added" if admitted.version_id else "changed"
-    broker.publish(workspace_id, asset_id=asset_id, event=event)
+    event = live.ADDED if admitted.version_id else live.CHANGED
+    live.publish(workspace_id, event, asset_id)
 
 
 def _upload(session: Session, work: Work) -> Upload:

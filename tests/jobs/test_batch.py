@@ -9,7 +9,7 @@ import redis as redis_client
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from jobs import announce, broker, run, sweep
+from jobs import broker, live, run, sweep
 from jobs.steps.batch import TOLD_S
 from lectern import bulk
 from lectern.bulk import Chosen, Started
@@ -65,7 +65,7 @@ def begin(house: House) -> Callable[..., tuple[Principal, Started]]:
                 Chosen(query=Query()),
                 settings=house.settings,
             )
-        announce.started(begun)
+        live.batch_started(begun)
         return owner, begun
 
     return tag
@@ -121,7 +121,7 @@ def test_kill_9_in_mid_batch_and_mid_undo(
     assert (task.fence, task.deaths, task.progress) == (2, 0, 1.0)
     with unit_of_work() as session:
         undoing = bulk.undo(session, owner, begun.batch.id)
-    announce.started(undoing)
+    live.batch_started(undoing)
     wait_until(lambda: under_way(undoing, BatchState.UNDOING))
     successor.kill()
     successor.wait()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs import broker
+from jobs import broker, live
 from lectern.people import sign_ins
 from tests.web.site import Site, living
 from tests.web.sockets import Refused, WebSocket
@@ -27,7 +27,7 @@ def test_a_change_reaches_every_page_of_the_workspace_and_no_other(site: Site) -
     _, stranger = site.person()
     asset = site.asset(owner)
     with site.open(secret) as one, site.open(secret) as two, site.open(stranger) as foreign:
-        broker.publish(owner.workspace_id, asset_id=asset.id)
+        live.publish(owner.workspace_id, live.CHANGED, asset.id)
         for each in (one, two):
             html = str(each.receive())
             assert f'id="asset-{asset.id}"' in html
@@ -40,7 +40,7 @@ def test_news_of_a_foreign_asset_shows_nothing_of_it(site: Site) -> None:
     stranger, secret = site.person()
     asset = site.asset(owner)
     with site.open(secret) as foreign:
-        broker.publish(stranger.workspace_id, asset_id=asset.id)
+        live.publish(stranger.workspace_id, live.CHANGED, asset.id)
         assert asset.name not in str(foreign.receive())
 
 
@@ -50,7 +50,7 @@ def test_many_changes_are_told_at_most_four_times_a_second(site: Site) -> None:
     with site.open(secret) as page:
         end = time.monotonic() + 1.0
         while time.monotonic() < end:
-            broker.publish(owner.workspace_id, asset_id=asset.id)
+            live.publish(owner.workspace_id, live.CHANGED, asset.id)
             time.sleep(0.005)
         told = 0
         while not page.silent_for(0.6):
@@ -65,7 +65,7 @@ def test_the_last_of_many_changes_is_shown(site: Site) -> None:
         for number in range(10):
             asset.name, asset.lock_version = f"Take {number}", asset.lock_version + 1
             site.session.commit()
-            broker.publish(owner.workspace_id, asset_id=asset.id)
+            live.publish(owner.workspace_id, live.CHANGED, asset.id)
         html = ""
         while "Take 9" not in html:
             html = str(page.receive())
@@ -75,9 +75,9 @@ def test_a_new_asset_and_an_upload_are_announced_by_id(site: Site) -> None:
     owner, secret = site.person()
     asset_id, upload_id = uuid.uuid4(), uuid.uuid4()
     with site.open(secret) as page:
-        broker.publish(owner.workspace_id, asset_id=asset_id, event="added")
+        live.publish(owner.workspace_id, live.ADDED, asset_id)
         assert page.receive_json() == {"event": "asset-added", "asset": str(asset_id)}
-        broker.publish(owner.workspace_id, upload_id=upload_id)
+        live.publish(owner.workspace_id, live.UPLOAD, upload_id)
         assert page.receive_json() == {"event": "upload", "upload": str(upload_id)}
 
 
@@ -85,7 +85,7 @@ def test_a_step_that_came_further_is_told_without_a_card(site: Site) -> None:
     owner, secret = site.person()
     asset = site.asset(owner)
     with site.open(secret) as page:
-        broker.publish(owner.workspace_id, asset_id=asset.id, event="progress")
+        live.publish(owner.workspace_id, live.PROGRESS, asset.id)
         assert page.receive_json() == {"event": "progress", "asset": str(asset.id)}
         assert page.silent_for(0.5)
 
@@ -113,7 +113,7 @@ def test_signing_out_ends_the_sockets_of_that_session(site: Site) -> None:
     with site.open(secret) as leaving, site.open(other) as staying:
         sign_ins.end(site.session, secret)
         site.session.commit()
-        broker.publish(owner.workspace_id, event="signed-out")
+        live.publish(owner.workspace_id, live.SIGNED_OUT)
         assert leaving.receive() == 4401
         assert staying.silent_for(0.5)
 
@@ -126,13 +126,13 @@ def test_while_redis_is_away_pages_are_told_to_look_and_then_hear_news_again(sit
         assert site.hosted.redis.process is not None
         site.hosted.redis.process.kill()
         site.hosted.redis.process.wait(10)
-        broker.publish(owner.workspace_id, asset_id=asset.id)
+        live.publish(owner.workspace_id, live.CHANGED, asset.id)
         assert page.receive_json() == {"event": "refresh"}
         while not site.hosted.tend():
             time.sleep(0.05)
         text: str | int = ""
         while f'id="asset-{asset.id}"' not in str(text):
-            broker.publish(owner.workspace_id, asset_id=asset.id)
+            live.publish(owner.workspace_id, live.CHANGED, asset.id)
             text = page.receive()
 
 
@@ -142,7 +142,7 @@ def test_broken_news_is_ignored(site: Site) -> None:
     with site.open(secret) as page:
         for text in ("", "[]", "{", '{"asset": "1"}', '{"asset": 7}'):
             broker.connection().publish(broker.channel(owner.workspace_id), text)
-        broker.publish(owner.workspace_id, asset_id=asset.id)
+        live.publish(owner.workspace_id, live.CHANGED, asset.id)
         assert str(asset.id) in str(page.receive())
 
 

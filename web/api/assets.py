@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from jobs import broker
+from jobs import live
 from lectern import search
 from lectern.courses import usages
 from lectern.errors import Stale
@@ -64,7 +64,7 @@ def edit(asset_id: uuid.UUID) -> ResponseReturnValue:
     changes = parsing.json_object()
     assets.edit(session, g.principal, asset, changes, expected=_expected(asset))
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     return _answer(asset)
 
 
@@ -78,7 +78,7 @@ def delete(asset_id: uuid.UUID) -> ResponseReturnValue:
     reason = str(parsing.json_object().get("reason") or "")
     trash.trash(session, g.principal, asset, days=settings().trash_days, reason=reason)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id, event="removed")
+    live.publish(asset.workspace_id, live.REMOVED, asset.id)
     return "", 204
 
 
@@ -90,7 +90,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     trash.restore(session, g.principal, asset)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id, event="added")
+    live.publish(asset.workspace_id, live.ADDED, asset.id)
     return _answer(asset)
 
 
@@ -125,7 +125,7 @@ def roll_back(asset_id: uuid.UUID) -> ResponseReturnValue:
         return reply
 
     reply = idempotency.once(session, make)
-    broker.publish(g.principal.workspace_id, asset_id=asset_id)
+    live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     return reply
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from jobs import announce
+from jobs import live
 from lectern import bulk, search
 from lectern.bulk import Chosen, Started, Told
 from lectern.database import retry
@@ -64,7 +64,7 @@ def _begin(change: Callable[[], Started]) -> Response:
     session = db.session()
     reply = retry.insist(lambda: idempotency.once(session, make), session.rollback)
     for each in begun:
-        announce.started(each)
+        live.batch_started(each)
     return reply
 
 

@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from jobs import broker
+from jobs import live
 from lectern.errors import Invalid, NotFound, Stale
 from lectern.insight import captions, editing, languages, subtitles
 from lectern.insight.captions import Captions
@@ -95,7 +95,7 @@ def _keep(
     seen = tag if request.if_match and not request.if_match.star_tag else None
     editing.save(session, g.principal, asset, version, language, cues, seen=seen)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     now = captions.find(session, version, language)
     assert now is not None, "they were saved in this request"  # noqa: S101
     answer = jsonify(_line(now) | {"remarks": remarks})

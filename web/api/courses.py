@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from jobs import broker
+from jobs import live
 from lectern.courses import changed, courses, usages
 from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.usages import Place, UsageSpec
@@ -78,7 +78,7 @@ def _commit() -> None:
     session = db.session()
     session.commit()
     for asset_id in changed.take(session):
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
 
 
 def _spec(body: Fields) -> CourseSpec:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
+from jobs import live
 from lectern import duplicates as joining
 from lectern.duplicates import Plan, exact
 from lectern.duplicates.exact import Group
@@ -48,7 +49,7 @@ def merge() -> ResponseReturnValue:
 
     reply = merges.insist(lambda: idempotency.once(db.session(), make))
     for row in made:
-        merges.publish(row, "removed")
+        merges.publish(row, live.REMOVED)
     return reply
 
 
@@ -66,7 +67,7 @@ def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     row = merges.insist(lambda: joining.undo(session, g.principal, merge_id))
     session.commit()
-    merges.publish(row, "added")
+    merges.publish(row, live.ADDED)
     return jsonify(_merge(row))
 
 

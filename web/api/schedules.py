@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from jobs import broker
+from jobs import live
 from lectern.library import assets, schedule_edits
 from lectern.people.rights import Action, require
 from web.api.representations import version_json
@@ -33,7 +33,7 @@ def put(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     else:
         switch = schedule_edits.schedule(session, g.principal, asset, number, at, zone)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     return jsonify(version_json(switch.version, asset.version_number, switch))
 
 
@@ -45,5 +45,5 @@ def delete(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     schedule_edits.cancel(session, g.principal, asset, number)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     return "", 204

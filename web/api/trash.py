@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from jobs import broker
+from jobs import live
 from lectern.database import retry
 from lectern.integrity import purging
 from lectern.people.rights import Action
@@ -22,5 +22,5 @@ def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
     session, principal = db.session(), g.principal
     retry.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
     session.commit()
-    broker.publish(principal.workspace_id, asset_id=trashed_id, event="removed")
+    live.publish(principal.workspace_id, live.REMOVED, trashed_id)
     return "", 204

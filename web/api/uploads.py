@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, PreconditionFailed, UnsupportedMedia
 from werkzeug.http import http_date
 
 import core_ext
-from jobs import broker, enqueue
+from jobs import enqueue, live
 from lectern.errors import Invalid, LecternError
 from lectern.ingest import uploads
 from lectern.ingest.receiving import Checksum, Receiver, checksum_of
@@ -195,7 +195,7 @@ class _Body:
             self.reply.set_data(jsonify(upload_json(upload)).get_data())
         if upload.state == UploadState.CHECKING:
             enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
-        broker.publish(upload.workspace_id, upload_id=upload.id)
+        live.publish(upload.workspace_id, live.UPLOAD, upload.id)
         return self.reply
 
     def interrupted(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import broker, enqueue
+from jobs import broker, enqueue, live
 from lectern import settings
 from lectern.courses import courses, usages
 from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
@@ -100,7 +100,7 @@ def main() -> None:
     with sessions.unit_of_work() as session:
         teach(session, principal, found)
     for asset_id in found.values():
-        broker.publish(principal.workspace_id, asset_id=asset_id)
+        live.publish(principal.workspace_id, live.CHANGED, asset_id)
     print(f"The sample is in the library: {len(found)} files in {len(COURSES)} courses.")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from jobs import broker
+from jobs import broker, live
 from lectern import csv_files
 from lectern.database.sessions import SessionLocal, unit_of_work
 from lectern.exchange import undo as undoing
@@ -98,7 +98,7 @@ def import_(
             origin = _origin(hosted.settings, path, table)
             options = _Folder(hosted.settings, principal, origin, table, report, dry_run)
             refused = _bring_folder(options)
-            broker.publish(principal.workspace_id, event="refresh")
+            live.publish(principal.workspace_id, live.REFRESH)
             if refused:
                 # Not click's own way, which a command line that catches errors itself loses.
                 raise SystemExit(1)
@@ -241,7 +241,7 @@ def _undo(settings: Settings, principal: Principal, batch_id: uuid.UUID) -> None
         batch = recording.get(session, principal, batch_id)
         for each in undoing.kept(session, batch):
             click.echo(f"kept: {each.file} {each.id} {each.name}: {each.reason}")
-    broker.publish(principal.workspace_id, event="refresh")
+    live.publish(principal.workspace_id, live.REFRESH)
     click.echo(f"Undid {batch.undone} things; {batch.kept} stay as they are.")
 
 

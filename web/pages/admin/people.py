@@ -7,7 +7,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker
+from jobs import live
 from lectern.errors import Invalid
 from lectern.models import Role, Workspace
 from lectern.people import members, setup, sign_ins, tokens, users
@@ -231,7 +231,7 @@ def _end_former() -> None:
         db.session().commit()
         if g.principal:
             # Its open pages hear nothing more.
-            broker.publish(g.principal.workspace_id, event="signed-out")
+            live.publish(g.principal.workspace_id, live.SIGNED_OUT)
 
 
 def _with_cookie(target: str, secret: str) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from jobs import broker, enqueue, workers
+from jobs import enqueue, live, workers
 from lectern.library import assets, progress
 from lectern.models import Step
 from lectern.people.rights import Action
@@ -83,7 +83,7 @@ def read_notices() -> ResponseReturnValue:
 
 
 def _after(asset_id: uuid.UUID, said: str) -> ResponseReturnValue:
-    broker.publish(g.principal.workspace_id, asset_id=asset_id)
+    live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     if htmx.wants_fragment():
         return htmx.fragment("", toast=said, event=f"asset-{asset_id}")
     back = request.form.get("from") == "processing"

@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker, enqueue
+from jobs import enqueue, live
 from lectern.library import assets, poster_requests
 from lectern.models import Asset, Task
 from lectern.people.rights import Action
@@ -45,7 +45,7 @@ def _begun(asset: Asset, task: Task, words: str) -> ResponseReturnValue:
     session = db.session()
     session.commit()
     enqueue.ring([task])
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     if not htmx.wants_fragment():
         return redirect(url_for("assets.show", asset_id=asset.id), code=303)
     page = AssetPage(session, g.principal, assets.get(session, g.principal, asset.id))

@@ -6,7 +6,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker
+from jobs import live
 from lectern.database import retry
 from lectern.errors import NotFound
 from lectern.integrity import purging
@@ -44,7 +44,7 @@ def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
         return dialogs.go_on(PART, status=422, form=form, asset=asset, held=held)
     retry.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
     session.commit()
-    broker.publish(principal.workspace_id, asset_id=trashed_id, event="removed")
+    live.publish(principal.workspace_id, live.REMOVED, trashed_id)
     return htmx.go_to(url_for("library.index", trashed=1))
 
 

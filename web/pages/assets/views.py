@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker, enqueue
+from jobs import enqueue, live
 from lectern.errors import Invalid
 from lectern.library import assets, retries, trash
 from lectern.library import undo as undoing
@@ -90,7 +90,7 @@ def change(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
         form.row = page.row(part, key)
         return _form(page, form, 409 if form.clash else 422)
     session.commit()
-    broker.publish(page.asset.workspace_id, asset_id=asset_id)
+    live.publish(page.asset.workspace_id, live.CHANGED, asset_id)
     if not htmx.wants_fragment():
         return redirect(url_for(".show", asset_id=asset_id), code=303)
     html, seq = _field(_page(asset_id), part, key=key, focus=True), _latest(asset_id, part)
@@ -111,7 +111,7 @@ def undo(asset_id: uuid.UUID) -> ResponseReturnValue:
     undoing.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
     session.commit()
     back = trashed and asset.live
-    broker.publish(asset.workspace_id, asset_id=asset_id, event="added" if back else "changed")
+    live.publish(asset.workspace_id, live.ADDED if back else live.CHANGED, asset_id)
     if back or not htmx.wants_fragment():
         # Without an anchor: to one of the same page a browser would scroll, not go.
         return htmx.go_to(url_for(".show", asset_id=asset_id))
@@ -148,7 +148,7 @@ def choose_poster(asset_id: uuid.UUID) -> ResponseReturnValue:
     rank = request.form.get("rank", default=0, type=int)
     posters.choose(session, g.principal, page.asset, rank)
     session.commit()
-    broker.publish(page.asset.workspace_id, asset_id=asset_id)
+    live.publish(page.asset.workspace_id, live.CHANGED, asset_id)
     if not htmx.wants_fragment():
         return redirect(url_for(".show", asset_id=asset_id), code=303)
     html = render_template("assets/_posters.html", page=_page(asset_id))
@@ -162,7 +162,7 @@ def move_to_trash(asset_id: uuid.UUID) -> ResponseReturnValue:
     session, asset = db.session(), _asset(asset_id)
     trash.trash(session, g.principal, asset, days=settings().trash_days)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id, event="removed")
+    live.publish(asset.workspace_id, live.REMOVED, asset_id)
     if request.form.get("from") != "grid":
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is in the trash.", name=asset.name)
@@ -177,7 +177,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     session, asset = db.session(), _asset(asset_id)
     trash.restore(session, g.principal, asset)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id, event="added")
+    live.publish(asset.workspace_id, live.ADDED, asset_id)
     if not htmx.wants_fragment():
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is back in the library.", name=asset.name)
@@ -192,7 +192,7 @@ def retry(asset_id: uuid.UUID) -> ResponseReturnValue:
     retries.try_again(session, g.principal, asset)
     session.commit()
     enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
-    broker.publish(asset.workspace_id, asset_id=asset_id)
+    live.publish(asset.workspace_id, live.CHANGED, asset_id)
     return htmx.go_to(url_for(".show", asset_id=asset_id))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, g, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from jobs import announce
+from jobs import live
 from lectern import bulk
 from lectern.models import Batch, ItemState, User
 from lectern.people.rights import Action
@@ -61,7 +61,7 @@ def begin() -> ResponseReturnValue:
         html = render_template("bulk/_preview.hx.html", form=form, would=None)
         return htmx.fragment(html, status=422)
     db.session().commit()
-    announce.started(started)
+    live.batch_started(started)
     leave = started.news.assets if form.action in _COMING_AND_GOING else ()
     html = "".join(gone(each) for each in leave)
     return _told(started.batch, html, "lectern:batch")
@@ -82,7 +82,7 @@ def undo(batch_id: uuid.UUID) -> ResponseReturnValue:
     """Give every file back what the change took, except where somebody changed it since."""
     started = bulk.undo(db.session(), g.principal, batch_id)
     db.session().commit()
-    announce.started(started)
+    live.batch_started(started)
     if not htmx.wants_fragment():
         return redirect(url_for(".index"), code=303)
     if request.form.get("from") != "panel":

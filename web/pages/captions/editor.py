@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, jsonify, render_template, request, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from jobs import broker
+from jobs import live
 from lectern.errors import Invalid, Stale
 from lectern.insight import editing, editing_changes, editing_sessions
 from lectern.insight.editing_changes import Replace, Shift
@@ -226,7 +226,7 @@ def _changed(page: EditorPage, wanted: Replace | Shift) -> Changed:
 
 def _commit(asset: Asset) -> None:
     db.session().commit()
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
 
 
 def _done(page: EditorPage, toast: str, done: Changed) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker, enqueue
+from jobs import enqueue, live
 from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, editing, glossary, languages, subtitles, transcription
 from lectern.library import assets
@@ -87,7 +87,7 @@ def restore(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     if _row_or_none(panel, lang) is None:
         editing.restore(db.session(), g.principal, panel.asset, _version(panel), _tag(lang))
     db.session().commit()
-    broker.publish(panel.asset.workspace_id, asset_id=asset_id)
+    live.publish(panel.asset.workspace_id, live.CHANGED, asset_id)
     if not htmx.wants_fragment():
         return redirect(_place(asset_id), code=303)
     return htmx.fragment("", toast=gettext("Undone."), event=f"asset-{asset_id}")
@@ -182,14 +182,14 @@ def _done(panel: CaptionPanel, toast: str) -> ResponseReturnValue:
     db.session().commit()
     asset = panel.asset
     enqueue.ring(due.of_asset(db.session(), asset.workspace_id, asset.id))
-    broker.publish(asset.workspace_id, asset_id=asset.id)
+    live.publish(asset.workspace_id, live.CHANGED, asset.id)
     return dialogs.done(_place(asset.id), event=EVENT, toast=toast)
 
 
 def _changed(panel: CaptionPanel, toast: str, undo: str | None = None) -> ResponseReturnValue:
     """After a button of the panel, which is shown as it is now."""
     db.session().commit()
-    broker.publish(panel.asset.workspace_id, asset_id=panel.asset.id)
+    live.publish(panel.asset.workspace_id, live.CHANGED, panel.asset.id)
     if not htmx.wants_fragment():
         return redirect(_place(panel.asset.id), code=303)
     page = AssetPage(db.session(), g.principal, panel.asset)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from jobs import broker
+from jobs import live
 from lectern.courses import changed, courses, lessons, revising, usages
 from lectern.errors import Invalid
 from lectern.models import Lesson
@@ -139,7 +139,7 @@ def _written(
 ) -> ResponseReturnValue:
     session.commit()
     for asset_id in changed.take(session):
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     if not oob and not htmx.wants_fragment():
         return redirect(url_for(".show", lesson_id=lesson_id), code=303)
     lesson = lessons.get(session, g.principal, lesson_id)

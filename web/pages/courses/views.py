@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from jobs import broker
+from jobs import live
 from lectern.courses import changed, chapters, courses, lessons, outlines, revising
 from lectern.people.rights import Action, can
 from web import htmx
@@ -135,7 +135,7 @@ def _written(course_id: uuid.UUID, toast: str = "", *, focus: str = "") -> Respo
     session = db.session()
     session.commit()
     for asset_id in changed.take(session):
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     if not htmx.wants_fragment():
         return redirect(url_for(".show", course_id=course_id, _anchor="outline"), code=303)
     html = render_template("courses/_outline.html", **_outline(course_id), focus=focus)

@@ -8,6 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
+from jobs import live
 from lectern import duplicates as joining
 from lectern.duplicates import dismissed, exact
 from lectern.duplicates.dismissed import Pair
@@ -73,7 +74,7 @@ def merge() -> ResponseReturnValue:
         form.errors = form.errors or {"keep": gettext("Choose the file that stays.")}
         return dialogs.go_on(PART, status=422, form=form, offer=None)
     db.session().commit()
-    merges.publish(row, "removed")
+    merges.publish(row, live.REMOVED)
     if not htmx.wants_fragment():
         return redirect(url_for(".show_merge", merge_id=row.id), code=303)
     number = len(row.merged)
@@ -124,7 +125,7 @@ def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     row = merges.insist(lambda: joining.undo(session, g.principal, merge_id))
     session.commit()
-    merges.publish(row, "added")
+    merges.publish(row, live.ADDED)
     if not htmx.wants_fragment() or row.stayed:
         # What stayed as it is wants more words than a toast has.
         return htmx.go_to(url_for(".show_merge", merge_id=merge_id))

@@ -7,7 +7,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from jobs import broker
+from jobs import live
 from lectern.errors import NotFound
 from lectern.people.rights import Action
 from lectern.taxonomy import folder_edits
@@ -125,7 +125,7 @@ def remove(folder_id: uuid.UUID) -> ResponseReturnValue:
         return dialogs.go_on("folders/_remove.html", status=422, form=form, plan=plan, here=here)
     session.commit()
     for asset_id in gone.asset_ids[:MOST_TOLD]:
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     url = _library(plan.parent.id if plan.parent else None)
     toast = _("Folder “%(name)s” is deleted; its files are kept.", name=plan.folder.name)
     return dialogs.done(url, event=EVENT, toast=toast, leave=_shown(plan.folder, form["here"]))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from jobs import broker
+from jobs import live
 from lectern.errors import NotFound
 from lectern.people.rights import Action
 from lectern.taxonomy import tag_edits
@@ -110,7 +110,7 @@ def remove() -> ResponseReturnValue:
 
 def _told(done: Done, toast: str) -> ResponseReturnValue:
     for asset_id in done.asset_ids[:MOST_TOLD]:
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     return dialogs.done(url_for(".index"), event=EVENT, toast=toast)
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker
+from jobs import live
 from lectern.courses import changed, swapping
 from lectern.errors import Invalid
 from lectern.library import assets, schedules
@@ -101,4 +101,4 @@ def _commit() -> None:
     session = db.session()
     session.commit()
     for asset_id in changed.take(session):
-        broker.publish(g.principal.workspace_id, asset_id=asset_id)
+        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)

@@ -6,7 +6,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker
+from jobs import live
 from lectern.library import assets, schedule_edits, schedules
 from lectern.people.rights import Action, require
 from web import dialogs
@@ -43,7 +43,7 @@ def save(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
         row = page.versions.row(number)
         return dialogs.go_on(PART, status=422, form=form, page=page, row=row, zone=zone)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id)
+    live.publish(asset.workspace_id, live.CHANGED, asset_id)
     panel = url_for("assets.show", asset_id=asset_id, _anchor="versions")
     return dialogs.done(panel, event="asset-changed", toast=gettext("Saved."))
 

@@ -7,7 +7,7 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import broker
+from jobs import live
 from lectern.library import assets, rollback, versions
 from lectern.people.rights import Action, require
 from web import dialogs, htmx
@@ -56,7 +56,7 @@ def note(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     session, asset = db.session(), assets.get(db.session(), g.principal, asset_id)
     versions.note(session, g.principal, asset, number, request.form.get("note", ""))
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id)
+    live.publish(asset.workspace_id, live.CHANGED, asset_id)
     return dialogs.done(_panel(asset_id), event="asset-changed", toast=gettext("Saved."))
 
 
@@ -82,7 +82,7 @@ def roll_back(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
         row = page.versions.row(number)
         return dialogs.go_on("versions/_rollback.html", status=409, form=form, page=page, row=row)
     session.commit()
-    broker.publish(asset.workspace_id, asset_id=asset_id)
+    live.publish(asset.workspace_id, live.CHANGED, asset_id)
     return htmx.go_to(url_for("assets.show", asset_id=asset_id))
 
 
