@@ -9,7 +9,6 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-QUEUES = ("probe", "media", "streams", "ai", "small")
 CHANNEL = "lectern:live:"
 # A page must not wait for a Redis that hangs; the sweeper rings again.
 PATIENCE_S = 2.0

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 from lectern import bulk
 from lectern.ingest import uploads
 from lectern.library import assets
-from lectern.models import Step, Task, Upload, UploadState
+from lectern.models import Task, Upload, UploadState
 from lectern.pipeline import notices, parts
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 
 

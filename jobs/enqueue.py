@@ -2,12 +2,13 @@
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from redis.exceptions import RedisError
 
 from jobs import broker
+from lectern.pipeline.registry import Queue
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,9 @@ def ring(tasks: Iterable[Ringable]) -> None:
 
 def ring_missing(tasks: Iterable[Ringable]) -> int:
     """Ring for those that no queue holds (lost by a flush or a dying worker); returns how many."""
-    waiting = {name: set(broker.queue(name).get_job_ids()) for name in broker.QUEUES}
+    waiting: Mapping[str, set[str]] = {
+        name: set(broker.queue(name).get_job_ids()) for name in Queue
+    }
     missing = [task for task in tasks if ring_id(task) not in waiting[task.queue]]
     ring(missing)
     return len(missing)

@@ -1,34 +1,19 @@
 """The one function RQ calls: claim the row, do its step, end it well or badly, exactly once."""
 
+import importlib
 import logging
 import traceback
 import uuid
-from collections.abc import Callable
 
 from jobs import enqueue, live, process
-from jobs.steps import (
-    batch,
-    captions,
-    fingerprint,
-    hls,
-    hls_part,
-    playable,
-    poster,
-    probe,
-    sizes,
-    slides,
-    still,
-    storyboard,
-    waveform,
-)
 from jobs.work import Work
 from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped
-from lectern.models import Step
 from lectern.pipeline import due, notices, tasks
 from lectern.pipeline.leases import CRASHES, DEATHS
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import LostLease
 from lectern.settings import Settings
 
@@ -38,22 +23,7 @@ UNEXPECTED = (
     "Something went wrong on the server while it worked on this file. "
     "Try again later, or ask who runs this server to look into its log."
 )
-STEPS: dict[Step, Callable[[Work], None]] = {
-    Step.PROBE: probe.run,
-    Step.POSTER: poster.run,
-    Step.PLAYABLE: playable.run,
-    Step.STORYBOARD: storyboard.run,
-    Step.WAVEFORM: waveform.run,
-    Step.SIZES: sizes.run,
-    Step.FINGERPRINT: fingerprint.run,
-    Step.STILL: still.run,
-    Step.CAPTIONS: captions.run,
-    Step.SLIDES: slides.run,
-    Step.HLS: hls.run,
-    Step.HLS_PART: hls_part.run,
-    Step.BATCH: batch.run,
-    Step.UNDO: batch.run,
-}
+RUNNERS = {step: importlib.import_module(step.runner) for step in Step}
 
 
 def prepare(settings: Settings) -> None:
@@ -95,7 +65,7 @@ def _told(error: BaseException) -> str:
 
 def _attempt(work: Work) -> None:
     try:
-        STEPS[work.claim.step](work)
+        RUNNERS[work.claim.step].run(work)
     except LostLease:
         raise
     except Stopped:

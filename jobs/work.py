@@ -17,7 +17,7 @@ from lectern.database import retry as contention
 from lectern.database.sessions import unit_of_work
 from lectern.library import progress
 from lectern.models import TaskState
-from lectern.pipeline import steps, tasks
+from lectern.pipeline import registry, tasks
 from lectern.pipeline.tasks import Claim, LostLease
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Work:
             log.warning("progress was not recorded: %s", error)
         else:
             # What a ready asset still gets changes nothing else on its pages.
-            essential = self.claim.step in steps.ESSENTIAL
+            essential = self.claim.step in registry.ESSENTIAL
             self.tell(live.CHANGED if essential else live.PROGRESS)
 
     def read(self, question: Callable[[Session], T]) -> T:

@@ -6,12 +6,13 @@ from redis.exceptions import RedisError
 from rq import Worker
 
 from jobs import broker
+from lectern.pipeline.registry import Queue
 
 
 class Crew(NamedTuple):
     """The workers of one queue: how many there are, and how many of them are at work."""
 
-    queue: str
+    queue: Queue
     present: int
     busy: int
 
@@ -29,5 +30,5 @@ def crews() -> list[Crew] | None:
             sum(queue in names for names, _ in known),
             sum(busy for names, busy in known if queue in names),
         )
-        for queue in broker.QUEUES
+        for queue in Queue
     ]

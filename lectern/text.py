@@ -16,6 +16,11 @@ _BIDI = {
 }
 
 
+def N_(text: str) -> str:  # noqa: N802 the name by which gettext's tools know it
+    """The text itself, marked for translation; whoever shows it translates it."""
+    return text
+
+
 def clean_text(text: str) -> str:
     """NFC, without control, surrogate and directional characters; runs of space become one."""
     kept = "".join(c for c in text if c.isspace() or not _unseen(c))

@@ -15,6 +15,7 @@ from flask_babel import format_decimal, get_locale, gettext
 
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, Owned, can
+from lectern.pipeline.registry import step_label
 from lectern.search.cards import duration_text, size_text
 
 STATIC = Path(__file__).parent / "static"
@@ -32,7 +33,12 @@ def init_app(app: Flask) -> None:
         problem_title=problem_title,
     )
     app.jinja_env.filters.update(
-        duration=duration_text, initials=initials, iso=iso, number=format_decimal, size=size_text
+        duration=duration_text,
+        initials=initials,
+        iso=iso,
+        number=format_decimal,
+        size=size_text,
+        step_label=step_label,
     )
 
 

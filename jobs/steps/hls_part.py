@@ -7,8 +7,9 @@ from jobs.steps import hls as hls_step
 from jobs.steps.hls import Files
 from jobs.work import Work
 from lectern.media.hls import streams as hls
-from lectern.models import Step, TaskState
+from lectern.models import TaskState
 from lectern.pipeline import parts, tasks
+from lectern.pipeline.registry import Step
 from lectern.renditions import renditions, streams
 
 NOT_NEEDED = "The whole of it is not being made any more."

@@ -13,19 +13,11 @@ from lectern.bulk.preview import MOST_TOLD, Told, checked
 from lectern.bulk.runner import News
 from lectern.bulk.targets import Chosen
 from lectern.errors import Conflict, NotFound
-from lectern.models import (
-    Asset,
-    Batch,
-    BatchItem,
-    BatchState,
-    ItemState,
-    Step,
-    Task,
-    TaskState,
-)
+from lectern.models import Asset, Batch, BatchItem, BatchState, ItemState, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 
 # So many are changed while the caller waits; more are a worker's.

@@ -15,7 +15,7 @@ from lectern.library import retries
 from lectern.models import Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
-from lectern.pipeline import steps as pipeline
+from lectern.pipeline import registry
 from lectern.pipeline.due import Due
 
 # What `lectern.library.assets.settle` derives for one asset.
@@ -62,7 +62,7 @@ class Process(BulkAction):
         values = {
             "workspace_id": self.workspace_id,
             "assets": chunk.array_of(row.id for row in rows),
-            "essential": list(pipeline.ESSENTIAL),
+            "essential": list(registry.ESSENTIAL),
         }
         self.session.execute(_SETTLE, values)
         self.due = [Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]

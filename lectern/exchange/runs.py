@@ -17,10 +17,11 @@ from lectern.exchange import undo
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT, NO_BATCH
 from lectern.exchange.imports.report import Report
-from lectern.models import Batch, BatchState, ExchangeFile, ImportItem, Step, Task, TaskState
+from lectern.models import Batch, BatchState, ExchangeFile, ImportItem, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 
 # For so long an export can be fetched, and an import that was looked at be begun.

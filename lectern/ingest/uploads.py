@@ -13,10 +13,11 @@ from lectern import text as names
 from lectern.errors import Invalid, NotFound, TooLarge
 from lectern.library import assets, schedules
 from lectern.library.schedules import Moment
-from lectern.models import Role, Step, Upload, UploadState
+from lectern.models import Role, Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 from lectern.taxonomy import folders, tags
 

@@ -12,11 +12,12 @@ from lectern.errors import Conflict
 from lectern.insight import captions, editing, glossary, languages
 from lectern.insight.cues import Cue
 from lectern.library import assets
-from lectern.models import Asset, CaptionTrack, Step, Task, TaskState, Transcript, Version
+from lectern.models import Asset, CaptionTrack, Task, TaskState, Transcript, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 
 # What a task waits for while its model is not here.
 MODEL = "model"

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from lectern.database.locks import lock
 from lectern.errors import Invalid
 from lectern.library import versions
-from lectern.models import Asset, Blob, Kind, Step, StillRequest, Task, TaskState, Version
+from lectern.models import Asset, Blob, Kind, StillRequest, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 from lectern.renditions import posters
 

@@ -1,7 +1,7 @@
 """How far files are: the steps of one asset, those of the whole workspace, stopping and resuming.
 
 An estimate is the time a step has taken, by the share it has done: nothing else is promised. A
-step whose stretches are with other workers is running, and as far as they are.
+step whose segments are with other workers is running, and as far as they are.
 """
 
 import uuid
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict
 from lectern.library import assets, retries
-from lectern.models import Asset, Step, Task, TaskState, Version
+from lectern.models import Asset, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts, steps
+from lectern.pipeline import parts, registry
+from lectern.pipeline.registry import Step
 
 # Below these an estimate would only be a guess.
 LEAST_SHARE, LEAST_S = 0.03, 3.0
@@ -32,7 +33,7 @@ _OPEN = (TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING)
 class StepLine:
     """One step of one version. `percent` is 0 to 100, `left_s` the estimate in seconds or None.
 
-    `stretches` says how many are done, of how many, where workers share them. `log` is what a
+    `segments` says how many are done, of how many, where workers share them. `log` is what a
     failed attempt left for whoever runs the server.
     """
 
@@ -49,24 +50,22 @@ class StepLine:
     reason: str | None
     log: str | None
     since: datetime
-    parts: tuple[int, int] | None = None
-
-    @property
-    def essential(self) -> bool:
-        """True when the file is not ready without it."""
-        return self.step in steps.ESSENTIAL
+    segments: tuple[int, int] | None = None
 
     @property
     def stoppable(self) -> bool:
         """True while it may be cancelled."""
-        return self.state in _OPEN and not self.essential
+        step = registry.find(self.step)
+        return self.state in _OPEN and step is not None and step.stoppable
 
     @property
     def resumable(self) -> bool:
         """True when a person may have it tried again."""
-        waits_for_step = self.state == TaskState.WAITING and self.awaits in steps.RULES
+        step = registry.find(self.step)
+        waits_for_step = self.state == TaskState.WAITING and self.awaits in registry.RULES
         again = (TaskState.FAILED, TaskState.CANCELLED, TaskState.WAITING)
-        return self.state in again and not waits_for_step
+        retryable = step is not None and step.retryable
+        return retryable and self.state in again and not waits_for_step
 
 
 class Listed(NamedTuple):
@@ -98,7 +97,7 @@ def steps_of(session: Session, principal: Principal, asset: Asset) -> list[StepL
     )
     query = _lines(asset.workspace_id).where(Task.version_id == newest)
     found = {line.step: line for line in map(_line, session.execute(query))}
-    return [found[step] for step in steps.RULES if step in found]
+    return [found[step] for step in registry.RULES if step in found]
 
 
 def overview(session: Session, principal: Principal) -> Overview:
@@ -114,7 +113,7 @@ def overview(session: Session, principal: Principal) -> Overview:
         counted = found.with_only_columns(func.count(), maintain_column_froms=True)
         return Listed(lines, session.scalar(counted) or 0)
 
-    by_itself = [*steps.RULES, parts.AWAITS]
+    by_itself = [*registry.RULES, parts.AWAITS]
     stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
     counts = session.execute(
         select(Task.step, func.count())
@@ -143,7 +142,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
         Conflict: the file cannot be used without this step.
     """
     require(principal, Action.EDIT, asset)
-    if step in steps.ESSENTIAL:
+    if not step.stoppable:
         raise Conflict(
             "Without this step the file cannot be used. To be rid of it, move it to the trash."
         )
@@ -244,7 +243,7 @@ def _line(row: Row[Any]) -> StepLine:
     if counted:
         done, of, encoded = counted
         share = parts.share(encoded / of)
-        values |= {"state": TaskState.RUNNING, "reason": None, "stretches": (round(done), of)}
+        values |= {"state": TaskState.RUNNING, "reason": None, "segments": (round(done), of)}
     percent = 100 if row.state == TaskState.DONE else round(share * 100)
     line = StepLine(**values, percent=percent, left_s=None)
     if line.state == TaskState.RUNNING and share >= LEAST_SHARE and float(elapsed) >= LEAST_S:

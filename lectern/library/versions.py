@@ -22,7 +22,7 @@ from lectern.models import (
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import steps
+from lectern.pipeline import registry
 from lectern.renditions import posters
 from lectern.text import clean_text
 
@@ -71,7 +71,7 @@ def state_of(session: Session, version: Version) -> AssetState:
         select(Task.state).where(
             Task.workspace_id == version.workspace_id,
             Task.version_id == version.id,
-            Task.step.in_(steps.ESSENTIAL),
+            Task.step.in_(registry.ESSENTIAL),
         )
     )
     # Bytes that an import only knew of are nothing that anybody could see.
@@ -84,7 +84,7 @@ def states_of(session: Session, asset: Asset) -> dict[uuid.UUID, AssetState]:
     of_version = (
         (Task.workspace_id == Version.workspace_id)
         & (Task.version_id == Version.id)
-        & Task.step.in_(steps.ESSENTIAL)
+        & Task.step.in_(registry.ESSENTIAL)
     )
     rows = session.execute(
         select(Version.id, Task.state, Blob.state == _AWAITED)
@@ -186,7 +186,7 @@ def overtaken(
     late = select(Task.id).where(
         Task.workspace_id == asset.workspace_id,
         Task.version_id == mine.id,
-        Task.step.in_(steps.ESSENTIAL),
+        Task.step.in_(registry.ESSENTIAL),
         func.coalesce(Task.finished_at, func.clock_timestamp()) > current.created_at,
         Task.state != TaskState.FAILED,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from lectern.media.facts import Facts
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MIB, Limits
+from lectern.pipeline.registry import Step
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,10 @@ def take(
         arguments,
         read=[source],
         scratch=scratch,
-        limits=_limits(facts.duration_s or 0.0),
+        limits=Step.FINGERPRINT.limits("fingerprint", facts.duration_s or 0.0),
         on_progress=on_progress,
         cancelled=cancelled,
     )
     with sandbox.described("fingerprint"):
         frames = [(float(at_s), bytes.fromhex(hash_)) for at_s, hash_ in answer["frames"]]
         return Looks(frames, base64.b64decode(answer["sound"], validate=True))
-
-
-def _limits(duration_s: float) -> Limits:
-    """Sixty-four frames at most, and a CPU second for each fifteen of sound."""
-    cpu_s = int(120 + duration_s / 15)
-    return Limits(cpu_s=cpu_s, wall_s=3.0 * cpu_s, memory_bytes=2 * GIB, file_bytes=MIB)

@@ -18,8 +18,10 @@ from lectern.media.convert import (
 from lectern.media.facts import Facts
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MAX_DURATION_S, MIB, PICTURE, encode
+from lectern.media.sandbox.limits import MAX_DURATION_S
 from lectern.media.sandbox.refusal import Refused
+from lectern.pipeline.limits import GIB, MIB
+from lectern.pipeline.registry import Step
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
@@ -191,7 +193,7 @@ def _converted(
         {"argv": arguments(job), "duration_s": facts.duration_s},
         read=[source],
         scratch=scratch,
-        limits=encode(facts.duration_s or 0.0, source.stat().st_size),
+        limits=Step.PLAYABLE.limits("ffmpeg", facts.duration_s or 0.0, source.stat().st_size),
         on_progress=on_progress,
         cancelled=cancelled,
     )
@@ -233,7 +235,7 @@ def _image(
                 given,
                 read=[source],
                 scratch=scratch,
-                limits=PICTURE,
+                limits=Step.PLAYABLE.limits("rendition"),
                 on_progress=on_progress,
                 cancelled=cancelled,
             )

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from lectern.media.facts import Facts
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import MAX_BYTES, MIB, PROBE, Limits
+from lectern.media.sandbox.limits import MAX_BYTES
 from lectern.media.sandbox.refusal import Refused, Unreadable
 from lectern.media.sniff import HEAD_BYTES, Sniffed, sniff
+from lectern.pipeline.limits import MIB, Limits
+from lectern.pipeline.registry import Step
 
 _TASKS = {"video": "container", "audio": "container", "image": "picture"}
 _DOCUMENT_TASKS = {"zip": "archive", "webvtt": "captions", "srt": "captions"}
 
 
-def probe(source: Path, filename: str, scratch: Path, limits: Limits = PROBE) -> Facts:
+def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = None) -> Facts:
     """The facts of a file, each measured; at least one frame or packet of it was decoded.
 
     `filename` only words warnings. `scratch` is an empty folder of the caller's.
@@ -35,14 +37,16 @@ def probe(source: Path, filename: str, scratch: Path, limits: Limits = PROBE) ->
     return replace(facts, warnings=(*sniffed.warnings, *facts.warnings))
 
 
-def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits) -> Facts:
+def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits | None) -> Facts:
     kind, demuxer = sniffed.kind_guess, sniffed.demuxer
     task = _DOCUMENT_TASKS.get(demuxer) if kind == "document" else _TASKS[kind]
     # SVG and PDF are programs as much as pictures: nothing of ours ever parses them.
     if task is None or demuxer == "svg":
         return Facts(kind=kind, mime=sniffed.mime, container=demuxer)
     arguments = {"source": str(source.resolve()), "demuxer": demuxer, "mime": sniffed.mime}
-    answer = sandbox.run(task, arguments, read=[source], scratch=scratch, limits=limits)
+    answer = sandbox.run(
+        task, arguments, read=[source], scratch=scratch, limits=limits or Step.PROBE.limits(task)
+    )
     return Facts.from_json(answer)
 
 

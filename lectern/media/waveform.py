@@ -7,7 +7,7 @@ from typing import Any
 from lectern.media.facts import Facts
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import sound
+from lectern.pipeline.registry import Step
 
 MIME = "application/json"
 
@@ -50,7 +50,7 @@ def make(
         arguments,
         read=[source],
         scratch=scratch,
-        limits=sound(facts.duration_s or 0.0),
+        limits=Step.WAVEFORM.limits("waveform", facts.duration_s or 0.0),
         on_progress=on_progress,
         cancelled=cancelled,
     )

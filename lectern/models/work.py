@@ -44,28 +44,6 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Step(StrEnum):
-    """The pipeline's steps: see `lectern.pipeline.steps`. `probe` belongs to an upload.
-
-    `hls_part` encodes one stretch of a long video. `batch` and `undo` belong to a batch.
-    """
-
-    PROBE = "probe"
-    POSTER = "poster"
-    PLAYABLE = "playable"
-    STORYBOARD = "storyboard"
-    WAVEFORM = "waveform"
-    SIZES = "sizes"
-    FINGERPRINT = "fingerprint"
-    HLS = "hls"
-    HLS_PART = "hls_part"
-    CAPTIONS = "captions"
-    SLIDES = "slides"
-    STILL = "still"
-    BATCH = "batch"
-    UNDO = "undo"
-
-
 class Upload(Tenant, Base):
     """A resumable upload. `received` is the truth about acknowledged bytes, not the spool file."""
 
@@ -106,7 +84,11 @@ class Upload(Tenant, Base):
 
 
 class Task(Tenant, Base):
-    """One pipeline step of one subject. Redis only rings; this row is the job."""
+    """One pipeline step of one subject. Redis only wakes workers; this row is the job.
+
+    `step` names a member of `lectern.pipeline.registry.Step`, unchecked here: a new step is code,
+    and needs no migration.
+    """
 
     __tablename__ = "task"
     __table_args__ = (

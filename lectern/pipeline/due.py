@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lectern.models import Task, TaskState
-from lectern.pipeline import steps as pipeline
+from lectern.pipeline import registry
 from lectern.pipeline.tasks import Claim
 
 
@@ -35,7 +35,7 @@ def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> 
 
 def after(session: Session, claim: Claim) -> Sequence[Due]:
     """The tasks of the same version that waited for this one, which has ended."""
-    steps = [step for step, rule in pipeline.RULES.items() if rule.after is claim.step]
+    steps = [step for step, rule in registry.RULES.items() if rule.after == claim.step]
     if claim.version_id is None or not steps:
         return []
     query = _DUE.where(

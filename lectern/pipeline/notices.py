@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.models import Notice, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts, steps
+from lectern.pipeline import parts, registry
 from lectern.pipeline.tasks import Claim
 
 MOST_SHOWN = 30
@@ -20,7 +20,7 @@ KEPT = "60 days"
 # A step that waits for a thing, such as a model, may wait for ever; one that waits for others'
 # work goes on by itself.
 _GOING_ON = Task.state.in_([TaskState.QUEUED, TaskState.RUNNING]) | (
-    (Task.state == TaskState.WAITING) & Task.awaits.in_([*steps.RULES, parts.AWAITS])
+    (Task.state == TaskState.WAITING) & Task.awaits.in_([*registry.RULES, parts.AWAITS])
 )
 
 
@@ -59,12 +59,12 @@ def tell_failed(session: Session, task: Claim | Task, reason: str) -> None:
 
 def tell_done(session: Session, claim: Claim) -> bool:
     """Tell who made the version that its last step has ended, if that took long; True if told."""
-    if claim.step not in steps.RULES:
+    if claim.step not in registry.RULES:
         return False
     of_version = (
         Task.workspace_id == claim.workspace_id,
         Task.version_id == claim.version_id,
-        Task.step.in_(list(steps.RULES)),
+        Task.step.in_(list(registry.RULES)),
     )
     # Two last steps at once would each see the other still running, or both be last.
     session.execute(

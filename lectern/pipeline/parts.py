@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from lectern.models import Asset, Step, Task, TaskState
+from lectern.models import Asset, Task, TaskState
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 
 # What a task waits for whose stretches are being encoded.

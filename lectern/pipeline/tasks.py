@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.errors import LecternError
-from lectern.models import Asset, Step, Task, TaskState, Version
-from lectern.pipeline import steps as pipeline
+from lectern.models import Asset, Task, TaskState, Version
+from lectern.pipeline import registry
+from lectern.pipeline.registry import Step
 
 # reliability.md §1.1: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
 ATTEMPTS = 4
@@ -54,17 +55,17 @@ def add(
     asset_id: uuid.UUID | None = None,
     batch_id: uuid.UUID | None = None,
     part: int = 0,
-    awaits: Step | None = None,
+    awaits: str | None = None,
 ) -> Task:
     """The task of this step for this subject; asking twice gives the same one."""
-    waiting = {"state": TaskState.WAITING, "awaits": awaits, "reason": pipeline.AWAITS_STEP}
+    waiting = {"state": TaskState.WAITING, "awaits": awaits, "reason": registry.AWAITS_STEP}
     session.execute(
         insert(Task)
         .values(
             workspace_id=workspace_id,
             step=step,
             part=part,
-            queue=pipeline.queue_of(step),
+            queue=step.queue,
             **(waiting if awaits else {}),
             upload_id=upload_id,
             version_id=version_id,
@@ -83,9 +84,9 @@ def begin(session: Session, version: Version) -> None:
     """Have the version go through its steps; those that it has stay as they are."""
     asset = session.get_one(Asset, (version.workspace_id, version.asset_id))
     # What came with an import may say less than a probe does.
-    steps = pipeline.steps_for({"kind": asset.kind, "mime": asset.mime, **version.facts})
+    steps = registry.steps_for({"kind": asset.kind, "mime": asset.mime, **version.facts})
     for step in steps:
-        after = pipeline.RULES[step].after
+        after = registry.RULES[step].after
         add(
             session,
             version.workspace_id,
@@ -141,7 +142,7 @@ def claim(
     if row is None:
         return None
     values = row._asdict()
-    return Claim(workspace_id, task_id, Step(values.pop("step")), **values)
+    return Claim(workspace_id, task_id, Step.named(values.pop("step")), **values)
 
 
 def renew(session: Session, claim: Claim, lease_s: float) -> None:

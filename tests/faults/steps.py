@@ -32,7 +32,6 @@ from lectern.models import (
     AuditEntry,
     Blob,
     Rendition,
-    Step,
     Task,
     TaskState,
     Tombstone,
@@ -40,6 +39,7 @@ from lectern.models import (
     UploadState,
     Version,
 )
+from lectern.pipeline.registry import Step
 from lectern.renditions import posters, renditions
 from lectern.storage import blobs
 from tests.factories import add_version, make_asset

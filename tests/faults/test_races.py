@@ -29,7 +29,6 @@ from lectern.models import (
     Asset,
     AuditEntry,
     Blob,
-    Step,
     Task,
     TaskState,
     Tombstone,
@@ -39,6 +38,7 @@ from lectern.models import (
 )
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.search import codes
 from lectern.storage import blobs
 from tests.factories import make_asset, make_principal

@@ -11,7 +11,8 @@ import core_ext
 from jobs import process
 from lectern.errors import StorageFull
 from lectern.ingest import uploads
-from lectern.models import Asset, Step, TaskState, Upload, UploadState
+from lectern.models import Asset, TaskState, Upload, UploadState
+from lectern.pipeline.registry import Step
 from lectern.storage import LocalStorage, Storage
 from lectern.storage.b2 import B2Storage
 from lectern.storage.b2_place import parse

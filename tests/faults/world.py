@@ -17,8 +17,9 @@ from sqlalchemy.exc import OperationalError
 from jobs import process, run, sweep
 from lectern import integrity
 from lectern.database.sessions import SessionLocal, unit_of_work
-from lectern.models import Collection, Step, Task, TaskState
+from lectern.models import Collection, Task, TaskState
 from lectern.people.principal import Principal
+from lectern.pipeline.registry import Step
 from lectern.storage import LocalStorage
 from tests.factories import make_principal
 from tests.faults.points import Points, Watched

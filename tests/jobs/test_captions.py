@@ -13,9 +13,10 @@ from lectern.database.sessions import unit_of_work
 from lectern.insight import captions, editing, subtitles, transcription
 from lectern.insight.cues import Cue
 from lectern.library import retries
-from lectern.models import Asset, Step, Task, TaskState, Transcript, Upload, Version
+from lectern.models import Asset, Task, TaskState, Transcript, Upload, Version
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from tests.jobs.conftest import House, asset_of, task_of, upload
 
 

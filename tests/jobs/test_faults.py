@@ -17,7 +17,6 @@ from lectern.models import (
     Asset,
     AssetState,
     Rendition,
-    Step,
     Task,
     TaskState,
     Upload,
@@ -26,6 +25,7 @@ from lectern.models import (
 )
 from lectern.pipeline import tasks
 from lectern.pipeline.leases import CRASHES
+from lectern.pipeline.registry import Step
 from tests.jobs.conftest import (
     House,
     again,

@@ -5,8 +5,9 @@ from pathlib import Path
 from jobs import enqueue
 from lectern.database.sessions import unit_of_work
 from lectern.duplicates import near as similar
-from lectern.models import Step, TaskState, Upload
+from lectern.models import TaskState, Upload
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from tests.factories import make_principal
 from tests.films import Part, changed, film
 from tests.jobs.conftest import House, again, asset_of, task_of, upload_as, wait_until

@@ -17,7 +17,6 @@ from lectern.library import assets, progress
 from lectern.models import (
     Rendition,
     Role,
-    Step,
     StreamPlan,
     Task,
     TaskState,
@@ -26,6 +25,7 @@ from lectern.models import (
     Version,
 )
 from lectern.people.principal import Principal
+from lectern.pipeline.registry import Step
 from tests.jobs.conftest import (
     House,
     again,
@@ -199,7 +199,7 @@ def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
         asset = assets.get(session, principal, asset_of(sent).id)
         (line,) = progress.overview(session, principal).running.lines
         assert (line.step, line.state) == ("hls", "running")
-        assert line.stretches == (0, STRETCHES)
+        assert line.segments == (0, STRETCHES)
         assert progress.again(session, principal, asset, Step.HLS) == 0
         assert progress.cancel(session, principal, asset, Step.HLS) == 1 + STRETCHES
     psutil.Process(worker.pid).resume()

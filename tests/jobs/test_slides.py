@@ -10,7 +10,8 @@ from jobs import run
 from lectern.database.sessions import unit_of_work
 from lectern.insight import slides
 from lectern.library import versions
-from lectern.models import Asset, Said, Slide, Step, Task, TaskState, Upload
+from lectern.models import Asset, Said, Slide, Task, TaskState, Upload
+from lectern.pipeline.registry import Step
 from lectern.renditions import renditions
 from tests.films import Part, film
 from tests.jobs.conftest import House, asset_of, task_of, upload

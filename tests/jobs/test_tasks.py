@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.models import Step, Task, TaskState, Version
+from lectern.models import Task, TaskState, Version
 from lectern.pipeline import due, leases, tasks
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import ATTEMPTS, Claim, LostLease
 from tests.factories import make_asset, make_principal, make_workspace
 

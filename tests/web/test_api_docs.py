@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.library import trash
-from lectern.models import Asset, Step
+from lectern.models import Asset
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step, Subject
 from lectern.renditions import renditions
 from lectern.taxonomy import folders, tags
 from tests.factories import add_version, make_asset, make_blob, make_course
@@ -252,3 +253,9 @@ def test_no_description_was_cut_by_a_comma() -> None:
 
 def test_the_served_document_is_the_one_in_the_checkout(visitor: FlaskClient) -> None:
     assert visitor.get(f"{PREFIX}/openapi.json").json == description()
+
+
+def test_the_description_names_every_step_of_a_file() -> None:
+    known = description()["components"]["schemas"]["Step"]["enum"]
+    assert known == [step for step in Step if step.rule.subject is not Subject.BATCH]
+    assert {"poster", "hls_part"} < set(known)

@@ -14,8 +14,9 @@ from lectern.courses.usages import Place, UsageSpec
 from lectern.insight import editing, glossary, transcripts
 from lectern.insight.cues import Cue, Word
 from lectern.insight.transcripts import Heard, Segment
-from lectern.models import Asset, Role, Step, Task, TaskState
+from lectern.models import Asset, Role, Task, TaskState
 from lectern.people.principal import Principal
+from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_colleague, make_course
 from tests.web.conftest import Caller, SignIn, current_version
 

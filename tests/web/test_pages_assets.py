@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.library import trash
-from lectern.models import Asset, Lesson, Role, Step, Task, TaskState, Version
+from lectern.models import Asset, Lesson, Role, Task, TaskState, Version
 from lectern.people.principal import Principal
+from lectern.pipeline.registry import Step
 from lectern.renditions import posters
 from tests.factories import make_asset, make_blob, make_colleague, make_course, make_principal
 from tests.web.conftest import SignIn

@@ -2,9 +2,10 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lectern.models import Asset, Step, Task, TaskState
+from lectern.models import Asset, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.pipeline import notices, parts, tasks
+from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
 
@@ -61,7 +62,7 @@ def test_stretches_are_told_as_work_that_goes_on(
     parts.share_out(session, claim, 12, set(range(12)))
     session.commit()
     page = sign_in(owner).get("/processing").text
-    assert "0 of 12 stretches are encoded" in page
+    assert "0 of 12 segments are encoded" in page
     assert 'data-state="running"' in page
     assert "Waiting for something" not in page
 

@@ -8,6 +8,7 @@ import yaml
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from lectern.pipeline.registry import Step, Subject
 from web.api.reading import Reader
 from web.auth import public
 
@@ -18,8 +19,11 @@ SOURCE = Path(__file__).with_name("openapi.yaml")
 
 @cache
 def description() -> dict[str, Any]:
-    """The OpenAPI document."""
+    """The OpenAPI document; what the code declares is filled in from there."""
     document: dict[str, Any] = yaml.safe_load(SOURCE.read_text("utf-8"))
+    document["components"]["schemas"]["Step"]["enum"] = [
+        str(step) for step in Step if step.rule.subject is not Subject.BATCH
+    ]
     return document
 
 

@@ -10,9 +10,9 @@ from lectern.media.hls import commands
 from lectern.media.hls.index import Index
 from lectern.media.hls.plan import Plan, Rung
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MIB, Limits
-from lectern.media.sandbox.limits import ladder as ladder_limits
 from lectern.media.sandbox.refusal import BoxCrashed, Refused
+from lectern.pipeline.limits import GIB, MIB, Limits
+from lectern.pipeline.registry import Step
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
@@ -22,7 +22,6 @@ _FAILED = "The video could not be encoded for streaming."
 _AAC = frozenset({"mp4a.40.2", "mp4a.40.5", "mp4a.40.29"})
 # What stays free for everybody else.
 _RESERVE = GIB
-_INDEXING = Limits(cpu_s=3600, wall_s=2 * 3600, memory_bytes=GIB, file_bytes=32 * GIB)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def originals(
         return []
     needed = 2 * source.stat().st_size + int(plan.duration_s * 40_000)
     require_space(scratch, needed)
-    limits = ladder_limits(plan.duration_s, len(plan.tracks), needed + GIB)
+    limits = Step.HLS.limits("ffmpeg", plan.duration_s, len(plan.tracks), needed + GIB)
     words = commands.originals(plan)
     copies = plan.source_kbps is not None or any(track.copied for track in plan.tracks)
     try:
@@ -87,7 +86,7 @@ def encode(
     require_space(scratch, sum(sizes))
     names = [rung.name for rung in plan.rungs]
     words = commands.encoding(plan, number)
-    limits = ladder_limits(seconds, len(names), max(sizes))
+    limits = Step.HLS.limits("ffmpeg", seconds, len(names), max(sizes))
     paths = _ffmpeg(words, names, [source], scratch, limits, seconds, on_progress, cancelled)
     made = _measured(names, paths, scratch)
     for each in made:
@@ -125,7 +124,7 @@ def progressive(picture: Path, sound: Path | None, duration_s: float, scratch: P
     # It is written once and then moved behind its index.
     require_space(scratch, 2 * size)
     words = commands.progressive(1 if sound else 0)
-    limits = ladder_limits(duration_s, 1, 2 * size)
+    limits = Step.HLS.limits("ffmpeg", duration_s, 1, 2 * size)
     (path,) = _ffmpeg(words, ["progressive"], sources, scratch, limits, duration_s, None, None)
     return path
 
@@ -165,7 +164,11 @@ def _index(
         "target": None if target is None else str(target.resolve()),
     }
     answer = sandbox.run(
-        "fragments", arguments, read=list(parts), scratch=scratch, limits=_INDEXING
+        "fragments",
+        arguments,
+        read=list(parts),
+        scratch=scratch,
+        limits=Step.HLS.limits("fragments"),
     )
     return [Index.from_json(each) for each in answer["indexes"]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lectern.media.facts import Facts
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import scan
+from lectern.pipeline.registry import Step
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ def measure(source: Path, facts: Facts, scratch: Path) -> Timeline:
         "video": facts.video_stream if facts.kind == "video" else None,
         "audio": [stream.index for stream in facts.streams if stream.kind == "audio"],
     }
-    limits = scan(facts.duration_s or 0.0, source.stat().st_size)
+    limits = Step.HLS.limits("packets", facts.duration_s or 0.0, source.stat().st_size)
     answer = sandbox.run("packets", arguments, read=[source], scratch=scratch, limits=limits)
     return Timeline.from_json(answer)

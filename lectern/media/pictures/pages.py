@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import PAGES
+from lectern.pipeline.registry import Step
 
 TEXT_MIME = "application/json"
 
@@ -47,4 +47,6 @@ def _run(source: Path, scratch: Path, purpose: str) -> dict[str, Any]:
         "scratch": str(scratch.resolve()),
         "purpose": purpose,
     }
-    return sandbox.run("pages", arguments, read=[source], scratch=scratch, limits=PAGES)
+    return sandbox.run(
+        "pages", arguments, read=[source], scratch=scratch, limits=Step.POSTER.limits("pages")
+    )

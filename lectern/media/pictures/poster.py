@@ -8,8 +8,8 @@ from lectern.media.facts import Facts, clock
 from lectern.media.pictures import pages
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import POSTER, STILL
 from lectern.media.sandbox.refusal import Refused
+from lectern.pipeline.registry import Step
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def still(source: Path, facts: Facts, scratch: Path, at_s: float) -> Candidate:
         BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
     """
     arguments = about(source, facts, scratch) | {"at_s": at_s}
-    answer = sandbox.run("still", arguments, read=[source], scratch=scratch, limits=STILL)
+    answer = sandbox.run(
+        "still", arguments, read=[source], scratch=scratch, limits=Step.STILL.limits("still")
+    )
     return _candidate(scratch, 0, answer | {"scores": {}, "reasons": _picked(answer["at_s"])})
 
 
@@ -88,7 +90,9 @@ def _page(source: Path, scratch: Path) -> Candidate:
 
 def _frames(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
     arguments = about(source, facts, scratch)
-    answer = sandbox.run("frames", arguments, read=[source], scratch=scratch, limits=POSTER)
+    answer = sandbox.run(
+        "frames", arguments, read=[source], scratch=scratch, limits=Step.POSTER.limits("frames")
+    )
     with sandbox.described("poster"):
         told = list(answer["candidates"])[:5]
     return [_candidate(scratch, i, each) for i, each in enumerate(told)]
@@ -118,7 +122,13 @@ def _picture(
         "purpose": "poster",
         "cover": cover,
     }
-    answer = sandbox.run("rendition", arguments, read=[source], scratch=scratch, limits=POSTER)
+    answer = sandbox.run(
+        "rendition",
+        arguments,
+        read=[source],
+        scratch=scratch,
+        limits=Step.POSTER.limits("rendition"),
+    )
     return _candidate(scratch, 0, answer | {"at_s": None, "scores": {}, "reasons": [reason]})
 
 

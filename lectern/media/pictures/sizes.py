@@ -6,8 +6,8 @@ from pathlib import Path
 from lectern.media.facts import Facts
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import PICTURE
 from lectern.media.sandbox.refusal import BoxCrashed
+from lectern.pipeline.registry import Step
 
 _MOST = 6
 _FORMATS = frozenset({"avif", "webp"})
@@ -47,7 +47,7 @@ def make(
         arguments,
         read=[source],
         scratch=scratch,
-        limits=PICTURE,
+        limits=Step.SIZES.limits("sizes"),
         on_progress=on_progress,
         cancelled=cancelled,
     )

@@ -10,8 +10,8 @@ from lectern.media.facts import Facts
 from lectern.media.pictures import poster
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MIB, Limits
 from lectern.media.sandbox.refusal import BoxCrashed
+from lectern.pipeline.registry import Step
 
 MIME = "image/webp"
 _MOST_SLIDES = 400
@@ -58,7 +58,7 @@ def find(
         poster.about(source, facts, scratch),
         read=[source],
         scratch=scratch,
-        limits=_limits(facts.duration_s or 0.0),
+        limits=Step.SLIDES.limits("slides", facts.duration_s or 0.0),
         on_progress=on_progress,
         cancelled=cancelled,
     )
@@ -91,9 +91,3 @@ def read(
         found.append(reader.read(grey, slides.width, slides.height))
         on_progress(number / len(slides.greys))
     return found
-
-
-def _limits(duration_s: float) -> Limits:
-    """Key frames all over, and a stretch before each slide; all frames where those are few."""
-    cpu_s = int(240 + duration_s / 6)
-    return Limits(cpu_s=cpu_s, wall_s=3.0 * cpu_s, memory_bytes=2 * GIB, file_bytes=4 * MIB)

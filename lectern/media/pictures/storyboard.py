@@ -8,7 +8,7 @@ from lectern.media.facts import Facts
 from lectern.media.pictures import poster
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import STORYBOARD
+from lectern.pipeline.registry import Step
 
 MIME = "image/jpeg"
 # More sheets than this no video has.
@@ -45,7 +45,7 @@ def make(
         arguments,
         read=[source],
         scratch=scratch,
-        limits=STORYBOARD,
+        limits=Step.STORYBOARD.limits("storyboard"),
         on_progress=on_progress,
         cancelled=cancelled,
     )

@@ -1,37 +1,21 @@
 """The inside end of the box: confine this process first, then open the file, then answer.
 
 Started by `lectern.media.sandbox.sandbox` as `python -I -m lectern.media.sandbox.child`, with one
-JSON request on standard input. Everything heavy is imported after confinement, by the
-table below and no name.
+JSON request on standard input. A task is a module of `lectern.media.inside`, and nothing else can
+be named; it and everything heavy is imported after confinement.
 """
 
 import errno
 import importlib
 import json
 import os
+import pkgutil
 import sys
 from typing import Any
 
 import core_ext
+from lectern.media import inside
 from lectern.media.sandbox.refusal import Refused
-
-_TASKS = {
-    "container": "lectern.media.inside.container",
-    "picture": "lectern.media.inside.picture",
-    "archive": "lectern.media.inside.archive",
-    "captions": "lectern.media.inside.captions",
-    "frames": "lectern.media.inside.frames",
-    "rendition": "lectern.media.inside.rendition",
-    "fingerprint": "lectern.media.inside.fingerprint",
-    "packets": "lectern.media.inside.packets",
-    "fragments": "lectern.media.inside.fragments",
-    "storyboard": "lectern.media.inside.storyboard",
-    "waveform": "lectern.media.inside.waveform",
-    "sizes": "lectern.media.inside.sizes",
-    "pages": "lectern.media.inside.pages",
-    "slides": "lectern.media.inside.slides",
-    "still": "lectern.media.inside.still",
-}
 
 _NO_LANDLOCK = (
     "The kernel has no Landlock, so what opens files cannot be confined. Use Linux 5.13 or newer, "
@@ -56,7 +40,7 @@ def main() -> None:
         binary = request["execute"][0]
         # Confined already, and every argument is ours: see `lectern.media.convert`.
         os.execv(binary, [binary, *arguments["argv"]])  # noqa: S606
-    sys.exit(_perform(_TASKS[request["task"]], arguments, answers))
+    sys.exit(_perform(request["task"], arguments, answers))
 
 
 def _confined(request: dict[str, Any], answers: int) -> bool:
@@ -82,9 +66,16 @@ def _confined(request: dict[str, Any], answers: int) -> bool:
     return True
 
 
-def _perform(module: str, arguments: dict[str, Any], answers: int) -> int:
+def tasks() -> set[str]:
+    """The tasks there are: the modules of `lectern.media.inside`, its packages are shared."""
+    return {each.name for each in pkgutil.iter_modules(inside.__path__) if not each.ispkg}
+
+
+def _perform(name: str, arguments: dict[str, Any], answers: int) -> int:
     try:
-        task = importlib.import_module(module)
+        if name not in tasks():
+            raise LookupError(name)
+        task = importlib.import_module(f"{inside.__name__}.{name}")
         result = task.perform(arguments, lambda share: _say(answers, {"progress": share}))
     except Refused as refusal:
         _say(answers, {"refused": str(refusal)})

@@ -22,8 +22,8 @@ import core_ext
 import lectern
 from lectern.errors import LecternError
 from lectern.media.sandbox.answer import Answer
-from lectern.media.sandbox.limits import GIB, Limits
 from lectern.media.sandbox.refusal import BoxCrashed, BoxUnavailable, Refused, Stopped, Unreadable
+from lectern.pipeline.limits import GIB, Limits
 from lectern.settings import Settings
 
 # How often a quiet box is looked at: for its deadline, and for a wish to stop it.

@@ -7,14 +7,15 @@ from lectern.media import codecs
 from lectern.media.convert import INPUT, OUTPUT
 from lectern.media.facts import Facts, StreamFacts
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MAX_DURATION_S, MIB, Limits
+from lectern.media.sandbox.limits import MAX_DURATION_S
 from lectern.media.sandbox.refusal import Refused
+from lectern.pipeline.limits import Limits
+from lectern.pipeline.registry import Step
 
 SAMPLE_RATE = 16_000
 _BYTES_A_SECOND = 2 * SAMPLE_RATE
 # Text subtitles as containers hold them, by the names of their decoders.
 _TEXT = ("ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt")
-_MOST_SUBTITLE_BYTES = 4 * MIB
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
@@ -30,13 +31,8 @@ def sound(
         Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
     """
     duration_s = min(facts.duration_s or MAX_DURATION_S, MAX_DURATION_S)
-    cpu_s = int(120 + duration_s / 4)
-    limits = Limits(
-        cpu_s=cpu_s,
-        wall_s=3.0 * cpu_s,
-        memory_bytes=GIB,
-        file_bytes=int((duration_s * 1.05 + 10) * _BYTES_A_SECOND),
-    )
+    file_bytes = int((duration_s * 1.05 + 10) * _BYTES_A_SECOND)
+    limits = Step.CAPTIONS.limits("ffmpeg", duration_s, file_bytes)
     # The stream may begin after the picture: silence fills that up, or all times would be early.
     taken = [
         *("-map", f"0:{facts.audio_stream or 0:d}", "-vn", "-sn", "-dn", "-map_metadata", "-1"),
@@ -56,7 +52,7 @@ def subtitles(
         Refused: it cannot be decoded within the limits.
         Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
     """
-    limits = Limits(cpu_s=300, wall_s=900, memory_bytes=GIB, file_bytes=_MOST_SUBTITLE_BYTES)
+    limits = Step.CAPTIONS.limits("ffmpeg/subtitles")
     taken = ["-map", f"0:{stream.index:d}", "-map_metadata", "-1", "-c:s", "webvtt"]
     _run(source, facts, scratch, [*taken, "-f", "webvtt", OUTPUT], limits, None, cancelled)
     made = sandbox.output(scratch, 0)

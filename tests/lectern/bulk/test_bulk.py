@@ -15,10 +15,11 @@ from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
 from lectern.library import assets, trash
-from lectern.models import Asset, BatchState, ItemState, Role, Step, Task, TaskState
+from lectern.models import Asset, BatchState, ItemState, Role, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.search import Query, selections
 from lectern.settings import Settings
 from lectern.taxonomy import folders

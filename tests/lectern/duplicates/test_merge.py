@@ -24,7 +24,6 @@ from lectern.models import (
     Course,
     Merge,
     Role,
-    Step,
     Task,
     Usage,
     UsageHistory,
@@ -32,6 +31,7 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.pipeline.registry import Step
 from lectern.taxonomy import tags
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course
 

@@ -16,8 +16,7 @@ from lectern.library import trash
 from lectern.models import Asset, AuditEntry, Blob, Upload, UploadState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
-from lectern.pipeline import steps as pipeline
-from lectern.pipeline import tasks
+from lectern.pipeline import registry, tasks
 from lectern.settings import Settings
 from lectern.storage import LocalStorage, blobs
 from lectern.taxonomy import folders
@@ -60,7 +59,7 @@ def test_new_bytes_become_an_asset_with_its_first_version(
     assert [tag.name for tag in asset.tags] == ["cell"]
     assert folders.path_of(session, asset.workspace_id, asset.folder_id) == "Biology/Week 1"
     steps = [task.step for task in tasks.of_asset(session, asset.workspace_id, asset.id)]
-    assert steps == pipeline.steps_for(VIDEO)
+    assert steps == registry.steps_for(VIDEO)
     assert {"poster", "playable", "hls", "captions"} <= set(steps)
     (line,) = audit.history(session, owner, asset.id)
     assert (line.action, line.actor_id) == ("asset.upload", owner.user_id)

@@ -8,8 +8,9 @@ import core_ext
 from lectern.errors import Conflict, Gone, StorageFull, TooLarge
 from lectern.ingest import receiving
 from lectern.ingest.receiving import Work, WrongOffset
-from lectern.models import Step, UploadState
+from lectern.models import UploadState
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from tests.lectern.sending import BYTES, Sending
 
 

@@ -16,20 +16,11 @@ from lectern.errors import Forbidden, LecternError, NotFound
 from lectern.ingest.receiving import Work
 from lectern.integrity import fsck, purging
 from lectern.library import rollback, trash, versions
-from lectern.models import (
-    Asset,
-    Blob,
-    Role,
-    Step,
-    Task,
-    TaskState,
-    Tombstone,
-    UsageHistory,
-    Version,
-)
+from lectern.models import Asset, Blob, Role, Task, TaskState, Tombstone, UsageHistory, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.storage import LocalStorage
 from lectern.taxonomy import tags
 from tests.factories import (

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.ingest.receiving import Work
 from lectern.library import assets, trash, versions
-from lectern.models import Asset, Role, Step, Task, TaskState, Version
+from lectern.models import Asset, Role, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_principal
 
 

@@ -9,10 +9,11 @@ from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, NotFound, Stale
 from lectern.library import assets, rollback, trash, versions
-from lectern.models import Asset, Blob, Role, Step, TaskState
+from lectern.models import Asset, Blob, Role, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import due, parts, tasks
+from lectern.pipeline.registry import Step
 from lectern.renditions import posters, renditions
 from lectern.storage import LocalStorage
 from tests.factories import add_version, make_asset, make_blob, make_colleague, make_course

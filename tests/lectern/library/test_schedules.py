@@ -16,10 +16,11 @@ from lectern.errors import Conflict, Invalid, NotFound
 from lectern.ingest import uploads
 from lectern.ingest.uploads import NewUpload
 from lectern.library import assets, rollback, schedule_edits, schedules, trash, versions
-from lectern.models import Asset, ScheduledSwitch, Step, Task, TaskState, Upload, Version
+from lectern.models import Asset, ScheduledSwitch, Task, TaskState, Upload, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 from lectern.storage import LocalStorage
 from tests.factories import make_asset, make_blob, make_principal

@@ -15,8 +15,8 @@ from lectern.media.pictures.poster import candidates
 from lectern.media.playable import make
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import PROBE
 from lectern.media.sandbox.refusal import Refused
+from lectern.pipeline.limits import PROBE
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CANARY = "canary-3f1c9d of this machine"

@@ -17,8 +17,8 @@ import pytest
 
 from lectern.media.convert import Conversion, Target, Way, arguments
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.limits import GIB, MIB, PICTURE, PROBE, Limits
 from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped, Unreadable
+from lectern.pipeline.limits import GIB, MIB, PICTURE, PROBE, Limits
 
 Make = Callable[..., Path]
 LONG = Limits(cpu_s=600, wall_s=600, memory_bytes=3 * GIB, file_bytes=GIB)
@@ -206,11 +206,11 @@ def test_memory_is_limited_in_python_too(clip: Make, scratch: Path) -> None:
 WORKER = """
 import json, sys
 from pathlib import Path
-from lectern.media import box
-from lectern.media.sandbox.limits import Limits
+from lectern.media.sandbox import sandbox
+from lectern.pipeline.limits import Limits
 task, given, source, scratch = json.loads(sys.argv[1])
 limits = Limits(cpu_s=600, wall_s=600, memory_bytes=3 << 30, file_bytes=1 << 30)
-box.run(task, given, read=[Path(source)], scratch=Path(scratch), limits=limits)
+sandbox.run(task, given, read=[Path(source)], scratch=Path(scratch), limits=limits)
 """
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from lectern.media.facts import Facts, clock
 from lectern.media.probe import probe
-from lectern.media.sandbox.limits import MIB
 from lectern.media.sandbox.refusal import Refused, Unreadable
+from lectern.pipeline.limits import MIB
 
 Make = Callable[..., Path]
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=4")

@@ -7,9 +7,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.library import progress
-from lectern.models import Asset, Rendition, Step, StreamPlan, Task, TaskState, Version
+from lectern.models import Asset, Rendition, StreamPlan, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.pipeline import notices, parts, tasks
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 from lectern.renditions import renditions, streams
 from tests.factories import make_asset, make_blob
@@ -143,12 +144,12 @@ def test_shared_stretches_are_shown_as_one_step_that_runs(
     session.execute(update(Task).where(Task.step == Step.HLS).values(started_at=since))
     seen = progress.overview(session, owner)
     (line,) = seen.running.lines
-    assert (line.step, line.state, line.stretches, line.percent) == ("hls", "running", (1, 4), 40)
+    assert (line.step, line.state, line.segments, line.percent) == ("hls", "running", (1, 4), 40)
     assert line.left_s == pytest.approx(15 * 60, rel=0.1)
     assert (line.stoppable, line.resumable, line.reason) == (True, False, None)
     assert not seen.waiting.all
     assert not seen.queued
-    assert [each.stretches for each in progress.steps_of(session, owner, asset)] == [(1, 4)]
+    assert [each.segments for each in progress.steps_of(session, owner, asset)] == [(1, 4)]
 
 
 def test_shared_stretches_are_not_tried_again_but_stopped_as_one(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,19 +7,19 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden
 from lectern.library import progress
-from lectern.models import Asset, Kind, Notice, Role, Step, Task, TaskState, Version
+from lectern.models import Asset, Kind, Notice, Role, Task, TaskState, Version
 from lectern.people.principal import Principal
-from lectern.pipeline import notices, steps, tasks
-from lectern.pipeline.steps import Rule
+from lectern.pipeline import notices, registry, tasks
+from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim, LostLease
 from tests.factories import make_asset, make_colleague
 
 
 @pytest.fixture(autouse=True)
 def rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {step: steps.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
-    later = Rule("streams", steps.of(Kind.VIDEO), after=Step.PLAYABLE)
-    monkeypatch.setattr(steps, "RULES", {**own, Step.HLS: later})
+    own = {step: registry.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
+    later = replace(Step.HLS.rule, wanted=registry.of(Kind.VIDEO))
+    monkeypatch.setattr(registry, "RULES", {**own, Step.HLS: later})
 
 
 @pytest.fixture

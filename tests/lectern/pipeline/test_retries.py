@@ -5,18 +5,17 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lectern.library import retries, versions
-from lectern.models import Asset, Kind, Step, Task, TaskState, Version
-from lectern.pipeline import due, steps, tasks
-from lectern.pipeline.steps import Rule
+from lectern.models import Asset, Task, TaskState, Version
+from lectern.pipeline import due, registry, tasks
+from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_principal
 
 
 @pytest.fixture
 def version(session: Session, monkeypatch: pytest.MonkeyPatch) -> Version:
     """A version at the beginning of poster, playable, and a storyboard after that."""
-    rules = {step: steps.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
-    later = Rule("media", steps.of(Kind.VIDEO), after=Step.PLAYABLE)
-    monkeypatch.setattr(steps, "RULES", {**rules, Step.STORYBOARD: later})
+    rules = {step: registry.RULES[step] for step in (Step.POSTER, Step.PLAYABLE)}
+    monkeypatch.setattr(registry, "RULES", {**rules, Step.STORYBOARD: Step.STORYBOARD.rule})
     asset = make_asset(session, make_principal(session))
     made = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
     tasks.begin(session, made)
@@ -39,7 +38,7 @@ def test_a_later_step_is_not_due_before_the_one_it_waits_for(
 ) -> None:
     waiting = of(session, version, Step.STORYBOARD)
     assert (waiting.state, waiting.awaits) == (TaskState.WAITING, Step.PLAYABLE)
-    assert waiting.reason == steps.AWAITS_STEP
+    assert waiting.reason == registry.AWAITS_STEP
     assert tasks.claim(session, version.workspace_id, waiting.id, "a", 90) is None
     assert len(due.of_asset(session, version.workspace_id, version.asset_id)) == 2
 

@@ -5,9 +5,10 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from lectern.library import trash, versions
-from lectern.models import Step, TaskState
+from lectern.models import TaskState
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.registry import Step
 from lectern.renditions import posters
 from lectern.search import cards
 from lectern.search.cards import Query, TaskLine

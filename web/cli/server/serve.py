@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from jobs import broker
 from jobs import schedule as scheduler
 from jobs import worker as queue_worker
 from lectern import host, settings
 from lectern.database import sessions
 from lectern.people import audit, setup
+from lectern.pipeline.registry import Queue
 from lectern.settings import Settings
 from web.cli.options import data_option, servers_for
 from web.cli.server import addresses
@@ -76,7 +76,7 @@ def web(host_name: str, port: int, data: Path | None) -> None:
 
 
 @click.command()
-@click.argument("queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice(broker.QUEUES))
+@click.argument("queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice([*Queue]))
 @data_option
 def worker(queues: Sequence[str], data: Path | None) -> None:
     """Work on queues (all of them if none is named), one process each."""
@@ -85,7 +85,7 @@ def worker(queues: Sequence[str], data: Path | None) -> None:
         queue_worker.work(configured, queues[0])
         return
     with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
-        for queue in queues or broker.QUEUES:
+        for queue in queues or Queue:
             part = Part(queue, (*PYTHON, "-m", "web.cli", "worker", queue))
             parts.add(part, environment_for(hosted))
         parts.watch()
@@ -121,8 +121,9 @@ def share() -> int:
 
 def queues(encoders: int) -> list[tuple[str, str]]:
     """The worker processes of `serve`: name in the log, queue."""
-    one_each = [(name, name) for name in broker.QUEUES if name != "streams"]
-    return [*one_each, *((f"streams {number}", "streams") for number in range(1, encoders + 1))]
+    one_each = [(str(queue), str(queue)) for queue in Queue if queue is not Queue.STREAMS]
+    streams = str(Queue.STREAMS)
+    return [*one_each, *((f"{streams} {number}", streams) for number in range(1, encoders + 1))]
 
 
 def scheduling() -> Part:

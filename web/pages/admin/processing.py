@@ -8,15 +8,15 @@ from flask_babel import gettext, ngettext
 
 from jobs import enqueue, live, workers
 from lectern.library import assets, progress
-from lectern.models import Step
 from lectern.people.rights import Action
-from lectern.pipeline import due, notices, steps
+from lectern.pipeline import due, notices, registry
+from lectern.pipeline.registry import Step
 from web import htmx
 from web.auth import allow
 from web.extensions import db
 
 bp = Blueprint("processing", __name__)
-STEP = f"/assets/<uuid:asset_id>/steps/<any({', '.join(steps.RULES)}):part>"
+STEP = f"/assets/<uuid:asset_id>/steps/<any({', '.join(registry.RULES)}):part>"
 
 
 @bp.get("/processing")
@@ -34,7 +34,7 @@ def cancel(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     """Stop a step that the file is ready without."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
-    progress.cancel(session, g.principal, asset, Step(part))
+    progress.cancel(session, g.principal, asset, Step.named(part))
     session.commit()
     return _after(asset_id, gettext("Stopped."))
 
@@ -45,7 +45,7 @@ def again(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     """Try a failed, stopped or waiting step again."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
-    progress.again(session, g.principal, asset, Step(part))
+    progress.again(session, g.principal, asset, Step.named(part))
     session.commit()
     enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
     return _after(asset_id, gettext("In line again."))

@@ -4,21 +4,12 @@ from datetime import date
 
 from flask_babel import gettext
 
+from lectern.pipeline.registry import rendition_labels
+
 
 def rendition_words() -> dict[str, str]:
     """What kinds of renditions are called, by the first part of their spec."""
-    return {
-        "playable": gettext("Playable copies"),
-        "poster": gettext("Posters"),
-        "hls": gettext("Streams"),
-        "mp4": gettext("Downloads for learners"),
-        "storyboard": gettext("Storyboards"),
-        "waveform": gettext("Waveforms"),
-        "audio": gettext("Sound alone"),
-        "image": gettext("Image sizes"),
-        "captions": gettext("Captions"),
-        "slides": gettext("Slides"),
-    }
+    return {word: gettext(label) for word, label in rendition_labels().items()}
 
 
 def month_of(name: str) -> date:
