@@ -25,17 +25,19 @@ MIMES = {
 }
 INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename IN
-    ('listing', 'asset_text', 'asset', 'asset_tag', 'usage', 'version', 'blob', 'code_delta')
+    ('listing', 'code_listing', 'asset_text', 'asset', 'asset_tag', 'usage', 'version', 'blob',
+        'code_delta')
     AND indexname NOT LIKE '%pkey'
     AND indexname NOT IN (SELECT conname FROM pg_constraint)
 """
 # Tables that are derived from the others.
-KEPT = ("listing", "asset_text", "code_delta")
+KEPT = ("listing", "code_listing", "asset_text", "code_delta")
 DERIVED = (
     "INSERT INTO digest_count SELECT workspace_id, digest, count(*) FROM asset"
     " WHERE live AND digest IS NOT NULL GROUP BY 1, 2",
     "INSERT INTO listing (workspace_id, asset_id, live, created_at, name_key, byte_size,"
     " duration_s, usage_count, last_used_at, codes) SELECT * FROM listing_truth",
+    "INSERT INTO code_listing SELECT * FROM listing",
     "INSERT INTO asset_text (workspace_id, asset_id, names, description, grams)"
     " SELECT *, grams(names || E'\\n' || description) FROM asset_text_truth",
     "INSERT INTO code_delta (workspace_id, code, assets) SELECT workspace_id, code, count(*)"

@@ -40,6 +40,11 @@ _UNLIKE_LISTING = f"""
     WHERE ({", ".join(f"l.{column}" for column in _SHOWN.split(", "))})
         IS DISTINCT FROM ({", ".join(f"t.{column}" for column in _SHOWN.split(", "))})
         OR {_ORDERED.format("l")} <> {_ORDERED.format("t")}"""
+_UNLIKE_CODES = f"""
+    SELECT l.* FROM listing l
+    LEFT JOIN code_listing c ON c.workspace_id = l.workspace_id AND c.asset_id = l.asset_id
+    WHERE ({", ".join(f"c.{column}" for column in _SHOWN.split(", "))}, c.codes)
+        IS DISTINCT FROM ({", ".join(f"l.{column}" for column in _SHOWN.split(", "))}, l.codes)"""
 _UNLIKE_TEXT = """
     SELECT t.* FROM asset_text_truth t
     LEFT JOIN asset_text x ON x.workspace_id = t.workspace_id AND x.asset_id = t.asset_id
@@ -218,6 +223,16 @@ RULES = (
         " AND a.id = t.asset_id",
         f"INSERT INTO listing (workspace_id, asset_id, {_SHOWN}, codes)"
         f" SELECT workspace_id, asset_id, {_SHOWN}, codes FROM ({_UNLIKE_LISTING}) t"
+        " ON CONFLICT (workspace_id, asset_id) DO UPDATE SET"
+        f" ({_SHOWN}, codes) = ({_EXCLUDED}, excluded.codes)",
+    ),
+    Rule(
+        "I10",
+        "Filters find “{name}” as something else than lists show.",
+        f"SELECT a.name FROM asset a JOIN ({_UNLIKE_CODES}) t ON a.workspace_id = t.workspace_id"
+        " AND a.id = t.asset_id",
+        f"INSERT INTO code_listing (workspace_id, asset_id, {_SHOWN}, codes)"
+        f" SELECT workspace_id, asset_id, {_SHOWN}, codes FROM ({_UNLIKE_CODES}) t"
         " ON CONFLICT (workspace_id, asset_id) DO UPDATE SET"
         f" ({_SHOWN}, codes) = ({_EXCLUDED}, excluded.codes)",
     ),

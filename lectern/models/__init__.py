@@ -26,7 +26,14 @@ from lectern.models.library import (
     Tag,
     Version,
 )
-from lectern.models.listing import AssetText, CodeDelta, DigestCount, Listing, Vocabulary
+from lectern.models.listing import (
+    AssetText,
+    CodeDelta,
+    CodeListing,
+    DigestCount,
+    Listing,
+    Vocabulary,
+)
 from lectern.models.people import (
     Attempt,
     Member,
@@ -68,6 +75,7 @@ __all__ = [
     "CaptionTrack",
     "Chapter",
     "CodeDelta",
+    "CodeListing",
     "Collection",
     "Course",
     "CustomField",

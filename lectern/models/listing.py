@@ -1,6 +1,7 @@
-"""What lists of assets are found, sorted and counted by. Triggers keep all of it: migration 0005.
+"""What lists of assets are found, sorted and counted by.
 
-Nothing here is written by hand; `lectern.integrity.fsck` compares it with what it is derived from.
+Nothing here is written by hand: triggers in `lectern/database/sql` keep all of it, and
+`lectern.integrity.fsck` compares it with what it is derived from.
 """
 
 import uuid
@@ -25,12 +26,28 @@ SORT_KEYS = ("created_at", "name_key", "byte_size", "duration_s", "usage_count",
 _GIN = {"gin_pending_list_limit": 256}
 
 
-class Listing(Base):
+class Listed:
     """An asset as lists see it: its sort keys, and `codes`, a number for each thing it is.
 
     The numbers are those of `lectern.search.codes`. A size or time that is not there is 0,
     a duration -1.
     """
+
+    workspace_id: Mapped[uuid.UUID]
+    asset_id: Mapped[uuid.UUID]
+    live: Mapped[bool]
+    created_at: Mapped[datetime]
+    # Folded, with its numbers padded: week 2 comes before week 10.
+    name_key: Mapped[str] = mapped_column(Text(collation="C"))
+    byte_size: Mapped[int] = mapped_column(BigInteger)
+    duration_s: Mapped[float]
+    usage_count: Mapped[int]
+    last_used_at: Mapped[datetime]
+    codes: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class Listing(Listed, Base):
+    """The row by which pages are walked along: it has an index for each sort."""
 
     __tablename__ = "listing"
     __table_args__ = (
@@ -53,20 +70,21 @@ class Listing(Base):
             "asset_id",
             postgresql_where=text("NOT live"),
         ),
-        Index("listing_codes_idx", "codes", postgresql_using="gin", postgresql_with=_GIN),
     )
 
-    workspace_id: Mapped[uuid.UUID]
-    asset_id: Mapped[uuid.UUID]
-    live: Mapped[bool]
-    created_at: Mapped[datetime]
-    # Folded, with its numbers padded: week 2 comes before week 10.
-    name_key: Mapped[str] = mapped_column(Text(collation="C"))
-    byte_size: Mapped[int] = mapped_column(BigInteger)
-    duration_s: Mapped[float]
-    usage_count: Mapped[int]
-    last_used_at: Mapped[datetime]
-    codes: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+class CodeListing(Listed, Base):
+    """The same row once more, with the index of codes in place of those to sort by.
+
+    Apart, a change of codes writes this index only, and the listing itself changes in place.
+    """
+
+    __tablename__ = "code_listing"
+    __table_args__ = (
+        PrimaryKeyConstraint("workspace_id", "asset_id"),
+        within("asset_id", "asset", ondelete="CASCADE"),
+        Index("code_listing_codes_idx", "codes", postgresql_using="gin", postgresql_with=_GIN),
+    )
 
 
 class AssetText(Base):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from lectern.models import Course, Folder, Listing, Tag, User
+from lectern.models import Course, Folder, Tag, User
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.search import codes, predicates, results, scan, selectivity
@@ -118,7 +118,7 @@ def _count(session: Session, plan: Plan) -> _Counted:
     if partly:
         found = scan.newest(plan, LOOKED_FOR_WORDS if plan.words else LOOKED, "codes")
     else:
-        found = scan.matching(plan, chances, Listing.codes)
+        found = scan.matching(plan, chances, "codes")
     some = found.limit(COUNTED + 1).cte("some").prefix_with("MATERIALIZED")
     each = select(func.unnest(some.c.codes).label("code")).subquery()
     # No code is 0: that line is the number of files.

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid
-from lectern.models import Asset, Listing
+from lectern.models import Asset
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.search import codes, cursors, predicates, scan, selectivity
@@ -161,7 +161,7 @@ def _count(session: Session, plan: Plan) -> int:
 
 
 def _matching(plan: Plan, chances: Odds) -> Select[uuid.UUID]:
-    return scan.matching(plan, chances, Listing.asset_id)
+    return scan.matching(plan, chances, "asset_id")
 
 
 def _only_code(plan: Plan) -> Plan:

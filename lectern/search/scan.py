@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from lectern.models import AssetText, Listing
+from lectern.models import AssetText, CodeListing, Listing
 from lectern.search import predicates, relevance
 from lectern.search.predicates import Plan
 from lectern.search.query import BEST
@@ -26,7 +26,7 @@ GATHERED, WALKED = 20_000, 40_000
 SHORT_WALK = 10_000
 # Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
 RANKED = 5_000
-_TABLE = Listing.__table__
+_TABLE, _CODED = Listing.__table__, CodeListing.__table__
 _KEYS: Mapping[str, str] = {
     "created": "created_at",
     "name": "name_key",
@@ -69,10 +69,19 @@ class Row(NamedTuple):
     key: Any
 
 
-def matching(plan: Plan, odds: Odds, *columns: Any) -> Select[Any]:
+def matching(plan: Plan, odds: Odds, *columns: str) -> Select[Any]:
     """These columns of the listing of all that fits; from the indexes."""
-    found = predicates.indexed(plan, rare(plan, odds), _TABLE.c)
-    return select(*columns).where(predicates.everything(plan, _TABLE), *found)
+    table, found = _matching(plan, odds)
+    return select(*(table.c[name] for name in columns)).where(*found)
+
+
+def _matching(plan: Plan, odds: Odds) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """The copy of the listing whose indexes lead to what fits, and the conditions on it."""
+    few = rare(plan, odds)
+    # The trash has few rows, and an index of its own in the listing.
+    coded = plan.live and (few.codes or few.groups)
+    table = _CODED if coded else _TABLE
+    return table, [predicates.everything(plan, table), *predicates.indexed(plan, few, table.c)]
 
 
 def newest(plan: Plan, among: int, *columns: str) -> Select[Any]:
@@ -141,15 +150,15 @@ class Road:
         self, place: tuple[Any, Any] | None, number: int, most: int | None
     ) -> list[Row] | None:
         """The page out of all that fits; None when that is more than `most`."""
-        c, order = _TABLE.c, self.order
+        table, fitting = _matching(self.plan, self.odds)
+        c, order = table.c, self.order
         if order.name == BEST:
             score = relevance.score(self.plan.words, c).label("score")
             texts = (AssetText.workspace_id == c.workspace_id) & (AssetText.asset_id == c.asset_id)
-            found = matching(self.plan, self.odds, c.asset_id, score)
-            found = found.join(AssetText, texts)
+            found = select(c.asset_id, score).where(*fitting).join(AssetText, texts)
         else:
             key = c[_KEYS[order.name]]
-            found = matching(self.plan, self.odds, c.asset_id, key)
+            found = select(c.asset_id, key).where(*fitting)
             if place:
                 # Within: of too many, those kept may all lie before the place.
                 found = found.where(order.beyond(key, c.asset_id, place))

@@ -7,17 +7,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from lectern.database import functions
+
 revision = "0001"
 down_revision = None
-
-KEEP_AUDIT = """
-CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'The audit log is append-only.';
-END $$;
-CREATE TRIGGER audit_entry_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
-"""
 
 
 def upgrade() -> None:
@@ -204,7 +197,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("token_workspace_id_user_id_idx"), "token", ["workspace_id", "user_id"], unique=False
     )
-    op.execute(KEEP_AUDIT)
+    functions.replace(op, "refuse_audit_change")
 
 
 def downgrade() -> None:

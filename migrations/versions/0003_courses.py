@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from lectern.database import functions
+
 revision = "0003"
 down_revision = "0002"
 
+# As it was before there was a listing; 0005 replaces it.
 COUNT_USAGES = """
 CREATE FUNCTION count_usage() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -25,13 +28,6 @@ BEGIN
 END $$;
 CREATE TRIGGER usage_counted AFTER INSERT OR DELETE ON usage
     FOR EACH ROW EXECUTE FUNCTION count_usage();
-CREATE FUNCTION keep_usage_asset() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'A usage keeps its asset: end it and add another.';
-END $$;
-CREATE TRIGGER usage_asset_kept BEFORE UPDATE OF asset_id, workspace_id ON usage
-    FOR EACH ROW WHEN (OLD.asset_id <> NEW.asset_id OR OLD.workspace_id <> NEW.workspace_id)
-    EXECUTE FUNCTION keep_usage_asset();
 """
 
 
@@ -258,6 +254,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.execute(COUNT_USAGES)
+    functions.replace(op, "keep_usage_asset")
 
 
 def downgrade() -> None:

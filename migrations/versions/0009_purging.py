@@ -3,31 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from lectern.database import functions
+
 revision = "0009"
 down_revision = "0008"
-
-# Whatever names a blob, apart from the renditions made of it, which go with it.
-REFERENCES = """
-CREATE VIEW blob_ref AS
-SELECT workspace_id, blob_id FROM version
-UNION ALL SELECT workspace_id, blob_id FROM rendition WHERE blob_id <> source_blob_id
-UNION ALL SELECT workspace_id, poster_blob_id FROM asset WHERE poster_blob_id IS NOT NULL
-"""
-
-# After the row, not before: it may have waited for the purge that ends its predecessor.
-KEEP_IDS = """
-CREATE FUNCTION refuse_purged_id() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM added JOIN tombstone t
-        ON t.workspace_id = added.workspace_id AND t.id = added.id) THEN
-        RAISE EXCEPTION 'The id of a purged asset is never used again.'
-            USING ERRCODE = 'unique_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER asset_id_kept AFTER INSERT ON asset REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_purged_id();
-"""
 
 GRANTS = """
 DO $$
@@ -90,8 +69,7 @@ def upgrade() -> None:
         "collection",
         ["workspace_id", "created_at"],
     )
-    op.execute(REFERENCES)
-    op.execute(KEEP_IDS)
+    functions.replace(op, "blob_ref", "refuse_purged_id")
     op.execute(GRANTS)
 
 

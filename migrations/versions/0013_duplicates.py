@@ -5,21 +5,10 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import SchemaItem
 
+from lectern.database import functions
+
 revision = "0013"
 down_revision = "0012"
-
-# What has no twin needs no size: files come in by the thousand, and few of them are copies.
-WEIGHED = """
-CREATE FUNCTION weigh_twins() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NEW.byte_size := coalesce((SELECT a.byte_size FROM asset a
-        WHERE a.workspace_id = NEW.workspace_id AND a.digest = NEW.digest LIMIT 1), 0);
-    RETURN NEW;
-END $$;
-CREATE TRIGGER twins_weighed BEFORE INSERT OR UPDATE ON digest_count FOR EACH ROW
-    WHEN (NEW.assets > 1 AND NEW.byte_size IS NULL) EXECUTE FUNCTION weigh_twins();
-UPDATE digest_count SET assets = assets WHERE assets > 1;
-"""
 
 
 def upgrade() -> None:
@@ -75,7 +64,8 @@ def _weigh() -> None:
         ["workspace_id", "waste", "digest"],
         postgresql_where=sa.text("assets > 1"),
     )
-    op.execute(WEIGHED)
+    functions.replace(op, "weigh_twins")
+    op.execute("UPDATE digest_count SET assets = assets WHERE assets > 1")
 
 
 def _own(table: str) -> tuple[SchemaItem, ...]:

@@ -4,21 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from lectern.database import functions
+
 revision = "0015"
 down_revision = "0014"
-
-# What goes to the trash changes no more, however it gets there.
-CANCEL = """
-CREATE FUNCTION cancel_switches() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE scheduled_switch SET state = 'cancelled', ended_at = clock_timestamp(),
-        reason = 'The file was moved to the trash.'
-    WHERE workspace_id = NEW.workspace_id AND asset_id = NEW.id AND state = 'waiting';
-    RETURN NULL;
-END $$;
-CREATE TRIGGER asset_trashed_unscheduled AFTER UPDATE OF live ON asset
-    FOR EACH ROW WHEN (OLD.live AND NOT NEW.live) EXECUTE FUNCTION cancel_switches();
-"""
 
 
 def upgrade() -> None:
@@ -94,7 +83,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("storage_count_pkey")),
     )
-    op.execute(CANCEL)
+    functions.replace(op, "cancel_switches")
 
 
 def downgrade() -> None:

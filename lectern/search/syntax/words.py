@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
-from lectern.models import AssetSaid, AssetText, Folder, Listing, Tag
+from lectern.models import AssetSaid, AssetText, CodeListing, Folder, Tag
 from lectern.search import codes
 from lectern.search.syntax.folding import SHORT, fold, grams
 
@@ -112,8 +112,9 @@ def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Col
     if plain or not others:
         found = [c.asset_id.in_(_indexed(workspace_id, plain))] if plain else []
         return found + of_row(workspace_id, others, c)
-    coded = select(Listing.asset_id).where(
-        Listing.workspace_id == workspace_id, Listing.codes.overlap(codes.array(others[0].codes))
+    coded = select(CodeListing.asset_id).where(
+        CodeListing.workspace_id == workspace_id,
+        CodeListing.codes.overlap(codes.array(others[0].codes)),
     )
     either = c.asset_id.in_(union_all(*_branches(workspace_id, others[:1]), coded))
     return [either, *of_row(workspace_id, others[1:], c)]

@@ -61,6 +61,8 @@ LISTS = {
     "as something else than it is": "UPDATE listing SET byte_size = 7 WHERE asset_id = :id",
     "Lists show": "DELETE FROM listing WHERE asset_id = :id",
     "Lists show “": "UPDATE listing SET codes = codes[2:] WHERE asset_id = :id",
+    "Filters find “": "UPDATE code_listing SET codes = codes[2:] WHERE asset_id = :id",
+    "else than lists show": "DELETE FROM code_listing WHERE asset_id = :id",
     "by the words": "UPDATE asset_text SET grams = '{}' WHERE asset_id = :id",
     "not found by": "UPDATE asset_text SET names = 'else' WHERE asset_id = :id",
     "finds 9 files, and there are 1": "INSERT INTO code_delta (workspace_id, code, assets)"

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION said_of_blobs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM keep_said_of_blobs(workspace_id, array_agg(DISTINCT blob_id)) FROM changed
+    GROUP BY workspace_id;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER transcript_insert_said AFTER INSERT ON transcript REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
+
+CREATE OR REPLACE TRIGGER transcript_update_said AFTER UPDATE ON transcript REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
+
+CREATE OR REPLACE TRIGGER transcript_delete_said AFTER DELETE ON transcript REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
+
+CREATE OR REPLACE TRIGGER slide_insert_said AFTER INSERT ON slide REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
+
+CREATE OR REPLACE TRIGGER slide_update_said AFTER UPDATE ON slide REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
+
+CREATE OR REPLACE TRIGGER slide_delete_said AFTER DELETE ON slide REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION said_of_blobs();
