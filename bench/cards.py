@@ -12,8 +12,9 @@ from pathlib import Path
 from statistics import median
 
 from bench._measure import Round, hold, interleave, show, speed_ratio
-from lectern.search.cards import Card, duration_text, size_text
+from lectern.search.cards import Card
 from lectern.settings import read
+from lectern.text import duration_text, size_text
 from web.app import create_app
 from web.pages.library import cards as library_cards
 

@@ -1,4 +1,4 @@
-"""What people call things: names, titles, tags and references, made safe to show and to store."""
+"""Names, titles, tags and references made safe to show and store; durations and sizes as text."""
 
 import re
 import unicodedata
@@ -143,3 +143,27 @@ def email(text: str) -> str:
     if not _EMAIL.fullmatch(clean):
         raise Invalid.of("email", "This is not an e-mail address.")
     return clean
+
+
+def duration_text(seconds: float | None) -> str:
+    """`0:07`, `12:04` or `1:02:03`; empty for what has no duration."""
+    if seconds is None:
+        return ""
+    # Under a second still lasts: 0:00 would look broken.
+    whole = max(1, round(seconds)) if seconds > 0 else 0
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size_text(size: int | None) -> str:
+    """Decimal units, as disks and browsers count: `512 B`, `1.2 MB`, `20 GB`."""
+    if size is None:
+        return ""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if amount < 999.5 or unit == "TB":
+            break
+        amount /= 1000
+    digits = 0 if unit == "B" or amount >= 9.95 else 1
+    return f"{amount:.{digits}f} {unit}"

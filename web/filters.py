@@ -16,7 +16,7 @@ from flask_babel import format_decimal, get_locale, gettext
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, Owned, can
 from lectern.pipeline.registry import step_label
-from lectern.search.cards import duration_text, size_text
+from lectern.text import duration_text, size_text
 
 STATIC = Path(__file__).parent / "static"
 A_YEAR = "public, max-age=31536000, immutable"

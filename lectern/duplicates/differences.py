@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lectern.models import Kind
-from lectern.search.cards import duration_text
+from lectern.text import duration_text
 
 # As `lectern.media.facts` writes them; what is not known is missing or None.
 Known = Mapping[str, Any]

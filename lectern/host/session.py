@@ -37,11 +37,6 @@ class Servers:
         self.redis = redis
 
     @property
-    def owned(self) -> bool:
-        """True when this process holds the data folder, False when it uses another's servers."""
-        return self._lock is not None
-
-    @property
     def environment(self) -> Mapping[str, str]:
         """What a child process needs in its environment to use these servers and this folder."""
         return {

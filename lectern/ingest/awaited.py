@@ -6,21 +6,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lectern.library import assets
-from lectern.models import Asset, Blob, Version
+from lectern.models import Blob, Version
 from lectern.pipeline import tasks
 
 AWAITED = "awaited"
 NOT_HERE = "The bytes of this file have not arrived yet."
-
-
-def is_awaited(session: Session, asset: Asset) -> bool:
-    """True when the bytes of the version that is shown never came."""
-    query = (
-        select(Blob.state)
-        .join(Version, (Version.workspace_id == Blob.workspace_id) & (Version.blob_id == Blob.id))
-        .where(Version.workspace_id == asset.workspace_id, Version.id == asset.current_version_id)
-    )
-    return session.scalar(query) == AWAITED
 
 
 def arrive(session: Session, workspace_id: uuid.UUID, real: Blob) -> list[uuid.UUID]:

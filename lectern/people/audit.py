@@ -28,7 +28,6 @@ __all__ = [
     "configure",
     "entries",
     "head",
-    "history",
     "lines",
     "record",
     "record_all",
@@ -163,23 +162,6 @@ def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, byt
         select(now.c.at, newest.c.seq, newest.c.hash).outerjoin_from(now, newest, true())
     ).one()
     return at, seq or 0, previous or _START
-
-
-def history(
-    session: Session,
-    principal: Principal,
-    object_id: uuid.UUID,
-    *,
-    before: int | None = None,
-    limit: int = 50,
-) -> list[Line]:
-    """What was done to one object, newest first; `before` is the seq of the last one already seen.
-
-    For whoever may see the object: the caller has loaded it through the principal.
-    """
-    require(principal, Action.SEE)
-    about = AuditEntry.object_id == object_id
-    return lines(session, principal.workspace_id, about, before=before, limit=limit)
 
 
 def entries(

@@ -35,11 +35,14 @@ class Only:
         return bool(self.actions or self.actor or self.since)
 
 
+_EVERY_LINE = Only()
+
+
 def history(
     session: Session,
     principal: Principal,
     object_id: uuid.UUID,
-    only: Only,
+    only: Only = _EVERY_LINE,
     *,
     before: int | None = None,
     limit: int = 50,

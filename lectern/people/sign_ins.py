@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import uuid
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -119,16 +118,6 @@ def end(session: Session, secret: str) -> None:
     principal = members.principal_of(session, row.user_id, row.workspace_id)
     session.delete(row)
     audit.record(session, principal, "session.end", "user", row.user_id)
-
-
-def open_count(session: Session, user_id: uuid.UUID) -> int:
-    """How many browsers are signed in as the user."""
-    query = select(func.count()).where(
-        SignIn.user_id == user_id,
-        SignIn.expires_at > func.clock_timestamp(),
-        SignIn.seen_at > func.clock_timestamp() - IDLE,
-    )
-    return session.execute(query).scalar_one()
 
 
 def clear_ended(session: Session) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern import text
 from lectern.errors import Conflict, Invalid, NotFound
-from lectern.models import Member, Role, User, Workspace
+from lectern.models import Role, User, Workspace
 from lectern.people import audit, members, passwords, rate_limits, workspaces
 from lectern.people.principal import Principal
 
@@ -97,24 +97,6 @@ def change_password(
     user.password_hash = passwords.hashed(new, "new")
     members.end_sessions(session, user.id, but=keep)
     audit.record(session, principal, "password.change", "user", user.id)
-
-
-def set_password(session: Session, email: str, password: str) -> User:
-    """Give an account a new password from the command line, and sign it out everywhere.
-
-    Raises:
-        NotFound: there is no such account.
-    """
-    user = find(session, email)
-    if user is None:
-        raise NotFound(f"There is no account {email}.")
-    user.password_hash = passwords.hashed(password)
-    members.end_sessions(session, user.id)
-    query = select(Member.workspace_id).where(Member.user_id == user.id)
-    for workspace_id in session.scalars(query.order_by(Member.workspace_id)).all():
-        system = Principal.system(workspace_id)
-        audit.record(session, system, "password.change", "user", user.id)
-    return user
 
 
 def _self(session: Session, principal: Principal) -> User:

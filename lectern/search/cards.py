@@ -20,6 +20,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.search import Query, Spelling
 from lectern.search.syntax import highlight, operators
+from lectern.text import duration_text, size_text
 
 # A snippet is looked for in so many letters of a description.
 LONGEST_SEARCHED = 4_000
@@ -236,43 +237,3 @@ def tasks_of(
             percent = 100 if state == TaskState.DONE else round(progress * 100)
             collected[asset_id].append(TaskLine(step, state, percent, reason))
     return {asset_id: tuple(lines) for asset_id, lines in collected.items()}
-
-
-def duration_text(seconds: float | None) -> str:
-    """`0:07`, `12:04` or `1:02:03`; empty for what has no duration."""
-    if seconds is None:
-        return ""
-    # Under a second still lasts: 0:00 would look broken.
-    whole = max(1, round(seconds)) if seconds > 0 else 0
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def size_text(size: int | None) -> str:
-    """Decimal units, as disks and browsers count: `512 B`, `1.2 MB`, `20 GB`."""
-    if size is None:
-        return ""
-    amount, unit = float(size), "B"
-    for unit in ("B", "KB", "MB", "GB", "TB"):
-        if amount < 999.5 or unit == "TB":
-            break
-        amount /= 1000
-    digits = 0 if unit == "B" or amount >= 9.95 else 1
-    return f"{amount:.{digits}f} {unit}"
-
-
-__all__ = [
-    "Card",
-    "Page",
-    "Query",
-    "TaskLine",
-    "duration_text",
-    "one",
-    "page",
-    "several",
-    "size_text",
-    "tags_of",
-    "tasks_of",
-    "words_of",
-]

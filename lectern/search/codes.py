@@ -55,11 +55,6 @@ def field_of(code: int) -> int:
     return code >> 60
 
 
-def word_of(code: int) -> str:
-    """The word that `fixed` made the code from."""
-    return next(word for word, number in FIXED.items() if number == code & 0xFF)
-
-
 def counts(
     session: Session, workspace_id: uuid.UUID, codes: Collection[int] | None = None
 ) -> dict[int, int]:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     not_,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
@@ -110,34 +109,6 @@ def remove(
     if selection.query is not None:
         removed += _without(unwanted, removed)
     _put(session, selection, _without(selection.added, unwanted), removed)
-
-
-def add_range(
-    session: Session,
-    principal: Principal,
-    selection: Selection,
-    query: Query,
-    first: uuid.UUID,
-    last: uuid.UUID,
-) -> None:
-    """Select what the list of `query` shows from one asset to another, in either direction.
-
-    Raises:
-        NotFound: one of the two is not in that list.
-        Invalid: the range is too long to be named one by one.
-    """
-    key, _ = _sort(query)
-    listed = _matching(session, principal, selection, query)
-    here = Listing.workspace_id == principal.workspace_id
-    ends = listed.where(Asset.id.in_([first, last]))
-    found = session.execute(select(key, Listing.asset_id).where(here, Listing.asset_id.in_(ends)))
-    places = sorted(tuple(row) for row in found)
-    if {place[1] for place in places} != {first, last}:
-        raise NotFound("That part of the list has changed. Select it again.")
-    place = tuple_(key, Listing.asset_id)
-    between = [place >= tuple_(*places[0]), place <= tuple_(*places[-1])]
-    inside = select(Listing.asset_id).where(here, Listing.asset_id.in_(listed), *between)
-    add(session, principal, selection, session.scalars(inside.limit(MOST + 1)).all())
 
 
 def all_matching(

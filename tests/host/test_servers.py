@@ -221,7 +221,6 @@ def holder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Holder]:
 
 def test_a_command_uses_the_servers_of_a_running_serve(holder: Holder, tmp_path: Path) -> None:
     with host.servers(settings.read({}, data=tmp_path / "data")) as joined:
-        assert not joined.owned
         assert joined.pids == set()
         with psycopg.connect(joined.settings.database_url) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -246,7 +245,7 @@ def test_a_command_waits_for_a_passing_command(holder: Holder, tmp_path: Path) -
         holder.pipe.send("end")
 
     with host.servers(settings.read({}, data=tmp_path / "data"), wait=wait) as hosted:
-        assert hosted.owned
+        assert hosted.pids
     assert [owner.kind for owner in told] == [Kind.COMMAND]
 
 

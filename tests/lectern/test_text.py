@@ -102,3 +102,42 @@ def test_spellings_of_one_word_share_a_key(spelling: str) -> None:
 
 def test_descriptions_keep_their_lines() -> None:
     assert text.clean_paragraphs(" one \r\n\r\ntwo\x00\t2 \n") == "one\n\ntwo 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (0.0, "0:00"),
+        (0.04, "0:01"),
+        (7.4, "0:07"),
+        (59.6, "1:00"),
+        (724.0, "12:04"),
+        (3599.5, "1:00:00"),
+        (3723.0, "1:02:03"),
+        (360_000.0, "100:00:00"),
+    ],
+)
+def test_a_duration_reads_as_players_show_it(seconds: float | None, shown: str) -> None:
+    assert text.duration_text(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (None, ""),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KB"),
+        (1234, "1.2 KB"),
+        (9949, "9.9 KB"),
+        (9950, "10 KB"),
+        (999_499, "999 KB"),
+        (999_500, "1.0 MB"),
+        (1_234_567_890, "1.2 GB"),
+        (20_000_000_000, "20 GB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_a_size_reads_as_disks_are_sold(size: int | None, shown: str) -> None:
+    assert text.size_text(size) == shown

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 
 from lectern.models import Asset, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague
 from tests.web.answers import assert_problem
@@ -190,9 +190,9 @@ def test_only_a_whole_download_is_written_down(
     api.head(path)
     api.get(path, headers={"Range": "bytes=0-9"})
     api.get(path, headers={"If-None-Match": f'"{video.digest}"'})
-    assert audit.history(session, owner, video.id) == []
+    assert audit_reading.history(session, owner, video.id) == []
     api.get(path)
-    (line,) = audit.history(session, owner, video.id)
+    (line,) = audit_reading.history(session, owner, video.id)
     assert (line.action, line.details) == ("asset.download", {"version": 1})
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from lectern.models import Asset, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.renditions import posters, renditions
 from lectern.search import selections
@@ -85,7 +85,7 @@ def test_a_download_is_recorded_once_not_for_each_part(
     api.get(f"/m/{video.id}")
     api.get(f"/m/{video.id}", headers={"Range": "bytes=100-"})
     api.head(f"/m/{video.id}")
-    actions = [entry.action for entry in audit.history(session, owner, video.id)]
+    actions = [entry.action for entry in audit_reading.history(session, owner, video.id)]
     assert actions.count("asset.download") == 1
 
 

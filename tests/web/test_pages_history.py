@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.library import assets, trash
 from lectern.models import Asset, Lesson, Role
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.taxonomy import custom_fields
 from tests.factories import make_asset, make_colleague, make_course
@@ -45,7 +45,7 @@ def shown(client: FlaskClient, asset: Asset, query: str = "") -> str:
 
 
 def last(session: Session, who: Principal, asset: Asset) -> int:
-    return audit.history(session, who, asset.id, limit=1)[0].seq
+    return audit_reading.history(session, who, asset.id, limit=1)[0].seq
 
 
 def undo(client: FlaskClient, asset: Asset, seq: int) -> Any:

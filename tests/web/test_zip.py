@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lectern.library import assets
 from lectern.models import Asset, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.search import selections
 from lectern.storage import LocalStorage
@@ -67,7 +67,7 @@ def test_every_original_is_in_it_under_its_folder_and_name(
     ]
     assert reply.headers["Cache-Control"] == "private, no-store"
     assert reply.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''Lectern")
-    line = audit.history(session, owner, first.id)[0]
+    line = audit_reading.history(session, owner, first.id)[0]
     assert (line.action, line.details) == ("asset.download", {"version": 1, "as": "zip"})
 
 
@@ -106,7 +106,7 @@ def test_what_may_not_or_cannot_be_downloaded_is_said_in_the_manifest(
     reasons = {line["id"]: line["not included because"] for line in lines}
     assert "may not" in reasons[str(foreign.id)]
     assert "missing" in reasons[str(lost.id)]
-    assert audit.history(session, owner, foreign.id) == []
+    assert audit_reading.history(session, owner, foreign.id) == []
     viewer = make_colleague(session, owner, Role.VIEWER)
     assert sign_in(viewer).get(chosen(session, viewer, foreign)).status_code == 403
 
@@ -127,7 +127,7 @@ def test_asking_for_the_head_records_no_download(
     reply = client.head(chosen(session, owner, asset))
     assert (reply.status_code, reply.data) == (200, b"")
     assert int(reply.headers["Content-Length"]) > 3
-    assert audit.history(session, owner, asset.id) == []
+    assert audit_reading.history(session, owner, asset.id) == []
 
 
 def test_a_file_that_became_shorter_breaks_the_transfer(tmp_path: Path) -> None:

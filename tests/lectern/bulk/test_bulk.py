@@ -16,7 +16,7 @@ from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
 from lectern.library import assets, trash
 from lectern.models import Asset, BatchState, ItemState, Role, Task, TaskState
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -98,7 +98,7 @@ def test_tagging_is_one_change_with_one_undo(
         [],
     ]
     assert [asset.lock_version - versions[asset.id] for asset in clips] == [1, 0, 1, 0]
-    line = audit.history(session, owner, clips[0].id)[0]
+    line = audit_reading.history(session, owner, clips[0].id)[0]
     assert (line.action, line.actor_id) == ("asset.tags", owner.user_id)
     assert line.details == {
         "before": ["Exam", "old"],
@@ -113,7 +113,7 @@ def test_tagging_is_one_change_with_one_undo(
         [],
         [],
     ]
-    assert audit.history(session, owner, clips[0].id)[0].details["undo"] is True
+    assert audit_reading.history(session, owner, clips[0].id)[0].details["undo"] is True
     with pytest.raises(Conflict, match="already"):
         change.undo(begun)
     assert audit.verify(session, owner.workspace_id).ok
@@ -163,7 +163,7 @@ def test_moving_makes_the_folder_when_it_is_meant(
     assert folders.find(session, owner, "New") is None
     begun = change("move", clips, folder="New/One")
     assert counts(begun) == (4, 0, 0)
-    details = audit.history(session, owner, clips[0].id)[0].details
+    details = audit_reading.history(session, owner, clips[0].id)[0].details
     assert (details["before"], details["after"]) == ("Here", "New/One")
     session.expire_all()
     again = change("move", clips, folder=str(clips[0].folder_id))
@@ -300,7 +300,7 @@ def test_failed_steps_are_tried_again(
     assert clips[0].state == "processing"
     (task,) = tasks.of_asset(session, owner.workspace_id, clips[0].id)
     assert (task.state, task.attempts, task.reason) == (TaskState.QUEUED, 0, None)
-    assert audit.history(session, owner, clips[0].id)[0].details["steps"] == ["poster"]
+    assert audit_reading.history(session, owner, clips[0].id)[0].details["steps"] == ["poster"]
     with pytest.raises(Conflict):
         change.undo(begun)
 

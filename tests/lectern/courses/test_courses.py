@@ -12,7 +12,7 @@ from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.models import Asset, Course, Lesson, Role, Usage, UsageHistory
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 
@@ -89,7 +89,7 @@ def test_a_lesson_left_out_ends_its_usages_with_history(session: Session, owner:
     assert past.place == {"course": "Optics", "chapter": "Chapter b"}
     assert (kept.usage, dropped.usage, above.usage) == ("used", "formerly", "formerly")
     assert changed.take(session) == {dropped.id, above.id}
-    assert [line.action for line in audit.history(session, owner, dropped.id)] == [
+    assert [line.action for line in audit_reading.history(session, owner, dropped.id)] == [
         "usage.end",
         "usage.add",
     ]
@@ -106,7 +106,7 @@ def test_the_same_again_changes_nothing(session: Session, owner: Principal) -> N
 def test_the_log_says_what_changed_from_what_to_what(session: Session, owner: Principal) -> None:
     courses.put(session, owner, "opt-1", spec(a=["l1", "l2"]))
     course, _ = courses.put(session, owner, "opt-1", spec("Light", a=["l2"]))
-    latest, first = audit.history(session, owner, course.id)
+    latest, first = audit_reading.history(session, owner, course.id)
     assert (first.action, latest.action) == ("course.create", "course.change")
     assert latest.details == {
         "title": {"before": "Optics", "after": "Light"},
@@ -197,7 +197,7 @@ def test_a_new_title_is_logged_once(session: Session, owner: Principal) -> None:
     course = make_course(session, owner, title="Optics")
     courses.rename(session, owner, course.id, " Light ")
     courses.rename(session, owner, course.id, "Light")
-    (line,) = audit.history(session, owner, course.id)
+    (line,) = audit_reading.history(session, owner, course.id)
     assert line.details == {"title": {"before": "Optics", "after": "Light"}}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from lectern.courses import chapters, courses, lessons, usages
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.models import Course, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 
@@ -66,7 +66,7 @@ def test_titles_change_and_the_log_says_from_what_to_what(
         ("Light", ["Rays", "Lesson 1"]),
         ("Chapter 1", ["Lesson 2", "Lesson 3"]),
     ]
-    (line,) = audit.history(session, owner, lesson.id)
+    (line,) = audit_reading.history(session, owner, lesson.id)
     assert line.action == "lesson.change"
     assert line.details == {"title": {"before": "Lesson 0", "after": "Rays"}}
 
@@ -134,7 +134,7 @@ def test_a_removed_chapter_takes_its_lessons_and_ends_all_their_usages(
     assert (asset.usage_count, asset.usage) == (0, "formerly")
     past = usages.past_of_asset(session, owner, asset.id)
     assert sorted(row.place.get("lesson", "-") for row in past) == ["-", "Lesson 0", "Lesson 1"]
-    (line,) = audit.history(session, owner, identity)
+    (line,) = audit_reading.history(session, owner, identity)
     assert (line.action, line.details["lessons"]) == ("chapter.remove", 2)
 
 

@@ -9,7 +9,7 @@ from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.integrity import fsck
 from lectern.library import trash
 from lectern.models import Asset, Course, Role
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset, make_colleague, make_course, make_principal
 
@@ -42,7 +42,7 @@ def test_places_that_are_held_keep_what_they_show(
     assert swapping.hold(session, owner, asset, but=[first.id]) == 1
     add_version(session, asset)
     assert shown(session, owner, asset) == [("follow", 2), ("pin", 1), ("pin", 1)]
-    line = audit.history(session, owner, asset.id)[0]
+    line = audit_reading.history(session, owner, asset.id)[0]
     assert (line.action, line.details["place"]["lesson"]) == ("usage.change", "Lesson 1")
     assert swapping.hold(session, owner, asset) == 1
     assert swapping.hold(session, owner, asset) == 0

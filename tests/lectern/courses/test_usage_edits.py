@@ -8,7 +8,7 @@ from lectern.courses import changed, usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import NotFound, Stale
 from lectern.models import Course, Lesson
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from tests.factories import add_version, make_asset
 
@@ -65,7 +65,7 @@ def test_each_change_is_in_the_assets_history(
     usages.put(session, owner, place, [UsageSpec(asset.id, slot="hero", title="Intro")])
     usages.put(session, owner, place, [UsageSpec(asset.id, slot="hero", title="Intro")])
     usages.put(session, owner, place, [])
-    ended, edited, added = audit.history(session, owner, asset.id)
+    ended, edited, added = audit_reading.history(session, owner, asset.id)
     assert [line.action for line in (added, edited, ended)] == [
         "usage.add",
         "usage.change",
@@ -82,7 +82,7 @@ def test_a_new_order_is_in_the_lessons_history(
     a, b = make_asset(session, owner).id, make_asset(session, owner).id
     usages.put(session, owner, place, [UsageSpec(a), UsageSpec(b)])
     usages.put(session, owner, place, [UsageSpec(b), UsageSpec(a)])
-    (line,) = audit.history(session, owner, lesson.id)
+    (line,) = audit_reading.history(session, owner, lesson.id)
     assert line.action == "usage.reorder"
 
 

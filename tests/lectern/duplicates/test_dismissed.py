@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from lectern.duplicates import dismissed, near
 from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.models import Asset, Difference, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague
 
@@ -43,7 +43,7 @@ def test_what_was_called_different_is_shown_no_more(
     dismissed.take_back(session, owner, a.id, b.id)
     dismissed.take_back(session, owner, a.id, b.id)
     assert shares(session, owner) == [0.9, 0.8, 0.7]
-    told = [line.action for line in audit.history(session, owner, b.id)]
+    told = [line.action for line in audit_reading.history(session, owner, b.id)]
     assert told == ["asset.alike", "asset.different"]
 
 

@@ -29,7 +29,7 @@ from lectern.models import (
     UsageHistory,
     Version,
 )
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline.registry import Step
 from lectern.taxonomy import tags
@@ -217,11 +217,11 @@ def test_undone_twice_is_undone_once(
     row = merge(session, owner, kept, other)
     assert duplicates.can_undo(session, owner, duplicates.get(session, owner, row.id))
     duplicates.undo(session, owner, row.id)
-    lines = len(audit.history(session, owner, kept.id))
+    lines = len(audit_reading.history(session, owner, kept.id))
     assert not duplicates.can_undo(session, owner, duplicates.get(session, owner, row.id))
     duplicates.undo(session, owner, row.id)
     assert everything(session, owner) == before
-    assert len(audit.history(session, owner, kept.id)) == lines
+    assert len(audit_reading.history(session, owner, kept.id)) == lines
     assert duplicates.into(session, owner, other.id) is None
 
 
@@ -231,7 +231,7 @@ def test_a_line_on_each_says_so(
     row = merge(session, owner, kept, other)
     duplicates.undo(session, owner, row.id)
     told = {
-        asset.name: [line.action for line in audit.history(session, owner, asset.id)]
+        asset.name: [line.action for line in audit_reading.history(session, owner, asset.id)]
         for asset in (kept, other)
     }
     assert told == {

@@ -19,7 +19,7 @@ from lectern.ingest.receiving import Work
 from lectern.integrity import fsck
 from lectern.library import trash
 from lectern.models import Asset, Usage
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_blob, make_course
 
@@ -131,7 +131,7 @@ def test_undone_twice_at_once(world: World) -> None:
         assert world.together(world.undo(merge_id), world.undo(merge_id)) == ["done", "done"]
         assert world.check() == {world.one: ["l0"], world.two: ["l1"]}
     with world.work() as session:
-        lines = audit.history(session, world.owner, world.one)
+        lines = audit_reading.history(session, world.owner, world.one)
         assert sum(line.action == "asset.unmerge" for line in lines) == ROUNDS
 
 

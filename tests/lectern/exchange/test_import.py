@@ -29,7 +29,7 @@ from lectern.models import (
     Usage,
     UsageHistory,
 )
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.search.syntax.folding import fold
 from lectern.storage import LocalStorage
@@ -208,7 +208,7 @@ def test_what_differs_is_told_field_by_field_and_set_back(
         "tags": {"before": ["Botany", "new"], "after": ["=cmd|' /C calc'!A0", "Botany"]},
     }
     assert used.name == "Why leaves are green"
-    lines = {line.action: line for line in audit.history(session, owner, used.id)}
+    lines = {line.action: line for line in audit_reading.history(session, owner, used.id)}
     assert lines["asset.name"].details == change.fields["name"]
     assert lines["asset.folder"].details["after"] == "Biology/Week 1"
     assert [finding.sentence for finding in fsck.rows(session)] == []

@@ -14,7 +14,7 @@ from lectern.ingest.receiving import Work
 from lectern.ingest.uploads import NewUpload
 from lectern.library import trash
 from lectern.models import Asset, AuditEntry, Blob, Upload, UploadState, Version
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import registry, tasks
 from lectern.settings import Settings
@@ -61,7 +61,7 @@ def test_new_bytes_become_an_asset_with_its_first_version(
     steps = [task.step for task in tasks.of_asset(session, asset.workspace_id, asset.id)]
     assert steps == registry.steps_for(VIDEO)
     assert {"poster", "playable", "hls", "captions"} <= set(steps)
-    (line,) = audit.history(session, owner, asset.id)
+    (line,) = audit_reading.history(session, owner, asset.id)
     assert (line.action, line.actor_id) == ("asset.upload", owner.user_id)
     assert (upload.state, upload.asset_id, upload.duplicate_of) == ("done", asset.id, None)
     assert upload.digest == blob.digest
@@ -172,7 +172,7 @@ def test_a_replacement_becomes_current_only_when_it_is_ready(
     assert admitted.asset_id == asset.id
     assert (asset.version_number, asset.version_count, asset.digest) == (1, 2, former)
     assert (asset.state, upload.state, upload.asset_id) == ("ready", "done", asset.id)
-    assert audit.history(session, owner, asset.id)[0].action == "asset.replace"
+    assert audit_reading.history(session, owner, asset.id)[0].action == "asset.replace"
 
 
 def test_a_replacement_of_another_kind_is_refused_in_words(

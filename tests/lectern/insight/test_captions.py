@@ -21,7 +21,7 @@ from lectern.insight.transcripts import Heard, Segment
 from lectern.integrity import purging
 from lectern.library import rollback, trash, versions
 from lectern.models import Asset, CaptionTrack, Role, TaskState, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
 from lectern.taxonomy import tags
@@ -164,7 +164,7 @@ def test_one_sitting_of_autosaves_is_one_step_and_one_line(
     other = make_colleague(session, owner)
     editing.save(session, other, asset, version, "en", OTHER, autosave=True)
     assert len(editing.history(session, track)) == 3
-    actions = [line.action for line in audit.history(session, owner, asset.id)]
+    actions = [line.action for line in audit_reading.history(session, owner, asset.id)]
     assert actions.count("captions.save") == 2
 
 

@@ -17,7 +17,7 @@ from lectern.ingest.receiving import Work
 from lectern.integrity import fsck, purging
 from lectern.library import rollback, trash, versions
 from lectern.models import Asset, Blob, Role, Task, TaskState, Tombstone, UsageHistory, Version
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -65,7 +65,7 @@ def test_it_is_gone_and_its_tombstone_and_history_stay(
     assert (stone.kind, stone.purged_by) == ("video", owner.user_id)
     (past,) = session.scalars(select(UsageHistory).where(UsageHistory.asset_id == asset_id))
     assert past.place["course"]
-    line = audit.history(session, owner, asset_id)[0]
+    line = audit_reading.history(session, owner, asset_id)[0]
     assert (line.action, line.details) == (
         "asset.purge",
         {"name": "Mitosis", "versions": 2, "bytes": 2000},

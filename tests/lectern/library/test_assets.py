@@ -10,7 +10,7 @@ from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.ingest.receiving import Work
 from lectern.library import assets, trash, versions
 from lectern.models import Asset, Role, Task, TaskState, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -69,7 +69,7 @@ def test_a_change_is_kept_counted_and_recorded(
     value = getattr(asset, field)
     assert ([tag.name for tag in value] if field == "tags" else value) == kept
     assert asset.lock_version > seen
-    (line,) = audit.history(session, owner, asset.id)
+    (line,) = audit_reading.history(session, owner, asset.id)
     assert line.action == f"asset.{field}"
     assert line.details["after"] == (sorted(kept, reverse=True) if field == "tags" else kept)
 
@@ -83,7 +83,7 @@ def test_a_folder_is_named_by_its_path_and_left_with_an_empty_one(
     assert asset.folder.name == "Week 1"
     assets.edit(session, owner, asset, {"folder": None})
     assert asset.folder_id is None
-    after, before = audit.history(session, owner, asset.id)
+    after, before = audit_reading.history(session, owner, asset.id)
     assert before.details == {"before": "", "after": "Biology/Week 1"}
     assert after.details == {"before": "Biology/Week 1", "after": ""}
 
@@ -96,7 +96,7 @@ def test_a_folder_is_named_by_its_id_too_as_an_asset_shows_it(
     for sent in (str(folder_id), {"id": str(folder_id), "path": "Biology/Week 1"}):
         assets.edit(session, owner, second, {"folder": sent})
         assert second.folder_id == folder_id
-    (line,) = audit.history(session, owner, second.id)
+    (line,) = audit_reading.history(session, owner, second.id)
     assert line.details == {"before": "", "after": "Biology/Week 1"}
     stranger = make_principal(session)
     foreign = make_asset(session, stranger)
@@ -107,10 +107,10 @@ def test_a_folder_is_named_by_its_id_too_as_an_asset_shows_it(
 def test_what_is_sent_unchanged_changes_nothing(session: Session, owner: Principal) -> None:
     asset = make_asset(session, owner)
     assets.edit(session, owner, asset, {"tags": ["Zoo", "Äpfel", "apple"], "name": "Clip"})
-    seen, lines = asset.lock_version, len(audit.history(session, owner, asset.id))
+    seen, lines = asset.lock_version, len(audit_reading.history(session, owner, asset.id))
     assets.edit(session, owner, asset, {"tags": ["APPLE", "äpfel", "zoo"], "name": "Clip"})
     assert asset.lock_version == seen
-    assert len(audit.history(session, owner, asset.id)) == lines
+    assert len(audit_reading.history(session, owner, asset.id)) == lines
     assert [tag.name for tag in asset.tags] == ["apple", "Zoo", "Äpfel"]
 
 

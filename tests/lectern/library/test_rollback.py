@@ -10,7 +10,7 @@ from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, NotFound, Stale
 from lectern.library import assets, rollback, trash, versions
 from lectern.models import Asset, Blob, Role, TaskState
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import due, parts, tasks
 from lectern.pipeline.registry import Step
@@ -64,7 +64,7 @@ def test_the_old_bytes_are_current_again_under_a_new_number(
     poster = renditions.find(session, asset.workspace_id, first.blob_id, "poster.1")
     assert poster is not None
     assert asset.poster_blob_id == poster.blob_id
-    line = audit.history(session, owner, asset.id)[0]
+    line = audit_reading.history(session, owner, asset.id)[0]
     assert (line.action, line.details) == (
         "asset.rollback",
         {"version": 3, "restores": 1, "before": 2},

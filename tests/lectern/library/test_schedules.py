@@ -17,7 +17,7 @@ from lectern.ingest import uploads
 from lectern.ingest.uploads import NewUpload
 from lectern.library import assets, rollback, schedule_edits, schedules, trash, versions
 from lectern.models import Asset, ScheduledSwitch, Task, TaskState, Upload, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -110,7 +110,7 @@ def test_nothing_moves_before_the_time_and_everything_at_it(
     assert state_of(session, version) == ("done", None)
     assert shown(session, asset) == 2
     assert not schedules.switch_due(session, asset.workspace_id, asset.id)
-    line = audit.history(session, owner, asset.id)[0]
+    line = audit_reading.history(session, owner, asset.id)[0]
     assert (line.action, line.details["version"], line.details["before"]) == ("asset.switch", 2, 1)
     assert line.details["late"] is False
 
@@ -130,7 +130,7 @@ def test_what_is_not_ready_in_time_comes_when_it_is_and_says_so(
     session.expire_all()
     assert assets.settle(session, asset.workspace_id, asset.id).version_number == 2
     assert state_of(session, version) == ("done", schedules.LATE)
-    assert audit.history(session, owner, asset.id)[0].details["late"] is True
+    assert audit_reading.history(session, owner, asset.id)[0].details["late"] is True
 
 
 def test_of_two_times_the_later_one_wins_whatever_their_numbers(
@@ -209,7 +209,7 @@ def test_a_time_can_be_changed_called_off_or_made_now(
     schedule_edits.schedule(session, owner, asset, 2, tomorrow(), "UTC")
     schedule_edits.now(session, owner, asset, 2)
     assert (asset.version_number, state_of(session, version)) == (2, ("done", None))
-    actions = [line.action for line in audit.history(session, owner, asset.id)]
+    actions = [line.action for line in audit_reading.history(session, owner, asset.id)]
     assert actions == [
         *("asset.switch", "asset.schedule", "asset.schedule", "asset.unschedule"),
         *("asset.schedule", "asset.schedule"),

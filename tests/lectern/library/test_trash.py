@@ -14,7 +14,7 @@ from lectern.errors import Forbidden, InUse, Invalid
 from lectern.ingest.receiving import Work
 from lectern.library import trash
 from lectern.models import Asset, Role
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague, make_course, make_principal
 
@@ -32,7 +32,7 @@ def test_there_and_back_leaves_the_asset_as_it_was(session: Session, owner: Prin
     trash.restore(session, owner, asset)
     assert asset.live
     assert (asset.trashed_at, asset.trashed_by, asset.purge_after) == (None, None, None)
-    actions = [line.action for line in audit.history(session, owner, asset.id)]
+    actions = [line.action for line in audit_reading.history(session, owner, asset.id)]
     assert actions == ["asset.restore", "asset.trash"]
 
 
@@ -42,7 +42,7 @@ def test_twice_is_the_same_as_once(session: Session, owner: Principal) -> None:
         trash.trash(session, owner, asset, days=30)
     for _ in range(2):
         trash.restore(session, owner, asset)
-    assert len(audit.history(session, owner, asset.id)) == 2
+    assert len(audit_reading.history(session, owner, asset.id)) == 2
 
 
 def test_a_used_asset_stays_and_the_places_are_named(session: Session, owner: Principal) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.library import assets, fields, trash, undo
 from lectern.models import Asset, Role
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.audit import Line
 from lectern.people.principal import Principal
 from tests.factories import make_asset, make_colleague
@@ -20,7 +20,7 @@ def asset(session: Session, owner: Principal) -> Asset:
 
 
 def newest(session: Session, owner: Principal, asset: Asset) -> Line:
-    return audit.history(session, owner, asset.id, limit=1)[0]
+    return audit_reading.history(session, owner, asset.id, limit=1)[0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from lectern.errors import Forbidden, NotFound
 from lectern.ingest.receiving import Work
 from lectern.library import assets, versions
 from lectern.models import Asset, Role, TaskState, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -144,7 +144,7 @@ def test_a_note_belongs_to_one_version_and_its_change_to_the_history(
     assert found is not None
     assert found.note == "without the outro"
     versions.note(session, owner, asset, 1, "without the outro")
-    (line,) = audit.history(session, owner, asset.id)
+    (line,) = audit_reading.history(session, owner, asset.id)
     assert line.details == {"version": 1, "before": "", "after": "without the outro"}
     with pytest.raises(NotFound, match="no version 2"):
         versions.note(session, owner, asset, 2, "x")

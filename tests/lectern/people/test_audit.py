@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lectern.database.sessions import driver_url
 from lectern.errors import NotFound
 from lectern.models import AuditEntry, Role
-from lectern.people import audit
+from lectern.people import audit, audit_reading
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from tests.factories import make_principal
@@ -45,7 +45,7 @@ def test_each_workspace_has_its_own_chain_and_sees_only_that(session: Session) -
     here, there = three_entries(session), make_principal(session)
     audit.record(session, there, "asset.rename", "asset", OBJECT, {})
     assert [line.seq for line in audit.entries(session, there)] == [1]
-    assert [line.seq for line in audit.history(session, there, OBJECT)] == [1]
+    assert [line.seq for line in audit_reading.history(session, there, OBJECT)] == [1]
     assert audit.total(session, here) == 3
     assert audit.verify(session, there.workspace_id).entries == 1
 
@@ -57,10 +57,10 @@ def test_an_empty_chain_is_whole(session: Session) -> None:
 def test_history_pages_back_by_seq_and_names_the_actor_of_today(session: Session) -> None:
     principal = three_entries(session)
     audit.record(session, principal, "asset.trash", "asset", uuid.uuid4(), {})
-    page = audit.history(session, principal, OBJECT, limit=2)
+    page = audit_reading.history(session, principal, OBJECT, limit=2)
     assert [line.details["name"] for line in page] == ["c", "b"]
     assert page[0].actor == principal.name
-    rest = audit.history(session, principal, OBJECT, before=page[-1].seq, limit=2)
+    rest = audit_reading.history(session, principal, OBJECT, before=page[-1].seq, limit=2)
     assert [line.details["name"] for line in rest] == ["a"]
 
 
@@ -149,7 +149,7 @@ def test_whatever_is_recorded_verifies_after_a_round_trip(
         audit.record_all(session, principal, several)
     session.expire_all()
     assert [line.details for line in audit.entries(session, principal)] == [
-        audit.history(session, principal, OBJECT)[0].details
+        audit_reading.history(session, principal, OBJECT)[0].details
     ] * 3
     assert audit.verify(session, principal.workspace_id).ok
 

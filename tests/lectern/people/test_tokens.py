@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound
 from lectern.models import Role, Token, User
-from lectern.people import audit, members, tokens
+from lectern.people import audit_reading, members, tokens
 from lectern.people.principal import Principal
 from tests.factories import make_colleague, make_principal, make_user
 
@@ -74,7 +74,7 @@ def test_a_revoked_token_is_none_at_once_and_twice_is_nothing(
     tokens.revoke(session, owner, token.id)
     assert tokens.find(session, words) is None
     assert tokens.list_tokens(session, owner) == []
-    actions = [line.action for line in audit.history(session, owner, token.id)]
+    actions = [line.action for line in audit_reading.history(session, owner, token.id)]
     assert actions == ["token.revoke", "token.create"]
 
 

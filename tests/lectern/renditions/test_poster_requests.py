@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Forbidden, Invalid, Stale
 from lectern.library import poster_requests, undo, versions
 from lectern.models import Asset, Blob, Role, StillRequest, Task, TaskState
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.tasks import Claim
@@ -57,7 +57,7 @@ def test_a_picked_frame_becomes_the_poster_of_who_picked_it(
     found = posters.candidates(session, video)
     assert [each.rank for each in found] == [1, 2, 3, 4, 5, posters.BY_HAND]
     assert found[-1].chosen
-    (line, *_) = audit.history(session, owner, video.id)
+    (line, *_) = audit_reading.history(session, owner, video.id)
     assert (line.action, line.actor_id) == ("asset.poster", editor.user_id)
     assert list(poster_requests.under_way(session, video)) == []
     assert session.scalars(select(StillRequest)).all() == []
@@ -134,7 +134,7 @@ def test_asking_needs_the_right_to(
 
 
 def last_line(session: Session, owner: Principal, asset: Asset) -> int:
-    return audit.history(session, owner, asset.id)[0].seq
+    return audit_reading.history(session, owner, asset.id)[0].seq
 
 
 def test_a_choice_is_taken_back_to_the_machines(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.library import assets, versions
 from lectern.models import Asset, Blob, Role, Version
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.renditions import posters, renditions
 from tests.factories import add_version, make_asset, make_blob, make_colleague
@@ -65,7 +65,7 @@ def test_a_choice_is_shown_recorded_and_counted(session: Session, owner: Princip
     assert (asset.poster_blob_id, asset.poster_chosen_by) == (blobs[2].id, owner.user_id)
     assert asset.lock_version > seen
     assert [each.rank for each in posters.candidates(session, asset) if each.chosen] == [3]
-    (line,) = audit.history(session, owner, asset.id)
+    (line,) = audit_reading.history(session, owner, asset.id)
     assert (line.action, line.details["rank"]) == ("asset.poster", 3)
 
 

@@ -1,6 +1,5 @@
 """Cards: what a grid shows, formatted once, in a fixed number of queries."""
 
-import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -15,45 +14,6 @@ from lectern.search.cards import Query, TaskLine
 from lectern.taxonomy import tags
 from tests.factories import make_asset, make_blob
 from tests.queries import max_queries
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (None, ""),
-        (0.0, "0:00"),
-        (0.04, "0:01"),
-        (7.4, "0:07"),
-        (59.6, "1:00"),
-        (724.0, "12:04"),
-        (3599.5, "1:00:00"),
-        (3723.0, "1:02:03"),
-        (360_000.0, "100:00:00"),
-    ],
-)
-def test_a_duration_reads_as_players_show_it(seconds: float | None, shown: str) -> None:
-    assert cards.duration_text(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("size", "shown"),
-    [
-        (None, ""),
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 KB"),
-        (1234, "1.2 KB"),
-        (9949, "9.9 KB"),
-        (9950, "10 KB"),
-        (999_499, "999 KB"),
-        (999_500, "1.0 MB"),
-        (1_234_567_890, "1.2 GB"),
-        (20_000_000_000, "20 GB"),
-        (5 * 10**15, "5000 TB"),
-    ],
-)
-def test_a_size_reads_as_disks_are_sold(size: int | None, shown: str) -> None:
-    assert cards.size_text(size) == shown
 
 
 def test_a_card_is_ready_to_print(session: Session, owner: Principal) -> None:

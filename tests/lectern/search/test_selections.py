@@ -107,20 +107,6 @@ def test_the_trash_has_a_selection_of_its_own(
     assert selected(session, owner, thrown) == {asset.id for asset in clips[:3]}
 
 
-@pytest.mark.parametrize("sort", ["name", "-name", "-created", "size"])
-def test_a_range_is_what_the_list_shows_between(
-    session: Session, owner: Principal, chosen: Selection, clips: list[Asset], sort: str
-) -> None:
-    ids = [asset.id for asset in clips]
-    query = Query(kind="video", sort=sort)
-    selections.add_range(session, owner, chosen, query, ids[7], ids[4])
-    assert selected(session, owner, chosen) == set(ids[4:8])
-    selections.add_range(session, owner, chosen, query, ids[9], ids[9])
-    assert selected(session, owner, chosen) == {*ids[4:8], ids[9]}
-    with pytest.raises(NotFound):
-        selections.add_range(session, owner, chosen, query, ids[0], ids[10])
-
-
 def test_too_many_names_ask_for_a_query(
     session: Session, owner: Principal, chosen: Selection
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
 from lectern.library import assets
 from lectern.models import CustomField, Role
-from lectern.people import audit
+from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.taxonomy import custom_fields
 from tests.factories import make_asset, make_colleague
@@ -29,7 +29,7 @@ def test_a_field_has_a_key_from_its_label_and_comes_last(
     assert (first.key, second.key) == ("school_term", "grade")
     assert second.options == ["A", "B"]
     assert custom_fields.list_of(session, owner) == [first, second]
-    (line,) = audit.history(session, owner, second.id)
+    (line,) = audit_reading.history(session, owner, second.id)
     assert line.action == "field.create"
 
 

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import format_date, gettext, ngettext
 
 from lectern.integrity.storage_totals import Month, Totals
-from lectern.search.cards import size_text
+from lectern.text import size_text
 from web.pages.admin.storage_labels import month_of, rendition_words
 
 # Courses below these are one click away.

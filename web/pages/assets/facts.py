@@ -7,7 +7,7 @@ from flask_babel import format_decimal, gettext
 
 from lectern.ingest import awaited as arriving
 from lectern.models import Asset, Version
-from lectern.search.cards import duration_text, size_text
+from lectern.text import duration_text, size_text
 from web.pages.assets.pictures import Pictures
 
 

@@ -8,7 +8,7 @@ from lectern.insight import subtitles, transcript_files
 from lectern.insight.captions import Captions
 from lectern.insight.transcripts import Segment
 from lectern.models import Asset
-from lectern.search.cards import duration_text
+from lectern.text import duration_text
 
 FORMS = ("vtt", "srt", "txt", "json", "html")
 A_YEAR = "private, max-age=31536000, immutable"

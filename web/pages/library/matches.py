@@ -10,8 +10,9 @@ from lectern.insight import slides
 from lectern.library import assets, versions
 from lectern.models import Asset, Slide
 from lectern.people.rights import Action
-from lectern.search import Query, cards, matches
+from lectern.search import Query, matches
 from lectern.search.query import LONGEST_QUERY
+from lectern.text import duration_text
 from web import htmx
 from web.auth import allow
 from web.bytes.media import A_YEAR, file_reply, version_of
@@ -76,7 +77,7 @@ def place_url(asset_id: uuid.UUID, start_s: float | None) -> str:
 @bp.app_template_global()
 def clock_text(seconds: float | None) -> str:
     """`12:03`: a place in a file, which is 0:00 at its beginning."""
-    return cards.duration_text(int(seconds or 0)) or "0:00"
+    return duration_text(int(seconds or 0)) or "0:00"
 
 
 @bp.app_template_global()

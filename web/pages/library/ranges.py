@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 
 from lectern.errors import Invalid
 from lectern.search import Query
-from lectern.search.cards import size_text
+from lectern.text import size_text
 
 OWN = "own"
 MB, MINUTE = 1_000_000, 60.0

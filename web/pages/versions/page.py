@@ -17,7 +17,7 @@ from lectern.library.schedules import Moment
 from lectern.models import Asset, AssetState, ScheduledSwitch, SwitchState, Usage, Version
 from lectern.people.principal import Principal
 from lectern.renditions import renditions
-from lectern.search.cards import duration_text, size_text
+from lectern.text import duration_text, size_text
 from web.extensions import settings
 from web.pages.assets import facts
 
