@@ -1,13 +1,12 @@
 """HTML forms: what was typed, and what was wrong with it."""
 
 import re
-import uuid
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from werkzeug.datastructures import MultiDict
 
+from lectern import values
 from lectern.errors import Conflict, Invalid
 from lectern.people.audit_reading import Only
 from web.extensions import db
@@ -21,8 +20,8 @@ class Form:
     `errors` maps a field's name to its sentence; the empty name is for the form as a whole.
     """
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        self.values = values or {}
+    def __init__(self, sent: Mapping[str, str] | None = None) -> None:
+        self.values = sent or {}
         self.errors: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
@@ -30,8 +29,7 @@ class Form:
 
     def number(self, name: str) -> int | None:
         """A whole number a page put there itself; None when it is missing or spoiled."""
-        text = self[name]
-        return int(text) if text.isascii() and text.isdigit() else None
+        return values.readable(self[name], values.digits())
 
     def secret(self, name: str) -> str:
         """A password: blanks at its ends belong to it."""
@@ -47,17 +45,6 @@ class Form:
             self.errors = {"": str(error)}
         db.session().rollback()
         return None
-
-
-def ids(texts: Iterable[str]) -> list[uuid.UUID]:
-    """Those of the texts that are ids; no page of ours sends any other."""
-    found = []
-    for text in texts:
-        try:
-            found.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 def local_path(text: str, otherwise: str) -> str:
@@ -80,22 +67,9 @@ def read(args: "MultiDict[str, str]") -> Only:
     actions = tuple(text for text in args.getlist("action") if text)
     if len(actions) > MOST_ACTIONS or not all(_ACTION.fullmatch(text) for text in actions):
         raise Invalid.of("action", "Name up to 20 actions such as asset.tags, or a noun: usage.")
-    return Only(actions, _actor(args.get("actor", "")), _since(args.get("since", "")))
-
-
-def _actor(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError as error:
-        raise Invalid.of("actor", "Send a person's id.") from error
-
-
-def _since(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        # A day alone begins at midnight UTC.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Invalid.of("since", "Send a day or time such as 2026-09-01.") from error
+    actor, since = args.get("actor"), args.get("since")
+    return Only(
+        actions,
+        values.field("actor", actor, values.identifier, "Send a person's id.") if actor else None,
+        values.field("since", since, values.moment("utc")) if since else None,
+    )

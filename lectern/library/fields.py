@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern import text
+from lectern import text, values
 from lectern.errors import Invalid
 from lectern.models import Asset, Folder
 from lectern.people.principal import Principal
 from lectern.taxonomy import folders, tags
 
 LONGEST_TEXT = 20_000
+_TEXT = values.text(LONGEST_TEXT)
 # Levels of objects and lists in `custom`.
 DEEPEST = 8
 ACCESS = ("course", "unlisted", "public")
@@ -93,26 +94,24 @@ def folder_paths(session: Session, principal: Principal) -> list[str]:
 
 
 def _name(value: Any) -> str:
-    return text.asset_name(_text("name", value, LONGEST_TEXT))
+    return text.asset_name(values.field("name", value, _TEXT))
 
 
 def _tags(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Invalid.of("tags", "Send a list of texts.")
-    return tags.clean(value)
+    return tags.clean(values.field("tags", value, values.items(values.text(), "texts")))
 
 
 def _folder(value: Any) -> str:
     if isinstance(value, dict):
         # As an asset shows its folder, so that what was read can be sent back.
         value = value.get("id") or value.get("path")
-    return "/".join(folders.split(_text("folder", value or "", LONGEST_TEXT)))
+    return "/".join(folders.split(values.field("folder", value or "", _TEXT)))
 
 
 def _access(value: Any) -> str:
-    if value not in ACCESS:
-        raise Invalid.of("access", "Choose course, unlisted or public.")
-    return str(value)
+    return values.field(
+        "access", value, values.choice(ACCESS), "Choose course, unlisted or public."
+    )
 
 
 def _custom(value: Any) -> dict[str, Any]:
@@ -132,20 +131,14 @@ def _depth(value: Any, most: int) -> int:
 
 
 def _description(value: Any) -> str:
-    return text.clean_paragraphs(_text("description", value, LONGEST_TEXT))
+    return text.clean_paragraphs(values.field("description", value, _TEXT))
 
 
 def _line(field: str, longest: int) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
-        return text.clean_text(_text(field, value or "", longest)) or None
+        return text.clean_text(values.field(field, value or "", values.text(longest))) or None
 
     return check
-
-
-def _text(field: str, value: Any, longest: int) -> str:
-    if not isinstance(value, str) or len(value) > longest:
-        raise Invalid.of(field, f"Send a text of at most {longest} characters.")
-    return value
 
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {

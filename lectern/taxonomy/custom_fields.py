@@ -7,13 +7,12 @@ the options; an http or https address. A key without a definition may hold anyth
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern import values
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.models import CustomField, FieldType
 from lectern.people import audit
@@ -157,7 +156,7 @@ def fit(
         elif value not in (None, ""):
             try:
                 kept[key] = value_of(types[key], value)
-            except ValueError:
+            except values.Unfit:
                 wrong[f"custom.{key}"] = _ASKS[FieldType(types[key].type)]
     if wrong:
         labels = ", ".join(types[name.partition(".")[2]].label for name in wrong)
@@ -166,24 +165,20 @@ def fit(
 
 
 def value_of(field: CustomField, value: Any) -> Any:
-    """A value as this field keeps it. Raises ValueError when it does not fit."""
+    """A value as this field keeps it. Raises `values.Unfit` when it does not fit."""
     match field.type:
         case FieldType.NUMBER:
-            fits = not isinstance(value, bool) and isinstance(value, int | float)
-            return value if fits and abs(value) <= 1e15 else _refuse()
+            return values.number()(value)
         case FieldType.YES_NO:
-            return value if isinstance(value, bool) else _refuse()
-    if not isinstance(value, str) or len(value) > LONGEST_VALUE:
-        _refuse()
-    text = clean_text(value)
+            return values.boolean(value)
+    text = clean_text(values.text(LONGEST_VALUE)(value))
     match field.type:
         case FieldType.DATE:
-            return date.fromisoformat(text).isoformat()
+            return values.day(text).isoformat()
         case FieldType.CHOICE:
-            return text if text in field.options else _refuse()
+            return values.choice(field.options)(text)
         case FieldType.LINK:
-            parts = urlsplit(text)
-            return text if parts.scheme in {"http", "https"} and parts.hostname else _refuse()
+            return values.link(text)
     return text
 
 
@@ -198,11 +193,8 @@ def typed(field: CustomField, text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return text
-    if number != number or abs(number) > 1e15:
+    number = values.readable(text, values.decimal(comma=True))
+    if number is None:
         return text
     return int(number) if number.is_integer() else number
 
@@ -210,10 +202,6 @@ def _number(text: str) -> Any:
 def _same(one: Any, other: Any) -> bool:
     # True is 1 in Python, and not in JSON.
     return one == other and isinstance(one, bool) == isinstance(other, bool)
-
-
-def _refuse() -> Any:
-    raise ValueError
 
 
 def _all(session: Session, workspace_id: uuid.UUID) -> list[CustomField]:
@@ -247,10 +235,11 @@ def _key_from(label: str) -> str:
 
 
 def _type(value: Any) -> FieldType:
-    if value not in set(FieldType):
-        message = f"A field is one of {', '.join(FieldType)}."
-        raise Invalid(message, {"type": message})
-    return FieldType(value)
+    try:
+        return FieldType(values.choice(FieldType)(value))
+    except values.Unfit as error:
+        message = f"A field is {error.wanted}."
+        raise Invalid(message, {"type": message}) from error
 
 
 def _options(kind: str, given: Sequence[Any]) -> list[str]:

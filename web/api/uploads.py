@@ -16,6 +16,7 @@ from werkzeug.http import http_date
 
 import core_ext
 from jobs import enqueue, live
+from lectern import values
 from lectern.errors import Invalid, LecternError
 from lectern.ingest import uploads
 from lectern.ingest.receiving import Checksum, Receiver, checksum_of
@@ -39,7 +40,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
 BODY = "application/offset+octet-stream"
 # Any size that somebody may name; what is too large is told by its meaning, not its length.
-LONGEST_NUMBER = 30
+MOST_BYTES = 10**30
 _FIELDS = {
     *("filename", "filetype", "digest", "replaces", "on_duplicate", "folder", "tags"),
     *("switch_at", "switch_zone"),
@@ -225,10 +226,10 @@ def _check_version() -> None:
 
 
 def _whole(header: str) -> int:
-    text = request.headers.get(header, "")
-    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
+    number = values.readable(request.headers.get(header, ""), values.digits(0, MOST_BYTES))
+    if number is None:
         raise Invalid(f"{header} must be a whole number of bytes.", {header: "a whole number"})
-    return int(text)
+    return number
 
 
 def _announced() -> NewUpload:
@@ -247,8 +248,8 @@ def _announced() -> NewUpload:
 
 def _asset_id(text: str) -> uuid.UUID:
     try:
-        return uuid.UUID(text)
-    except ValueError as error:
+        return values.identifier(text)
+    except values.Unfit as error:
         raise Invalid("replaces must be the id of a file.", {"replaces": "not an id"}) from error
 
 

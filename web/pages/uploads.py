@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from lectern import values
 from lectern.courses import usages
 from lectern.errors import NotFound
 from lectern.ingest import uploads
@@ -83,13 +84,7 @@ def _ended(session: Session, ids: list[uuid.UUID]) -> list[Upload]:
 
 
 def _watched(text: str) -> list[uuid.UUID]:
-    ids = []
-    for part in text.split(",")[:MOST_WATCHED]:
-        try:
-            ids.append(uuid.UUID(part))
-        except ValueError:
-            continue
-    return ids
+    return values.identifiers(text.split(",")[:MOST_WATCHED])
 
 
 @bp.app_context_processor

@@ -1,12 +1,12 @@
 """One line of the table: its cells as typed values, and whether it fits the lines before it."""
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lectern import text
+from lectern import text, values
 from lectern.errors import Invalid
 from lectern.library import fields
 
@@ -104,9 +104,9 @@ def path(cell: str) -> str:
     return "/".join(part for part in parts if part)
 
 
-def line(number: int, values: Mapping[str, str]) -> Line:
+def line(number: int, cells: Mapping[str, str]) -> Line:
     """The line's meaning. Raises Invalid for a cell that cannot be understood."""
-    given = {name: cell for name, cell in values.items() if cell and name in COLUMNS}
+    given = {name: cell for name, cell in cells.items() if cell and name in COLUMNS}
     if any("\0" in cell for cell in given.values()):
         raise Invalid("it holds a NUL character.")
     facts: dict[str, Any] = {}
@@ -160,12 +160,9 @@ def _use(given: Mapping[str, str]) -> Use | None:
 def _seconds(name: str, given: Mapping[str, str]) -> float | None:
     if name not in given:
         return None
-    try:
-        # Where the comma separates decimals, semicolons separate cells.
-        seconds = float(given[name].replace(",", "."))
-    except ValueError as error:
-        raise Invalid(f"“{name}” is not a number of seconds.") from error
-    if not math.isfinite(seconds) or seconds < 0:
+    # Where the comma separates decimals, semicolons separate cells.
+    seconds = values.readable(given[name], values.decimal(0, sys.float_info.max, comma=True))
+    if seconds is None:
         raise Invalid(f"“{name}” is not a number of seconds.")
     return seconds
 
@@ -186,11 +183,9 @@ def _fact(name: str, cell: str) -> Any:
 
 
 def _moment(cell: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(cell)
-    except ValueError as error:
-        raise Invalid("Write a time such as 2024-09-01 or 2024-09-01T12:00:00+02:00.") from error
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = values.readable(cell, values.moment("utc"))
+    if found is None:
+        raise Invalid("Write a time such as 2024-09-01 or 2024-09-01T12:00:00+02:00.")
     if not datetime(1970, 1, 1, tzinfo=UTC) <= found <= datetime.now(UTC):
         raise Invalid("It is before 1970, or in the future.")
     return found

@@ -1,14 +1,14 @@
 """Lines of an export into typed values; whatever does not fit is refused with file and line."""
 
 import json
-import math
 import re
-import unicodedata
+import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from lectern import values
 from lectern.errors import Invalid
 from lectern.exchange.imports import shapes
 from lectern.exchange.schema import Field, Record
@@ -78,42 +78,42 @@ def line(record: Record, raw: bytes, place: str) -> dict[str, Any]:
     if missing or unknown:
         what = f"lacks “{missing[0]}”" if missing else f"has the unknown field “{unknown[0][:80]}”"
         raise Refused(f"{place}: this line {what}.")
-    values: dict[str, Any] = {}
+    row: dict[str, Any] = {}
     for each in fields:
         try:
-            values[each.name] = _value(record.file, each, said[each.name])
+            row[each.name] = _value(record.file, each, said[each.name])
         except ValueError as error:
             raise Refused(f"{place}: “{each.name}” {error}.") from error
-    return values
+    return row
 
 
-def natural_key(file: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+def natural_key(file: str, row: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """What besides its id no two lines of a file may share; None where ids are all."""
     match file:
         case "folders":
-            return (values["parent_id"], values["name"])
+            return (row["parent_id"], row["name"])
         case "tags":
-            return (tag_key(values["name"]),)
+            return (tag_key(row["name"]),)
         case "custom_fields":
-            return (values["key"],)
+            return (row["key"],)
         case "courses":
-            return (values["ref"],)
+            return (row["ref"],)
         case "chapters" | "lessons":
-            return (values["course_id"], values["ref"])
+            return (row["course_id"], row["ref"])
         case "versions":
-            return (values["asset_id"], values["number"])
+            return (row["asset_id"], row["number"])
         case "saved_searches":
-            return (values["created_by"], values["name"])
+            return (row["created_by"], row["name"])
         case "people":
-            return (values["email"],)
+            return (row["email"],)
         case "scheduled_switches":
-            return (values["version_id"],)
+            return (row["version_id"],)
         case "caption_tracks":
-            return (values["version_id"], values["language"])
+            return (row["version_id"], row["language"])
         case "caption_edits":
-            return (values["track_id"], values["number"])
+            return (row["track_id"], row["number"])
         case "glossary_terms":
-            return (values["course_id"], fold(values["term"]))
+            return (row["course_id"], fold(row["term"]))
     return None
 
 
@@ -122,7 +122,7 @@ def _value(file: str, field: Field, said: Any) -> Any:
         if field.null:
             return None
         raise ValueError("must not be null")
-    value = _READ[field.type](said)
+    value = _READERS[field.type](said)
     if isinstance(said, str):
         _check_text(file, field, said)
     if field.type == "json" and isinstance(value, list) != ((file, field.name) in _LISTS):
@@ -130,91 +130,43 @@ def _value(file: str, field: Field, said: Any) -> Any:
     if field.type == "json":
         shapes.check(field.name, value)
     if field.type == "integer" and field.name not in {"byte_size", "seq"}:
-        _within(value, _LEAST, _MOST)
+        values.whole(_LEAST, _MOST)(value)
     return value
 
 
 def _check_text(file: str, field: Field, said: str) -> None:
     allowed = _ONE_OF.get((file, field.name))
-    if allowed is not None and said not in allowed:
-        raise ValueError(f"must be one of {', '.join(sorted(allowed))}")
+    if allowed is not None:
+        values.choice(sorted(allowed))(said)
     if not said.strip() and (file, field.name) in _NEVER_EMPTY:
         raise ValueError("must not be empty")
     if field.name in {"mime", "blob_mime"} and not _MIME.fullmatch(said):
         raise ValueError("is no media type")
     if field.name == "email" and said != said.lower():
         raise ValueError("must be in lower case")
-    if field.name == "term" and len(said) > LONGEST_TERM:
-        raise ValueError(f"has more than {LONGEST_TERM} characters")
     longest = LONGEST_NAME if field.name in _NAMES else LONGEST_TEXT
-    if len(said) > longest:
-        raise ValueError(f"has more than {longest:,} characters")
+    values.text(LONGEST_TERM if field.name == "term" else longest)(said)
 
 
-def _text(said: Any) -> str:
-    if not isinstance(said, str):
-        raise ValueError("must be a text")
-    _check_letters(said)
-    return said
-
-
-def _check_letters(said: str) -> None:
-    for letter in said:
-        if letter not in "\n\t\r" and unicodedata.category(letter) in {"Cc", "Cs"}:
-            raise ValueError("holds a control character or half a character")
-
-
-def _id(said: Any) -> uuid.UUID:
-    try:
-        found = uuid.UUID(said)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError("must be an id") from error
-    if str(found) != said:
-        raise ValueError("must be an id in lower case with hyphens")
+def _id(sent: Any) -> uuid.UUID:
+    found = values.identifier(sent)
+    if str(found) != sent:
+        raise values.Unfit("an id in lower case with hyphens")
     return found
 
 
-def _ids(said: Any) -> list[uuid.UUID]:
-    if not isinstance(said, list) or len(said) > 1000:
-        raise ValueError("must be a list of at most 1,000 ids")
-    found = [_id(each) for each in said]
+def _ids(sent: Any) -> list[uuid.UUID]:
+    found = values.items(_id, "at most 1,000 ids", most=1000)(sent)
     if len(set(found)) < len(found):
-        raise ValueError("names one thing twice")
+        raise values.Unfit("a list of different ids", "names one thing twice")
     return found
 
 
-def _time(said: Any) -> datetime:
-    try:
-        found = datetime.fromisoformat(said)
-    except (ValueError, TypeError) as error:
-        raise ValueError("must be a time such as 2026-09-01T12:00:00Z") from error
-    if found.tzinfo is None or not 1 < found.year < 9999:
-        raise ValueError("must be a time with its zone, within the calendar")
+def _time(sent: Any) -> datetime:
+    found = values.moment("never")(sent)
+    if not 1 < found.year < 9999:
+        raise values.Unfit("a time within the calendar")
     return found
-
-
-def _integer(said: Any) -> int:
-    if not isinstance(said, int) or isinstance(said, bool):
-        raise ValueError("must be a whole number")
-    return _within(said, 0, (1 << 63) - 1) if said >= 0 else said
-
-
-def _within(said: int, least: int, most: int) -> int:
-    if not least <= said <= most:
-        raise ValueError(f"must be between {least:,} and {most:,}")
-    return said
-
-
-def _number(said: Any) -> float:
-    if not isinstance(said, int | float) or isinstance(said, bool) or not math.isfinite(said):
-        raise ValueError("must be a number")
-    return float(said)
-
-
-def _boolean(said: Any) -> bool:
-    if not isinstance(said, bool):
-        raise ValueError("must be true or false")
-    return said
 
 
 def _json(said: Any) -> Any:
@@ -227,31 +179,23 @@ def _json(said: Any) -> Any:
     return said
 
 
-def _digest(said: Any) -> str:
-    if not isinstance(said, str) or not DIGEST.fullmatch(said):
-        raise ValueError("must be 64 lower-case hexadecimal digits")
-    return said
-
-
-def _hex(said: Any) -> bytes:
-    if not isinstance(said, str) or not _HEX.fullmatch(said):
-        raise ValueError("must be hexadecimal")
-    return bytes.fromhex(said)
+def _hex(sent: Any) -> bytes:
+    return bytes.fromhex(values.matching(_HEX, "hexadecimal")(sent))
 
 
 def _no_number(said: str) -> float:
     raise ValueError(f"{said} is no JSON")
 
 
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    "text": _text,
+_READERS: Mapping[str, values.Reader[Any]] = {
+    "text": values.printable(besides="\n\t\r"),
     "id": _id,
     "ids": _ids,
     "time": _time,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
+    "integer": values.whole(-values.MOST_WHOLE, values.MOST_WHOLE),
+    "number": values.number(-sys.float_info.max, sys.float_info.max),
+    "boolean": values.boolean,
     "json": _json,
-    "digest": _digest,
+    "digest": values.matching(DIGEST, "64 lower-case hexadecimal digits"),
     "hex": _hex,
 }

@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from lectern.errors import Invalid
+from lectern import values
+
+T = TypeVar("T")
 
 
 class Fields:
@@ -13,8 +15,8 @@ class Fields:
     Members that nobody asks for are left alone: a caller may know more than this release.
     """
 
-    def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
-        self._values = values
+    def __init__(self, members: Mapping[str, Any], path: str = "") -> None:
+        self._values = members
         self._path = path
 
     def has(self, name: str) -> bool:
@@ -23,10 +25,7 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A text that must be there."""
-        value = self._values.get(name)
-        if not isinstance(value, str):
-            raise self._wrong(name, "Send a text.")
-        return value
+        return self._read(name, values.text())
 
     def text_or_none(self, name: str) -> str | None:
         """A text, or nothing."""
@@ -34,35 +33,22 @@ class Fields:
 
     def number_or_none(self, name: str) -> float | None:
         """A number that a database column holds, or nothing."""
-        value = self._values.get(name)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e15:
-            raise self._wrong(name, "Send a number.")
-        return float(value)
+        return float(self._read(name, values.number())) if self.has(name) else None
 
-    def whole(self, name: str, least: int = 0, most: int = (1 << 63) - 1) -> int:
+    def whole(self, name: str, least: int = 0, most: int = values.MOST_WHOLE) -> int:
         """A whole number within these bounds that must be there."""
-        value = self._values.get(name)
-        if type(value) is not int or not least <= value <= most:
-            raise self._wrong(name, f"Send a whole number of at least {least}.")
-        return value
+        return self._read(name, values.whole(least, most))
 
     def id(self, name: str) -> uuid.UUID:
         """An id that must be there."""
-        try:
-            return uuid.UUID(self.text(name))
-        except ValueError as error:
-            raise self._wrong(name, "Send an id.") from error
+        return self._read(name, values.identifier)
 
     def objects(self, name: str) -> "list[Fields]":
         """A list of objects; one that is not there is empty."""
-        values = self._values.get(name)
-        if values is None:
+        if not self.has(name):
             return []
-        if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
-            raise self._wrong(name, "Send a list of objects.")
-        return [Fields(each, f"{self._path}{name}.{index}.") for index, each in enumerate(values)]
+        members = self._read(name, values.items(values.mapping, "objects"))
+        return [Fields(each, f"{self._path}{name}.{index}.") for index, each in enumerate(members)]
 
-    def _wrong(self, name: str, problem: str) -> Invalid:
-        return Invalid.of(self._path + name, problem)
+    def _read(self, name: str, reader: values.Reader[T]) -> T:
+        return values.field(self._path + name, self._values.get(name), reader)

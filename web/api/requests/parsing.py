@@ -3,14 +3,13 @@
 import json
 import unicodedata
 import uuid
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from lectern import search
+from lectern import search, values
 from lectern.errors import Invalid
 from lectern.search import MOST, Query
 
@@ -46,7 +45,7 @@ def json_object() -> dict[str, Any]:
 
 def limit(default: int = 50) -> int:
     """`?limit=`, 1 to 200."""
-    return _value(request.args, "limit", _whole(1, MOST)) or default
+    return _value("limit", values.digits(1, MOST)) or default
 
 
 def cursor() -> str | None:
@@ -56,7 +55,7 @@ def cursor() -> str | None:
 
 def position() -> int | None:
     """`?cursor=` of a list whose cursors are plain numbers."""
-    return _value(request.args, "cursor", _whole(0, (1 << 63) - 1))
+    return _value("cursor", values.digits())
 
 
 def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
@@ -77,56 +76,30 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
 
 def with_total() -> bool:
     """Whether the caller wants the number of all matches, `?total=1`."""
-    return _flag(request.args, "total")
+    return bool(_value("total", values.digits(0, 1)))
 
 
 def id_of(body: dict[str, Any], name: str) -> uuid.UUID:
     """An id that must be in the body."""
-    return _id(name, body.get(name))
+    return values.field(name, body.get(name), values.identifier)
 
 
 def ids_of(body: dict[str, Any], name: str) -> list[uuid.UUID]:
     """A list of ids that must be in the body."""
-    values = body.get(name)
-    if not isinstance(values, list):
+    sent = body.get(name)
+    if not isinstance(sent, list):
         raise Invalid.of(name, "Send a list of ids.")
-    return [_id(f"{name}.{index}", value) for index, value in enumerate(values)]
+    return [
+        values.field(f"{name}.{index}", value, values.identifier)
+        for index, value in enumerate(sent)
+    ]
 
 
 def flag_of(body: dict[str, Any], name: str) -> bool:
     """Whether the body says so; what it does not name is not so."""
-    flag = body.get(name, False)
-    if not isinstance(flag, bool):
-        raise Invalid.of(name, "Send true or false.")
-    return flag
+    return values.field(name, body.get(name, False), values.boolean)
 
 
-def _id(field: str, value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Invalid.of(field, "Send an id.") from error
-
-
-def _value(args: "MultiDict[str, str]", name: str, parse: Callable[[str], T]) -> T | None:
-    text = args.get(name, "")
-    if not text:
-        return None
-    try:
-        return parse(text)
-    except ValueError as error:
-        message = f"{name} cannot be {text[:80]!r}."
-        raise Invalid(message, {name: message}) from error
-
-
-def _flag(args: "MultiDict[str, str]", name: str) -> bool:
-    return bool(_value(args, name, _whole(0, 1)))
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ValueError(text)
-        return int(text)
-
-    return parse
+def _value(name: str, reader: values.Reader[T]) -> T | None:
+    text = request.args.get(name, "")
+    return values.parameter(name, text, reader) if text else None

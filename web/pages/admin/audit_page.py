@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from lectern import csv_files
+from lectern import csv_files, values
 from lectern.errors import Invalid
 from lectern.people import audit_pages
 from lectern.people.audit import Line
@@ -111,19 +111,13 @@ def _cells(line: Line) -> tuple[Any, ...]:
 
 
 def _id(field: str, text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError as error:
-        raise Invalid.of(field, "Send an id.") from error
+    return values.field(field, text, values.identifier) if text else None
 
 
 def _day(field: str, text: str) -> datetime | None:
     if not text:
         return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Invalid.of(field, "Send a day such as 2026-09-01.") from error
-    if not 1900 <= day.year <= 9000:
+    day = values.readable(text, values.day)
+    if day is None or not 1900 <= day.year <= 9000:
         raise Invalid.of(field, "Send a day such as 2026-09-01.")
-    return day
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

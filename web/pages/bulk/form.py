@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 from flask_babel import gettext
 
-from lectern import bulk
+from lectern import bulk, values
 from lectern.bulk import Chosen, Started, Would
 from lectern.errors import Invalid
 from lectern.library import assets
@@ -104,6 +104,6 @@ class BulkForm(Form):
 
 def _id(text: str) -> uuid.UUID:
     try:
-        return uuid.UUID(text)
-    except ValueError as error:
+        return values.identifier(text)
+    except values.Unfit as error:
         raise Invalid("That is no file's id.", {"asset": "That is no file's id."}) from error

@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 
 from jobs import live
 from lectern import duplicates as joining
+from lectern import values
 from lectern.duplicates import dismissed, exact
 from lectern.duplicates.dismissed import Pair
 from lectern.errors import Invalid
@@ -17,7 +18,7 @@ from lectern.people.rights import Action
 from web import dialogs, htmx, merges
 from web.auth import allow
 from web.extensions import db
-from web.forms import Form, ids
+from web.forms import Form
 from web.pages.duplicates.page import GroupView, MergePage, Offer
 
 bp = Blueprint("duplicates", __name__)
@@ -67,8 +68,8 @@ def ask() -> ResponseReturnValue:
 def merge() -> ResponseReturnValue:
     """Merge, and offer to undo it."""
     form, chosen = Form(request.form), request.form.getlist("merge")
-    keep = ids([form["keep"]])
-    work = partial(merges.insist, lambda: merges.merge(keep[0], ids(chosen)))
+    keep = values.identifiers([form["keep"]])
+    work = partial(merges.insist, lambda: merges.merge(keep[0], values.identifiers(chosen)))
     row = form.attempt(work) if keep else None
     if row is None:
         form.errors = form.errors or {"keep": gettext("Choose the file that stays.")}
@@ -94,7 +95,7 @@ def show_near() -> ResponseReturnValue:
 @allow(Action.EDIT)
 def call_different() -> ResponseReturnValue:
     """Two files are different; with `undo`, they may be the same after all."""
-    session, two = db.session(), ids(request.values.getlist("file"))
+    session, two = db.session(), values.identifiers(request.values.getlist("file"))
     if len(two) != 2:
         message = gettext("Choose two files.")
         raise Invalid(message, {"file": message})
@@ -144,8 +145,8 @@ def _near() -> list[Pair]:
 
 
 def _offer(merge: Iterable[str], keep: str | None) -> Offer:
-    chosen = ids([keep or ""])
+    chosen = values.identifiers([keep or ""])
     if not chosen:
         message = gettext("Choose the file that stays.")
         raise Invalid(message, {"keep": message})
-    return Offer(joining.foresee(db.session(), g.principal, chosen[0], ids(merge)))
+    return Offer(joining.foresee(db.session(), g.principal, chosen[0], values.identifiers(merge)))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from lectern import search
+from lectern import search, values
 from lectern.errors import Invalid
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, can
@@ -21,7 +21,6 @@ from web import htmx
 from web.api.requests import parsing
 from web.auth import allow
 from web.extensions import db
-from web.forms import ids
 
 bp = Blueprint("places", __name__)
 
@@ -143,7 +142,7 @@ class Places:
 @allow(Action.SEE)
 def show() -> ResponseReturnValue:
     """The lists of places, beside what the address's filters show."""
-    opened = ids(request.args.getlist("open"))
+    opened = values.identifiers(request.args.getlist("open"))
     places = Places(db.session(), g.principal, shown_query(), opened)
     return htmx.fragment(render_template("folders/_lists.html", places=places))
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from lectern import values
 from lectern.people.rights import Action
 from lectern.search import Query, cards
 from lectern.search.cards import Card
@@ -77,11 +78,10 @@ def show_facets() -> ResponseReturnValue:
 def refresh() -> ResponseReturnValue:
     """The files named by `id` as they are now, each `mark` marked, and those newer than `top`."""
     session = db.session()
-    ids = [_read_id(text) for text in request.args.getlist("id")[:MOST_REFRESHED]]
-    wanted = [each for each in ids if each]
+    wanted = values.identifiers(request.args.getlist("id")[:MOST_REFRESHED])
     found = {card.id: card for card in cards.several(session, g.principal, wanted)}
     newer: list[Card] = []
-    top = _read_id(request.args.get("top", ""))
+    top = values.readable(request.args.get("top"), values.identifier)
     if top:
         newest = cards.page(session, g.principal, Query(), None, PAGE).items
         newer = [card for card in newest if card.id > top]
@@ -120,10 +120,3 @@ def _remembering(page: LibraryPage, response: Response) -> Response:
     if "view" in request.args or "density" in request.args:
         page.look.remember(response, settings().secure)
     return response
-
-
-def _read_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

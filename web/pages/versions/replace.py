@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from jobs import live
+from lectern import values
 from lectern.courses import changed, swapping
 from lectern.errors import Invalid
 from lectern.library import assets, schedules
@@ -16,7 +17,7 @@ from lectern.search import Query, cards
 from web import dialogs, htmx
 from web.auth import allow
 from web.extensions import db
-from web.forms import Form, ids
+from web.forms import Form
 from web.pages.assets.page import AssetPage
 
 bp = Blueprint("replacing", __name__, url_prefix="/assets/<uuid:asset_id>")
@@ -49,8 +50,8 @@ def agree(asset_id: uuid.UUID) -> ResponseReturnValue:
         at, zone = request.form.get("switch_at", ""), request.form.get("switch_zone", "")
         schedules.promise(session, g.principal, at, zone)
     if reach != "all":
-        keep_following = ids(request.form.getlist("place")) if reach == "some" else []
-        swapping.hold(session, g.principal, page.asset, but=keep_following)
+        places = request.form.getlist("place") if reach == "some" else []
+        swapping.hold(session, g.principal, page.asset, but=values.identifiers(places))
     _commit()
     return "", 204
 
@@ -67,7 +68,7 @@ def ask_everywhere(asset_id: uuid.UUID) -> ResponseReturnValue:
 def exchange(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Put the other file wherever this one is used."""
     session, form, page = db.session(), Form(request.form), _page(asset_id)
-    chosen = ids([form["other"]])
+    chosen = values.identifiers([form["other"]])
     if not chosen:
         form.errors["other"] = gettext("Choose a file.")
     else:
