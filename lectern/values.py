@@ -19,18 +19,20 @@ T = TypeVar("T")
 Reader = Callable[[Any], T]
 # PostgreSQL's bigint; and what a double holds exactly.
 MOST_WHOLE, MOST_NUMBER = (1 << 63) - 1, 1e15
+# By category: half a character is a lone surrogate, which JSON can say and UTF-8 cannot.
+_UNPRINTABLE = {"Cc": "holds control characters", "Cs": "holds half a character"}
 
 
 class Unfit(ValueError):
     """What was sent is not what is wanted.
 
-    `wanted` completes “Send …”; `problem`, where there is one, completes “This field …”.
+    `wanted` completes “Send …”. The message completes “This field …”: `problem`, where there is
+    more to say than what is wanted.
     """
 
     def __init__(self, wanted: str, problem: str = "") -> None:
         super().__init__(problem or f"must be {wanted}")
         self.wanted = wanted
-        self.problem = problem
 
 
 class NotListed(Unfit):
@@ -58,8 +60,7 @@ def parameter(name: str, value: Any, reader: Reader[T]) -> T:
     try:
         return reader(value)
     except Unfit as error:
-        problem = error.problem or f"cannot be {str(value)[:80]!r}. Send {error.wanted}"
-        message = f"{name} {problem}."
+        message = f"{name} cannot be {str(value)[:80]!r}. Send {error.wanted}."
         if isinstance(error, NotListed):
             message = f"{name} is {error.wanted}."
         raise Invalid(message, {name: message}) from error
@@ -99,8 +100,9 @@ def printable(longest: int | None = None, *, besides: str = "") -> Reader[str]:
 
     def read(value: Any) -> str:
         for letter in limited(value):
-            if unicodedata.category(letter) in {"Cc", "Cs"} and letter not in besides:
-                raise Unfit("a text without control characters", "holds control characters")
+            problem = _UNPRINTABLE.get(unicodedata.category(letter))
+            if problem and letter not in besides:
+                raise Unfit("a text without control characters", problem)
         return str(value)
 
     return read
@@ -138,7 +140,7 @@ def items(reader: Reader[T], wanted: str, most: int | None = None) -> Reader[lis
         try:
             return [reader(item) for item in value]
         except Unfit as error:
-            raise Unfit(f"a list of {wanted}", error.problem) from error
+            raise Unfit(f"a list of {wanted}") from error
 
     return read
 

@@ -79,7 +79,7 @@ def test_a_value_is_read_as_its_type(reader: str, sent: Any, value: Any) -> None
         ("text", 5, "must be a text of at most 20 characters"),
         ("text", "x" * 21, "has more than 20 characters"),
         ("printable", "a\x07", "holds control characters"),
-        ("printable", "\ud800", "holds control characters"),
+        ("printable", "\ud800", "holds half a character"),
         ("matching", "Abc", "must be small letters"),
         ("choice", "three", "must be one of one, two"),
         ("choice", ["one"], "must be one of one, two"),
@@ -149,7 +149,7 @@ def test_a_field_is_refused_by_its_name_with_what_to_send() -> None:
     ("reader", "sent", "message"),
     [
         ("digits", "-1", "limit cannot be '-1'. Send a whole number."),
-        ("printable", "a\x07", "limit holds control characters."),
+        ("printable", "a\x07", "limit cannot be 'a\\x07'. Send a text without control characters."),
         ("choice", "three", "limit is one of one, two."),
     ],
 )
