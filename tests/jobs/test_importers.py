@@ -398,7 +398,7 @@ def test_a_killed_command_goes_on_where_it_was(
 DRIVER = """
 import sys, uuid
 from pathlib import Path
-from jobs import legacy, process
+from jobs import importers, process
 from lectern import settings
 from lectern.exchange.importers.origins import Folder
 from lectern.exchange.importers.table import Table
@@ -406,7 +406,7 @@ from lectern.people.principal import Principal
 configured = settings.read()
 process.start(configured)
 who = Principal.system(uuid.UUID(sys.argv[2]))
-for _ in legacy.run(legacy.Trip(configured, who, Folder(Path(sys.argv[1])), Table())):
+for _ in importers.run(importers.Trip(configured, who, Folder(Path(sys.argv[1])), Table())):
     pass
 """
 
