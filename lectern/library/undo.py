@@ -11,6 +11,7 @@ from lectern.library import assets, fields, trash
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit import Line
+from lectern.people.audit_actions import ACTIONS
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.renditions import posters
@@ -25,11 +26,10 @@ CHANGED = "This has been changed again since, so it cannot be undone. Edit it as
 
 def possible(line: Line) -> bool:
     """Whether a line of the history is a kind of change that can be taken back."""
-    noun, _, verb = line.action.partition(".")
-    if noun != "asset":
+    action = ACTIONS.get(line.action)
+    if action is None or not action.undoable:
         return False
-    told = "before" in line.details and "after" in line.details
-    return verb == "trash" or (verb in {*FIELDS, "poster"} and told)
+    return line.action == "asset.trash" or {"before", "after"} <= line.details.keys()
 
 
 def undo(session: Session, principal: Principal, asset: Asset, seq: int) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from lectern.models import AuditEntry, User
+from lectern.people import audit_actions
 from lectern.people.audit_chain import configure, digest, encode, hash_of, moment, plain, quoted
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -45,7 +46,7 @@ _BACKSLASH, _NULL, _BYTES = "\\", "\\N", r"\\x"
 
 
 class Fact(NamedTuple):
-    """Something that was done: noun.verb, to what, and what it was before and after."""
+    """Something that was done: an action of `audit_actions`, to what, and what changed."""
 
     action: str
     object_type: str
@@ -86,10 +87,11 @@ def record(
     object_id: uuid.UUID | None,
     details: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write down that `principal` did `action` (noun.verb) to an object, in this transaction.
+    """Write down that `principal` did `action` to an object, in this transaction.
 
     See `record_all`.
     """
+    audit_actions.check(action, object_type)
     session.flush()
     at, seq, previous = _take(session, principal.workspace_id)
     entry = AuditEntry(
@@ -115,9 +117,14 @@ def record_all(session: Session, principal: Principal, facts: Sequence[Fact]) ->
     Details are JSON without names or addresses of people; ids, times and the like become text.
     Call it after the rows are changed: from here to its end the transaction holds the workspace's
     audit lock, and waiting for a row then could be a deadlock. A thousand cost a few milliseconds.
+
+    Raises:
+        ValueError: an action is not declared in `audit_actions`, a mistake of the program.
     """
     if not facts:
         return
+    for action, object_type in {(fact.action, fact.object_type) for fact in facts}:
+        audit_actions.check(action, object_type)
     session.flush()
     workspace_id = principal.workspace_id
     at, seq, previous = _take(session, workspace_id)

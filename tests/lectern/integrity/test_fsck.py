@@ -83,7 +83,7 @@ def test_what_lists_are_made_of_is_compared_and_made_again(
 
 
 def test_an_invented_audit_entry_breaks_the_chain(session: Session, owner: Principal) -> None:
-    audit.record(session, owner, "asset.create", "asset", new_id())
+    audit.record(session, owner, "asset.upload", "asset", new_id())
     session.execute(
         text(
             "INSERT INTO audit_entry (workspace_id, seq, at, action, object_type, details,"

@@ -26,7 +26,7 @@ OBJECT = uuid.UUID(int=7)
 def three_entries(session: Session) -> Principal:
     principal = make_principal(session)
     for name in ("a", "b", "c"):
-        audit.record(session, principal, "asset.rename", "asset", OBJECT, {"name": name})
+        audit.record(session, principal, "asset.name", "asset", OBJECT, {"name": name})
     return principal
 
 
@@ -43,7 +43,7 @@ def test_entries_are_numbered_without_gaps_and_chained(session: Session) -> None
 
 def test_each_workspace_has_its_own_chain_and_sees_only_that(session: Session) -> None:
     here, there = three_entries(session), make_principal(session)
-    audit.record(session, there, "asset.rename", "asset", OBJECT, {})
+    audit.record(session, there, "asset.name", "asset", OBJECT, {})
     assert [line.seq for line in audit.entries(session, there)] == [1]
     assert [line.seq for line in audit_reading.history(session, there, OBJECT)] == [1]
     assert audit.total(session, here) == 3
@@ -72,7 +72,7 @@ def test_only_owners_read_the_log(session: Session) -> None:
 def test_lectern_itself_acts_without_a_name(session: Session) -> None:
     workspace_id = make_principal(session).workspace_id
     system = Principal.system(workspace_id)
-    audit.record(session, system, "upload.expire", "upload", None, {})
+    audit.record(session, system, "batch.fail", "batch", None, {})
     (line,) = audit.entries(session, system)
     assert (line.actor_id, line.actor) == (None, None)
 
@@ -144,8 +144,8 @@ def test_whatever_is_recorded_verifies_after_a_round_trip(
 ) -> None:
     with session.begin_nested():
         principal = make_principal(session)
-        audit.record(session, principal, "asset.rename", "asset", OBJECT, details)
-        several = [Fact("asset.rename", "asset", each, details) for each in (OBJECT, None)]
+        audit.record(session, principal, "asset.name", "asset", OBJECT, details)
+        several = [Fact("asset.name", "asset", each, details) for each in (OBJECT, None)]
         audit.record_all(session, principal, several)
     session.expire_all()
     assert [line.details for line in audit.entries(session, principal)] == [
@@ -192,7 +192,7 @@ def test_writers_at_once_make_one_chain_without_gaps(own_database_url: str) -> N
         barrier.wait()
         for _ in range(5):
             with Session(engine) as session:
-                audit.record(session, principal, "asset.rename", "asset", OBJECT, {})
+                audit.record(session, principal, "asset.name", "asset", OBJECT, {})
                 session.commit()
 
     with ThreadPoolExecutor(8) as pool:
@@ -205,9 +205,23 @@ def test_writers_at_once_make_one_chain_without_gaps(own_database_url: str) -> N
 def test_what_is_rolled_back_leaves_no_entry_and_no_gap(session: Session) -> None:
     principal = three_entries(session)
     with session.begin_nested() as inner:
-        audit.record(session, principal, "asset.rename", "asset", OBJECT, {})
+        audit.record(session, principal, "asset.name", "asset", OBJECT, {})
         inner.rollback()
-    entry = audit.record(session, principal, "asset.rename", "asset", OBJECT, {})
+    entry = audit.record(session, principal, "asset.name", "asset", OBJECT, {})
     assert isinstance(entry, AuditEntry)
     assert entry.seq == 4
     assert audit.verify(session, principal.workspace_id).ok
+
+
+@pytest.mark.parametrize(("action", "kind"), [("asset.frame", "asset"), ("asset.name", "course")])
+def test_what_is_not_declared_is_refused_and_nothing_is_written(
+    session: Session, action: str, kind: str
+) -> None:
+    principal = make_principal(session)
+    before = audit.total(session, principal)
+    with pytest.raises(ValueError, match=action):
+        audit.record(session, principal, action, kind, OBJECT, {})
+    facts = [Fact("asset.name", "asset", OBJECT, {}), Fact(action, kind, OBJECT, {})]
+    with pytest.raises(ValueError, match=action):
+        audit.record_all(session, principal, facts)
+    assert audit.total(session, principal) == before

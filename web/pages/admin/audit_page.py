@@ -37,7 +37,7 @@ class AuditPage:
     @property
     def kinds(self) -> dict[str, str]:
         """The kinds to choose from."""
-        return audit_labels.kind_words()
+        return audit_labels.kinds()
 
     @cached_property
     def people(self) -> list[tuple[str, str]]:
@@ -73,12 +73,12 @@ class AuditPage:
         )
 
     @cached_property
-    def lines(self) -> list[audit_labels.Told]:
+    def lines(self) -> list[audit_labels.Entry]:
         """The page's lines, newest first."""
         shown = self._found[:SHOWN]
         names = audit_pages.names_of(self._session, self._principal, shown)
         fields = custom_fields.list_of(self._session, self._principal)
-        return audit_labels.told(shown, names, {each.key: each.label for each in fields})
+        return audit_labels.entries(shown, names, {each.key: each.label for each in fields})
 
     @property
     def earlier(self) -> int | None:

@@ -8,29 +8,9 @@ from flask_babel import gettext
 
 from lectern.library import undo
 from lectern.people.audit import Line
+from lectern.people.audit_actions import ACTIONS
 from web.pages.assets import fields
 from web.pages.versions.diffs import Piece, diff
-
-# Kinds of events that one may want alone, with the actions of each.
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "lessons": ("usage",),
-    "edits": (
-        *("asset.name", "asset.description", "asset.folder", "asset.language", "asset.licence"),
-        *("asset.access", "asset.custom", "asset.tags", "asset.poster"),
-    ),
-    "tags": ("asset.tags",),
-    "versions": (
-        *("asset.schedule", "asset.unschedule", "asset.switch"),
-        *("asset.upload", "asset.import", "asset.replace", "asset.version"),
-        *("asset.rollback", "asset.note"),
-    ),
-    "downloads": ("asset.download",),
-    "trash": (
-        *("asset.trash", "asset.restore", "asset.purge"),
-        *("asset.merge", "asset.merged", "asset.unmerge"),
-    ),
-}
-
 
 _MERGES = ("merge", "merged", "unmerge")
 
@@ -56,8 +36,8 @@ class Event(NamedTuple):
     merge: str = ""
 
 
-def kind_words() -> dict[str, str]:
-    """What the kinds are called."""
+def kinds() -> dict[str, str]:
+    """The groups of actions that one may want alone, by what they are called."""
     return {
         "edits": gettext("Edits"),
         "tags": gettext("Tags"),
@@ -74,7 +54,8 @@ def events(lines: Iterable[Line], labels: Mapping[str, str]) -> list[Event]:
 
 
 def _event(line: Line, labels: Mapping[str, str]) -> Event:
-    text, icon = _told(line)
+    action = ACTIONS.get(line.action)
+    text, icon = sentence(line), action.icon if action else "edit"
     if line.details.get("undoes") is not None:
         text, icon = gettext("Undone: %(what)s", what=text), "restore"
     event = Event(text, icon, line.at, line.actor or gettext("Lectern"), line.seq)
@@ -97,96 +78,25 @@ def _event(line: Line, labels: Mapping[str, str]) -> Event:
     return event._replace(undoable=undo.possible(line), many="batch" in line.details, merge=merge)
 
 
-def _told(line: Line) -> tuple[str, str]:
-    where = place(line.details.get("place") or {})
-    match line.action:
-        case "usage.add":
-            return gettext("Put into %(place)s", place=where), "book"
-        case "usage.end":
-            return gettext("Taken out of %(place)s", place=where), "book"
-        case "usage.change" | "usage.reorder":
-            return gettext("Changed in %(place)s", place=where), "book"
-        case "asset.name":
-            change = {when: line.details.get(when) for when in ("before", "after")}
-            return gettext("Renamed from “%(before)s” to “%(after)s”", **change), "edit"
-        case "asset.folder":
-            return _moved(line.details), "folder"
-        case "asset.rollback" if line.details.get("restores"):
-            numbers = {"old": line.details["restores"], "new": line.details.get("version")}
-            words = gettext("Version %(old)s was brought back as version %(new)s", **numbers)
-            return words, "restore"
-        case "asset.note":
-            number = line.details.get("version")
-            return gettext("Wrote a note to version %(number)s", number=number), "edit"
-        case "asset.replace" if line.details.get("version"):
-            number = line.details["version"]
-            return gettext("Version %(number)s was uploaded", number=number), "upload"
-        case "asset.merged":
-            name = (line.details.get("into") or {}).get("name", "")
-            return gettext("Merged into “%(name)s”", name=name), "merge"
-        case "asset.merge":
-            names = ", ".join(each.get("name", "") for each in line.details.get("from") or ())
-            return gettext("Merged with its copies: %(names)s", names=names), "merge"
-        case "asset.schedule" | "asset.unschedule" | "asset.switch":
-            return _switched(line)
-        case "asset.trash" if line.details.get("reason"):
-            why = line.details["reason"]
-            return gettext("Moved to the trash: %(why)s", why=why), "trash"
-    found = _plainly().get(line.action)
-    what = line.action.partition(".")[2]
-    return found or (gettext("Changed: %(what)s", what=what), "edit")
+def sentence(line: Line) -> str:
+    """What a line says; the log may hold actions of former versions that nobody declares now."""
+    action = ACTIONS.get(line.action)
+    if action is None:
+        return str(gettext("Changed: %(what)s", what=line.action.partition(".")[2]))
+    values = _values(line.details)
+    return str(gettext(action.sentence(values)) % values)
 
 
-def _switched(line: Line) -> tuple[str, str]:
-    said = line.details
-    values = {"number": said.get("version"), "zone": said.get("zone")}
-    values["at"] = str(said.get("at", "")).replace("T", " ")
-    match line.action:
-        case "asset.schedule":
-            words = gettext(
-                "Version %(number)s is to become current on %(at)s (%(zone)s)", **values
-            )
-        case "asset.unschedule":
-            words = gettext("Called off: version %(number)s on %(at)s (%(zone)s)", **values)
-        case _ if said.get("late"):
-            words = gettext("Version %(number)s, due %(at)s (%(zone)s), became current", **values)
-        case _:
-            words = gettext(
-                "Version %(number)s became current on time, %(at)s (%(zone)s)", **values
-            )
-    return words, "clock"
-
-
-def _plainly() -> dict[str, tuple[str, str]]:
-    """Actions that need no details to tell."""
+def _values(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What the placeholders of sentences stand for."""
+    at = str(details.get("at", "")).replace("T", " ")
     return {
-        "asset.upload": (gettext("Uploaded"), "upload"),
-        "asset.import": (gettext("Came with an import"), "download"),
-        "asset.replace": (gettext("A new version was uploaded"), "upload"),
-        "asset.version": (gettext("A new version was uploaded"), "upload"),
-        "asset.rollback": (gettext("An earlier version was brought back"), "restore"),
-        "asset.tags": (gettext("Tags changed"), "tag"),
-        "asset.description": (gettext("Description changed"), "edit"),
-        "asset.language": (gettext("Language changed"), "edit"),
-        "asset.licence": (gettext("Licence changed"), "edit"),
-        "asset.access": (gettext("Access changed"), "edit"),
-        "asset.custom": (gettext("Fields changed"), "edit"),
-        "asset.poster": (gettext("Chose another poster"), "image"),
-        "asset.trash": (gettext("Moved to the trash"), "trash"),
-        "asset.restore": (gettext("Restored from the trash"), "restore"),
-        "asset.unmerge": (gettext("The merge was undone"), "restore"),
-        "asset.different": (gettext("Called different from another file"), "check"),
-        "asset.alike": (gettext("No longer called different from another file"), "restore"),
-        "asset.purge": (gettext("Deleted for good"), "trash"),
-        "asset.retry": (gettext("Tried to prepare it again"), "refresh"),
-        "asset.cancel": (gettext("Stopped a step"), "close"),
-        "asset.download": (gettext("Downloaded the original"), "download"),
-        "captions.save": (gettext("Captions changed"), "edit"),
-        "captions.review": (gettext("Captions reviewed"), "check"),
-        "captions.delete": (gettext("Captions deleted"), "trash"),
-        "captions.restore": (gettext("Captions restored"), "restore"),
-        "captions.import": (gettext("Captions taken from the file"), "document"),
-        "captions.again": (gettext("Captions are made again"), "refresh"),
+        **details,
+        "at": at,
+        "due": at if details.get("late") else "",
+        "place": place(details.get("place") or {}),
+        "into": (details.get("into") or {}).get("name", ""),
+        "names": ", ".join(asset.get("name", "") for asset in details.get("from") or ()),
     }
 
 
@@ -212,11 +122,3 @@ def _swap(old: str, new: str) -> list[Piece]:
     pieces = [Piece("gone", old), Piece("new", new)]
     kept = [piece for piece in pieces if piece.text]
     return [kept[0], Piece("same", " → "), kept[1]] if len(kept) == 2 else kept
-
-
-def _moved(details: Mapping[str, Any]) -> str:
-    if details.get("after"):
-        told = gettext("Moved to the folder %(folder)s", folder=details["after"])
-    else:
-        told = gettext("Taken out of the folder %(folder)s", folder=details.get("before"))
-    return str(told)

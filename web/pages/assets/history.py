@@ -12,14 +12,15 @@ from werkzeug.datastructures import MultiDict
 from lectern import csv_files
 from lectern.errors import Invalid
 from lectern.models import Asset
-from lectern.people import audit_reading
+from lectern.people import audit_actions, audit_reading
 from lectern.people.audit import Line
 from lectern.people.audit_reading import Only
 from lectern.people.principal import Principal
 from lectern.taxonomy import custom_fields
 from web import forms
 from web.api.representations import entry_json
-from web.pages.assets import events as history
+from web.pages.assets import events
+from web.pages.assets.events import Event
 
 SHOWN = 20
 COLUMNS = ("number", "time", "by", "action", "what", "before", "after")
@@ -41,9 +42,9 @@ class HistoryPage:
         """The lines that are wanted. Raises Invalid for what no filter understands."""
         args = MultiDict(request.args)
         if self.kind:
-            if self.kind not in history.KINDS:
+            if self.kind not in self.kinds:
                 raise Invalid("There is no such kind of event.", {"kind": "Choose one shown."})
-            args.setlist("action", list(history.KINDS[self.kind]))
+            args.setlist("action", list(audit_actions.in_group(self.kind)))
         return forms.read(args)
 
     @property
@@ -55,7 +56,7 @@ class HistoryPage:
     @property
     def kinds(self) -> dict[str, str]:
         """The kinds to choose from."""
-        return history.kind_words()
+        return events.kinds()
 
     @cached_property
     def people(self) -> list[tuple[Any, str]]:
@@ -83,9 +84,9 @@ class HistoryPage:
         }
 
     @property
-    def events(self) -> list[history.Event]:
+    def events(self) -> list[Event]:
         """The page's events, newest first."""
-        return history.events(self._found[:SHOWN], self._labels)
+        return events.events(self._found[:SHOWN], self._labels)
 
     @property
     def earlier(self) -> int | None:
@@ -110,7 +111,7 @@ def _as_csv(lines: Iterator[Line], labels: Mapping[str, str]) -> Iterator[str]:
 
 
 def _cells(line: Line, labels: Mapping[str, str]) -> tuple[Any, ...]:
-    (event,) = history.events([line], labels)
+    (event,) = events.events([line], labels)
     values = [_text(line.details.get(when)) for when in ("before", "after")]
     return (line.seq, line.at, event.by, line.action, event.text, *values)
 
