@@ -59,7 +59,8 @@ def _enqueue(task: Ringable) -> None:
         str(task.workspace_id),
         str(task.id),
         job_id=ring_id(task),
-        # Limits live in the box; RQ's own neither stops C code nor a child (reliability.md X4).
+        # Limits live in the sandbox; RQ's own stops neither C code nor a child process
+        # (docs/reliability.md#tasks).
         job_timeout=-1,
         result_ttl=0,
         failure_ttl=FAILURE_TTL_S,

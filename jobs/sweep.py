@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # One sweeper at a time, whichever process; the number means nothing else.
 LOCK = 0x4C454354
-# reliability.md §4.1: an idempotent reply is kept 48 h.
+# docs/reliability.md#uploads: an idempotent reply is kept 48 h.
 REPLIES_KEPT = "48 hours"
 # A folder or file younger than this may belong to a transaction that is not visible yet.
 YOUNG_S = 300.0

@@ -26,7 +26,7 @@ RECONNECT_S = 2.0
 def work(settings: Settings, queue: str) -> None:
     """Take tasks of `queue` until SIGTERM or SIGINT; a task in hand is given back unfinished.
 
-    One queue only: RQ moves a ring atomically to the worker then (reliability.md X1).
+    One queue only: RQ moves a ring atomically to the worker then (docs/reliability.md#tasks).
     """
     this = process.start(settings)
     # By name: whoever imports this module (the commands do) must not load the box.

@@ -41,14 +41,14 @@ class Settings:
     embedding_model: str
     frame_ancestors: tuple[str, ...]
     trash_days: int
-    # reliability.md §4.14: a video file may have 20 GiB.
+    # docs/reliability.md#limits: a video file may have 20 GiB.
     max_upload_bytes: int
     ffmpeg: str | None
     # How much of a long video one worker encodes at once.
     stretch_s: int
     # Rungs in AV1 beside those in H.264.
     av1: bool
-    # reliability.md §1.1: LEASE 90 s, SWEEP 15 s, SPOOL_TTL 48 h.
+    # docs/reliability.md#constants: LEASE 90 s, SWEEP 15 s, SPOOL_TTL 48 h.
     lease_s: int
     sweep_s: int
     upload_ttl_s: int

@@ -5,7 +5,7 @@ import unicodedata
 
 from lectern.errors import Invalid
 
-# reliability.md T9: a display string of at most 200 characters.
+# docs/reliability.md#names: a display string of at most 200 characters.
 LONGEST_NAME = 200
 LONGEST_TAG = 60
 _SPACE = re.compile(r"\s+")

@@ -7,12 +7,12 @@ from lectern.database.sessions import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import storage_of
-from web import auth, htmx, navigation, problems, security
+from web import auth, htmx, i18n, navigation, problems, security
 from web.api import bp as api
-from web.extensions import babel, db
+from web.extensions import db
 from web.filters import init_app as init_filters
 
-# Forms and JSON; upload bodies never pass through here (reliability.md §4.14).
+# Forms and JSON; upload bodies never pass through here (docs/reliability.md#limits).
 LONGEST_BODY = 1 << 20
 
 
@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> Flask:
     broker.configure(settings.redis_url)
     audit.configure(settings.secret_key)
     db.init_app(app)
-    babel.init_app(app)
+    i18n.init_app(app)
     htmx.init_app(app)
     auth.public(app.view_functions["static"])
     auth.init_app(app)

@@ -117,7 +117,7 @@ def same_origin(origin: str | None, host: str) -> bool:
 
 
 def _refuse_forged(*, signed_in: bool) -> None:
-    """CSRF, in the order of reliability.md §4.9: where it comes from, then the session's token."""
+    """CSRF, as in docs/reliability.md#requests: where it comes from, then the session's token."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in {None, "same-origin", "none"} or (
         site is None and not same_origin(request.headers.get("Origin"), request.host)

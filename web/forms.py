@@ -40,9 +40,9 @@ class Form:
         try:
             return work()
         except Invalid as error:
-            self.errors = error.fields or {"": str(error)}
+            self.errors = error.fields or {"": error.message}
         except Conflict as error:
-            self.errors = {"": str(error)}
+            self.errors = {"": error.message}
         db.session().rollback()
         return None
 

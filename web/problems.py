@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import BadHost, HTTPException
 
@@ -9,6 +10,7 @@ from lectern import errors
 from lectern.ingest.receiving import ChecksumMismatch, WrongOffset
 from web.api.representations import usage_json
 from web.extensions import db
+from web.i18n import translated, translated_fields
 
 # 460 is tus's own status for damaged bytes.
 _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
@@ -29,9 +31,9 @@ _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
 
 # Where Werkzeug's own words would help nobody.
 _WORDS = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    500: "Lectern could not do that. Nothing was changed; the log has the details.",
+    404: lazy_gettext("There is nothing at this address."),
+    405: lazy_gettext("This address does not take that method."),
+    500: lazy_gettext("Lectern could not do that. Nothing was changed; the log has the details."),
 }
 
 
@@ -50,7 +52,7 @@ def domain_error(error: errors.LecternError) -> ResponseReturnValue:
         ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)),
         (500, "Something went wrong"),
     )
-    reply = problem(status, title, str(error), error)
+    reply = problem(status, title, translated(error.message), error)
     if isinstance(error, errors.RateLimited):
         reply.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.StorageAway):
@@ -64,7 +66,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     """What Flask and Werkzeug refuse, without their HTML."""
     if error.code is None or error.code < 400:
         return error.get_response()
-    detail = _WORDS.get(error.code) or error.description or error.name
+    detail = str(_WORDS.get(error.code) or error.description or error.name)
     reply = problem(error.code, error.name, detail)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -77,7 +79,8 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 def database_away(error: OperationalError) -> ResponseReturnValue:
     """PostgreSQL is restarting or gone: nothing changed, so the caller may repeat."""
     db.session.rollback()
-    reply = problem(503, "Not available", "The database does not answer. Try again in a moment.")
+    detail = gettext("The database does not answer. Try again in a moment.")
+    reply = problem(503, "Not available", detail)
     reply.headers["Retry-After"] = "5"
     return reply
 
@@ -85,7 +88,8 @@ def database_away(error: OperationalError) -> ResponseReturnValue:
 def unusable_value(error: DataError) -> ResponseReturnValue:
     """A value no column can hold, such as a NUL character."""
     db.session.rollback()
-    return problem(422, "Not valid", "A value holds characters or numbers that cannot be stored.")
+    detail = gettext("A value holds characters or numbers that cannot be stored.")
+    return problem(422, "Not valid", detail)
 
 
 def problem(
@@ -110,8 +114,11 @@ def _json(status: int, title: str, detail: str, error: errors.LecternError | Non
         "status": status,
         "detail": detail,
     }
+    if error is not None:
+        body["code"] = error.code
+        body["params"] = {name: str(value) for name, value in error.message.params.items()}
     if isinstance(error, errors.Invalid) and error.fields:
-        body["errors"] = error.fields
+        body["errors"] = translated_fields(error.fields)
     if isinstance(error, errors.InUse):
         body["usages"] = [usage_json(usage) for usage in error.usages]
     reply = jsonify(body)

@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
 
 
 def set_headers(response: Response) -> Response:
-    """Headers as in reliability.md §4.9; https-only ones when we are reached by https."""
+    """Headers as in docs/reliability.md#requests; https-only ones when we are reached by https."""
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -1,7 +1,7 @@
 """Taking in the bytes of an upload: durable before acknowledged, hashed as they pass.
 
-An offset is acknowledged only after `fdatasync`, so it survives a power cut (reliability.md I1);
-bytes beyond it were never promised and are cut off by the next writer.
+An offset is acknowledged only after `fdatasync`, so it survives a power cut
+(docs/reliability.md, I1); bytes beyond it were never promised and are cut off by the next writer.
 """
 
 import fcntl

@@ -1,8 +1,8 @@
 """Collecting: the bytes that nothing names any more are condemned, and after a grace deleted.
 
-Two phases, days apart, each looking again after it holds the locks (reliability.md §4.4): whoever
-begins to use a blob claims it in the same transaction, so of a claim and a collection one waits
-for the other and sees what it did. Keys are never used twice.
+Two phases, days apart, each looking again after it holds the locks
+(docs/reliability.md#storage): whoever begins to use a blob claims it in the same transaction, so of
+a claim and a collection one waits for the other and sees what it did. Keys are never used twice.
 """
 
 import uuid
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from lectern.integrity import fsck
 from lectern.models import BLOB_REF, Blob, Collection, Rendition, Workspace
 
-# reliability.md §1.1
+# docs/reliability.md#constants
 CONDEMN_MIN_AGE = timedelta(hours=24)
 BACKUP_WINDOW = timedelta(days=14)
 PURGE_GRACE = BACKUP_WINDOW + timedelta(hours=24)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Rule:
     """A promise among rows. `broken` selects workspace and thing; `repair` mends all of them.
 
-    `part_of` is the invariant of reliability.md §1.2 that it is a part of.
+    `part_of` is the invariant of docs/reliability.md#promises that it is a part of.
     """
 
     part_of: str
@@ -166,7 +166,7 @@ RULES = (
     ),
     Rule(
         "I7",
-        # Far beyond lease and sweep (reliability.md §1.2 I7), so that a running server is at peace.
+        # Far beyond lease and sweep (docs/reliability.md, I7): none on a running server.
         "The step {step} has had no worker for {minutes} minutes, and nobody took it up.",
         "SELECT step, (extract(epoch FROM clock_timestamp() - lease_until) / 60)::int AS minutes"
         " FROM task WHERE state = 'running'"

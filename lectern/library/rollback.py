@@ -1,6 +1,7 @@
 """Rollback: an earlier version is shown again, as a new version that names the old blob.
 
-No byte moves and nothing is encoded again: renditions belong to blobs (reliability.md §4.6).
+No byte moves and nothing is encoded again: renditions belong to blobs
+(docs/reliability.md#versions).
 """
 
 from sqlalchemy import func, insert, select

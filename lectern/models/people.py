@@ -43,6 +43,8 @@ class User(Base):
     name: Mapped[str]
     password_hash: Mapped[str | None]
     zone: Mapped[str] = mapped_column(server_default="UTC")
+    # Empty: whatever the browser asks for.
+    language: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

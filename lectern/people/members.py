@@ -22,7 +22,8 @@ def principal_of(session: Session, user_id: uuid.UUID, workspace_id: uuid.UUID) 
     if member is None:
         raise NotFound("There is no such member here.")
     user = member.user
-    return Principal(workspace_id, user.id, Role(member.role), user.name, user.email)
+    who = (workspace_id, user.id, Role(member.role), user.name, user.email)
+    return Principal(*who, language=user.language)
 
 
 def first_workspace(session: Session, user_id: uuid.UUID) -> uuid.UUID | None:

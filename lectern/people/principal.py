@@ -11,7 +11,7 @@ class Principal:
     """A member of one workspace, as a browser session or a token.
 
     `scopes` is None for a browser session, which may do all that the role may. `user_id` is None
-    for Lectern itself.
+    for Lectern itself. `language` is the one that the person chose, or empty: the browser's.
     """
 
     workspace_id: uuid.UUID
@@ -20,6 +20,7 @@ class Principal:
     name: str
     email: str
     scopes: frozenset[str] | None = None
+    language: str = ""
 
     @classmethod
     def system(cls, workspace_id: uuid.UUID, on_behalf_of: uuid.UUID | None = None) -> "Principal":

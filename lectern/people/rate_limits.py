@@ -24,7 +24,7 @@ class Limit(NamedTuple):
     per_s: int
 
 
-# Wrong passwords: reliability.md §4.14.
+# Wrong passwords: docs/reliability.md#limits.
 PER_ACCOUNT = (Limit(5, 60), Limit(30, 3600))
 PER_ADDRESS = (Limit(20, 60),)
 

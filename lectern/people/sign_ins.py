@@ -12,7 +12,7 @@ from lectern.models import Member, Role, SignIn, User
 from lectern.people import audit, members, passwords, rate_limits, users
 from lectern.people.principal import Principal
 
-# reliability.md §4.9
+# docs/reliability.md#requests
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -84,7 +84,7 @@ def find(session: Session, secret: str) -> Found | None:
     """
     key = digest(secret)
     row = session.execute(
-        select(SignIn, Member.role, User.name, User.email, _stale())
+        select(SignIn, Member.role, User.name, User.email, User.language, _stale())
         .join(User, User.id == SignIn.user_id)
         .join(
             Member,
@@ -98,7 +98,7 @@ def find(session: Session, secret: str) -> Found | None:
     ).one_or_none()
     if row is None:
         return None
-    found, role, name, email, stale = row
+    found, role, name, email, language, stale = row
     if stale:
         session.execute(
             update(SignIn)
@@ -106,7 +106,8 @@ def find(session: Session, secret: str) -> Found | None:
             .values(seen_at=func.clock_timestamp())
             .execution_options(synchronize_session=False)
         )
-    principal = Principal(found.workspace_id, found.user_id, Role(role), name, email)
+    who = (found.workspace_id, found.user_id, Role(role), name, email)
+    principal = Principal(*who, language=language)
     return Found(principal, found.csrf)
 
 

@@ -18,7 +18,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import SCOPES, Action, can, require
 from lectern.people.sign_ins import digest
 
-# reliability.md §4.10
+# docs/reliability.md#requests
 LONGEST = timedelta(days=365)
 _FORM = re.compile(r"lt_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _USED_EVERY = timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """The people who sign in."""
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -73,6 +74,22 @@ def rename(session: Session, principal: Principal, name: str) -> User:
     """Change one's own name."""
     user = _self(session, principal)
     user.name = text.line(name, "name", longest=80)
+    session.flush()
+    return user
+
+
+def choose_language(
+    session: Session, principal: Principal, language: str, known: Collection[str]
+) -> User:
+    """Read pages in that language from now on, or in the browser's if it is empty.
+
+    Raises:
+        Invalid: it is none of `known`.
+    """
+    if language and language not in known:
+        raise Invalid.of("language", "Choose one of the languages in the list.")
+    user = _self(session, principal)
+    user.language = language
     session.flush()
     return user
 

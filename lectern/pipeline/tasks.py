@@ -1,6 +1,6 @@
 """The pipeline's tasks: PostgreSQL rows that are claimed, leased and fenced.
 
-A row is the job; whatever wakes a worker may be lost or doubled (reliability.md §4.2, ADR 10).
+A row is the job; whatever wakes a worker may be lost or doubled (ADR 10).
 All deadlines are by the database's clock. Nothing here commits.
 """
 
@@ -19,7 +19,7 @@ from lectern.models import Asset, Task, TaskState, Version
 from lectern.pipeline import registry
 from lectern.pipeline.registry import Step
 
-# reliability.md §1.1: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
+# docs/reliability.md#constants: four attempts, 10 s, 1 min and 10 min apart, ±20 %.
 ATTEMPTS = 4
 BACKOFF_S = (10.0, 60.0, 600.0)
 JITTER = 0.2

@@ -1,6 +1,6 @@
 """Cards: what a page of the library shows of each asset, formatted once, as plain tuples.
 
-Templates spend most of a grid's time on attribute look-ups and filters (performance.md §4),
+Templates spend most of a grid's time on attribute look-ups and filters,
 so everything here is ready to print.
 """
 

@@ -25,7 +25,7 @@ PIECE = 256 << 10
 # How often a broken transfer is taken up again, and the pause before the second try in seconds.
 TRIES = 4
 PAUSE_S = 1.0
-# reliability.md §4.3: so much is read back, anywhere in the file.
+# docs/reliability.md#storage: so much is read back, anywhere in the file.
 READ_BACK_BYTES = 64 << 10
 LISTED_AT_ONCE = 1000
 # Asks the service for the bytes from the first to the last of two positions.

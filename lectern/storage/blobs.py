@@ -42,7 +42,7 @@ def store(storage: Storage, workspace_id: uuid.UUID, source: Path) -> Stored:
 def claim(session: Session, workspace_id: uuid.UUID, digest: str) -> Blob | None:
     """The usable blob with this content, saved from collection in this transaction.
 
-    Call it in the transaction that adds the reference (reliability.md §4.4).
+    Call it in the transaction that adds the reference (docs/reliability.md#storage).
     """
     return session.scalar(
         update(Blob)

@@ -208,7 +208,7 @@ def test_claims_against_collections_never_lose_a_named_byte(
     monkeypatch: pytest.MonkeyPatch,
     turns: int,
 ) -> None:
-    """With no grace at all (reliability.md X22)."""
+    """With no grace at all (docs/reliability.md#storage)."""
     for age in ("CONDEMN_MIN_AGE", "PURGE_GRACE"):
         monkeypatch.setattr(garbage, age, timedelta(0))
     storage, home = house.this.storage, owner.workspace_id

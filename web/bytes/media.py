@@ -26,7 +26,7 @@ bp = Blueprint("media", __name__, url_prefix="/m")
 
 A_YEAR = "private, max-age=31536000, immutable"
 # How long a signed address may be good, seconds: a lecture is watched for hours, with pauses; a
-# download begins at once and then needs no address any more (reliability.md T23).
+# download begins at once and then needs no address any more (docs/reliability.md#storage).
 PLAY_S = 8 * 3600
 DOWNLOAD_S = 900
 # Types a browser may show by itself; everything else is a download, whatever it claims to be.
@@ -173,5 +173,5 @@ def _inline(mime: str | None) -> bool:
 
 
 def _harmless(mime: str) -> bool:
-    """False for what a browser could run or read as markup (reliability.md I13)."""
+    """False for what a browser could run or read as markup (docs/reliability.md, I13)."""
     return _inline(mime) or mime.startswith(PASSIVE)

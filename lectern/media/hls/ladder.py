@@ -15,7 +15,7 @@ SEGMENT_S = 4.0
 # A source is cut at its own key frames where they are at most this far apart.
 LONGEST_GOP_S = 10.1
 _LONG_SIDE, _SHORT_SIDE = 1920, 1080
-# Short side → kbit/s at most (features.md §4.7); slides stay far below with the same crispness.
+# Short side → kbit/s at most; slides stay far below with the same crispness.
 _SLIDES = {360: 300, 540: 800, 720: 1500, 1080: 2800}
 _MOVING = {360: 700, 540: 1800, 720: 3500, 1080: 6000}
 # Bits a pixel below which a recording shows slides or a screen, not a moving camera.

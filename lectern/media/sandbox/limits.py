@@ -1,4 +1,4 @@
-"""How much a file may be. Source: reliability notes §4.14."""
+"""How much a file may be. Source: docs/reliability.md#limits."""
 
 from lectern.pipeline.limits import GIB, MIB
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: repeating a creating POST creates nothing twice (reliability.md §4.1)."""
+"""Idempotency-Key: repeating a POST creates nothing twice (docs/reliability.md#uploads)."""
 
 import hashlib
 from collections.abc import Callable

@@ -12,6 +12,7 @@ from lectern.errors import Invalid
 from lectern.models import Role, Workspace
 from lectern.people import members, setup, sign_ins, tokens, users
 from lectern.people.rights import SCOPES, Action
+from web import i18n
 from web.auth import allow, cookie_name, public
 from web.extensions import db, settings
 from web.forms import Form, local_path
@@ -99,6 +100,20 @@ def rename() -> ResponseReturnValue:
     """Change one's own name."""
     form, session = Form(request.form), db.session()
     if form.attempt(lambda: users.rename(session, g.principal, form["name"])) is None:
+        return _account(form)
+    session.commit()
+    return redirect(url_for(".account"), code=303)
+
+
+@bp.post("/account/language")
+@allow(Action.MANAGE_TOKENS)
+def choose_language() -> ResponseReturnValue:
+    """Choose the language that one's pages are in."""
+    form, session = Form(request.form), db.session()
+    chosen = form.attempt(
+        lambda: users.choose_language(session, g.principal, form["language"], i18n.LANGUAGES)
+    )
+    if chosen is None:
         return _account(form)
     session.commit()
     return redirect(url_for(".account"), code=303)
@@ -197,7 +212,13 @@ def remove_member(user_id: uuid.UUID) -> ResponseReturnValue:
 def _account(form: Form, *, made: str = "", done: str = "") -> ResponseReturnValue:
     found = tokens.list_tokens(db.session(), g.principal)
     page = render_template(
-        "people/account.html", form=form, tokens=found, scopes=list(SCOPES), made=made, done=done
+        "people/account.html",
+        form=form,
+        tokens=found,
+        scopes=list(SCOPES),
+        languages=i18n.LANGUAGES,
+        made=made,
+        done=done,
     )
     return page, 422 if form.errors else 200
 
