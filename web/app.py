@@ -11,6 +11,7 @@ from web import auth, htmx, i18n, navigation, problems, security
 from web.api import bp as api
 from web.extensions import db
 from web.filters import init_app as init_filters
+from web.frontend import addresses
 
 # Forms and JSON; upload bodies never pass through here (docs/reliability.md#limits).
 LONGEST_BODY = 1 << 20
@@ -18,7 +19,7 @@ LONGEST_BODY = 1 << 20
 
 def create_app(settings: Settings) -> Flask:
     """Lectern's web side for these settings."""
-    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url),
@@ -40,7 +41,7 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     i18n.init_app(app)
     htmx.init_app(app)
-    auth.public(app.view_functions["static"])
+    app.add_url_rule("/static/<path:filename>", "static", auth.public(addresses.serve))
     auth.init_app(app)
     problems.init_app(app)
     security.init_app(app)

@@ -3,9 +3,10 @@
 from flask import Flask, Response, request
 
 from web.extensions import settings, storage
+from web.frontend.addresses import ROOT, plain_path
 from web.vendor_hashes import style_hashes
 
-HASH_WORKER = "/static/js/workers/hash.js"
+HASH_WORKER = "js/workers/hash.js"
 _PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -40,7 +41,7 @@ def policy(path: str) -> str:
     # Other sites that our own addresses may lead to.
     media = " ".join(filter(None, [settings().media_url, storage().origin]))
     # Only the worker that runs BLAKE3 may compile WebAssembly.
-    wasm = " 'wasm-unsafe-eval'" if path == HASH_WORKER else ""
+    wasm = " 'wasm-unsafe-eval'" if plain_path(path.removeprefix(f"{ROOT}/")) == HASH_WORKER else ""
     styles = " ".join(["'self'", *style_hashes()])
     parts = [
         "default-src 'none'",

@@ -49,7 +49,7 @@ def page_of_controls() -> str:
     inside = "".join(f"<{name}></{name}>" for name in names)
     return (
         f"<!doctype html><body><media-controller>{inside}</media-controller>"
-        f'<script type="module" src="/static/vendor/{package()}/index.js"></script>'
+        f'<script src="/static/vendor/{package()}/iife/index.js"></script>'
     )
 
 

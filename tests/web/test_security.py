@@ -13,6 +13,7 @@ from lectern.people.principal import Principal
 from tests.factories import make_asset
 from tests.web.conftest import Caller, app_settings, on_connection
 from web.app import create_app
+from web.frontend.addresses import script_url, static_url
 
 PAGES = ["/library", "/account", "/members", "/courses", "/uploads/open", "/nothing-here"]
 
@@ -53,7 +54,9 @@ def test_only_the_hash_worker_may_compile_webassembly(visitor: FlaskClient) -> N
         return directives(reply.headers["Content-Security-Policy"])["script-src"]
 
     assert scripts("/static/js/workers/hash.js") == ["'self'", "'wasm-unsafe-eval'"]
+    assert scripts(static_url("js/workers/hash.js")) == ["'self'", "'wasm-unsafe-eval'"]
     assert scripts("/static/js/app.js") == ["'self'"]
+    assert scripts(script_url("site")) == ["'self'"]
     assert scripts("/sign-in") == ["'self'"]
 
 
@@ -94,11 +97,14 @@ def test_static_files_are_kept_under_the_address_that_names_their_content(
     visitor: FlaskClient,
 ) -> None:
     page = visitor.get("/sign-in").get_data(as_text=True)
-    (named,) = re.findall(r'href="(/static/css/base\.css\?v=\w+)"', page)
+    (named,) = re.findall(r'href="(/static/\w{12}/css/site\.css)"', page)
     for path, cache in (
         (named, "public, max-age=31536000, immutable"),
+        (named.replace("site", "base"), "public, max-age=31536000, immutable"),
+        ("/static/css/site.css", "no-cache"),
         ("/static/css/base.css", "no-cache"),
-        ("/static/css/base.css?v=guessed", "no-cache"),
+        # A page that was open while Lectern was updated still asks for what it was made of.
+        ("/static/0123456789ab/css/base.css", "no-cache"),
     ):
         reply = visitor.get(path, buffered=True)
         assert (reply.status_code, reply.mimetype) == (200, "text/css")

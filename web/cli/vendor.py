@@ -23,7 +23,6 @@ class Package:
     folder: str
     files: tuple[str, ...]
     entries: tuple[tuple[str, str], ...]
-    leave_out: frozenset[str] = frozenset()
 
 
 WANTED = (
@@ -40,10 +39,9 @@ WANTED = (
     Package(
         "media-chrome",
         "media-chrome",
-        ("**/*.js",),
-        (("media-chrome", "index.js"), ("media-chrome/menu", "menu/index.js")),
-        # The same elements again for bundlers and React.
-        leave_out=frozenset({"cjs", "iife", "react"}),
+        # The package's own build of all its elements as one file.
+        ("iife/index.js",),
+        (("media-chrome", "iife/index.js"),),
     ),
     Package("tus-js-client", "tus", ("tus.min.js*",), (("tus", "tus.min.js"),)),
     Package("hash-wasm", "hash-wasm", ("blake3.umd.min.js",), (("blake3", "blake3.umd.min.js"),)),
@@ -77,8 +75,6 @@ def copy(package: Package, target: Path) -> Iterator[tuple[str, str]]:
     for pattern in package.files:
         for source in (root / "dist").glob(pattern):
             relative = source.relative_to(root / "dist")
-            if relative.parts[0] in package.leave_out:
-                continue
             (target / folder / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target / folder / relative)
     for name, file in package.entries:

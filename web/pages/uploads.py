@@ -64,13 +64,18 @@ def duplicate(asset_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _open(watched: list[uuid.UUID]) -> ResponseReturnValue:
+    return htmx.fragment(open_uploads(watched))
+
+
+def open_uploads(watched: list[uuid.UUID], *, oob: bool = False) -> str:
+    """The list of this person's unfinished uploads; `oob` when it comes with another fragment."""
     session = db.session()
     shown = uploads.list_open(session, g.principal)
     known = {upload.id for upload in shown}
     shown += _ended(session, [each for each in watched if each not in known])
     checking = [str(upload.id) for upload in shown if upload.state == "checking"]
     watch = ",".join([*checking, *(str(each) for each in watched if each not in known)])
-    return htmx.fragment(render_template("uploads/_open.html", uploads=shown, watched=watch))
+    return render_template("uploads/_open.html", uploads=shown, watched=watch, oob=oob)
 
 
 def _ended(session: Session, ids: list[uuid.UUID]) -> list[Upload]:

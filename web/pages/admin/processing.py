@@ -8,12 +8,13 @@ from flask_babel import gettext, ngettext
 
 from jobs import enqueue, live, workers
 from lectern.library import assets, progress
-from lectern.people.rights import Action
+from lectern.people.rights import Action, can
 from lectern.pipeline import due, notices, registry
 from lectern.pipeline.registry import Step
 from web import htmx
 from web.auth import allow
 from web.extensions import db
+from web.pages.uploads import open_uploads
 
 bp = Blueprint("processing", __name__)
 STEP = f"/assets/<uuid:asset_id>/steps/<any({', '.join(registry.RULES)}):part>"
@@ -63,10 +64,13 @@ def show_notices() -> ResponseReturnValue:
 @bp.get("/notices/count")
 @allow(Action.SEE)
 def count_notices() -> ResponseReturnValue:
-    """The bell, with how many notices have not been read."""
+    """The bell, with how many notices are unread; `uploads=1` adds the unfinished uploads."""
     count = notices.unread(db.session(), g.principal)
     said = ngettext("%(num)d new notice", "%(num)d new notices", count) if count else ""
-    return render_template("notices/_count.html", count=count, said=said)
+    html = render_template("notices/_count.html", count=count, said=said)
+    if request.args.get("uploads") and can(g.principal, Action.UPLOAD):
+        html += open_uploads([], oob=True)
+    return html
 
 
 @bp.post("/notices/reading")
