@@ -6,7 +6,7 @@ from lectern import bulk
 from lectern.ingest import uploads
 from lectern.library import assets
 from lectern.models import Task, Upload, UploadState
-from lectern.pipeline import notices, parts
+from lectern.pipeline import notices, segments
 from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 
@@ -27,7 +27,7 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
     elif task.asset_id is not None:
         if task.step == Step.HLS_PART:
             # Nobody knows of stretches: it is the whole that has failed.
-            whole = parts.fail_part(session, task, reason)
+            whole = segments.fail(session, task, reason)
             notices.tell_failed(session, whole, reason)
             return
         assets.settle(session, task.workspace_id, task.asset_id)

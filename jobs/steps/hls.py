@@ -21,7 +21,7 @@ from lectern.media.hls.offer import SOURCE, STILLS, Offer
 from lectern.media.hls.plan import Plan, Rung
 from lectern.media.sandbox.refusal import Refused
 from lectern.models import TaskState
-from lectern.pipeline import parts as stretches
+from lectern.pipeline import segments
 from lectern.renditions import renditions, streams
 
 log = logging.getLogger(__name__)
@@ -88,8 +88,8 @@ def run(work: Work) -> None:
         _complete(work, this, making)
     else:
         number = len(plan.stretches)
-        work.part(lambda session: stretches.share_out(session, work.claim, number, wanted))
-        enqueue.ring(work.read(lambda session: stretches.due(session, work.claim)))
+        work.part(lambda session: segments.share_out(session, work.claim, number, wanted))
+        enqueue.ring(work.read(lambda session: segments.due(session, work.claim)))
 
 
 def _wanted(work: Work, this: Subject, plan: Plan) -> Collection[int]:

@@ -8,7 +8,7 @@ from jobs.steps.hls import Files
 from jobs.work import Work
 from lectern.media.hls import streams as hls
 from lectern.models import TaskState
-from lectern.pipeline import parts, tasks
+from lectern.pipeline import segments, tasks
 from lectern.pipeline.registry import Step
 from lectern.renditions import renditions, streams
 
@@ -18,14 +18,14 @@ NOT_NEEDED = "The whole of it is not being made any more."
 def run(work: Work) -> None:
     """Encode the stretch in every rung, unless equal bytes of this workspace have it already."""
     this = subject.load(work)
-    number = work.claim.part - 1
+    number = int(work.claim.args["segment"])
     key = (this.workspace_id, this.blob_id)
     making = hls_step.kept(work, this)
     if making is None or number >= len(making.plan.stretches):
         work.part(lambda session: _leave(session, work))
         _ring(work)
         return
-    if not work.read(lambda s: parts.is_wanted(s, work.claim)):
+    if not work.read(lambda s: segments.is_wanted(s, work.claim)):
         work.finish(lambda _: None, TaskState.SKIPPED, NOT_NEEDED)
         return
     plan = making.plan
@@ -38,10 +38,10 @@ def run(work: Work) -> None:
             files.add(spec, each.path, hls_step.VIDEO)
 
     def end(session: Session) -> None:
-        parts.hold(session, work.claim)
+        segments.hold(session, work.claim)
         tasks.finish(session, work.claim, TaskState.DONE)
         files.record(session, this)
-        parts.end_part(session, work.claim)
+        segments.end(session, work.claim)
 
     work.part(end)
     files.tidy()
@@ -50,12 +50,12 @@ def run(work: Work) -> None:
 
 def _leave(session: Session, work: Work) -> None:
     """Nothing says what to encode: end, and have the step plan it once more."""
-    parts.hold(session, work.claim)
+    segments.hold(session, work.claim)
     tasks.finish(session, work.claim, TaskState.SKIPPED, NOT_NEEDED)
-    parts.ask_anew(session, work.claim)
+    segments.ask_anew(session, work.claim)
 
 
 def _ring(work: Work) -> None:
     """Ring for the step, if it can go on."""
-    due = work.read(lambda session: parts.due(session, work.claim))
+    due = work.read(lambda session: segments.due(session, work.claim))
     enqueue.ring([each for each in due if each.step == Step.HLS])

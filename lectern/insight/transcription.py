@@ -143,7 +143,6 @@ def _step_of(workspace_id: uuid.UUID, version_id: uuid.UUID) -> Select[Task]:
         Task.workspace_id == workspace_id,
         Task.version_id == version_id,
         Task.step == Step.CAPTIONS,
-        Task.part == 0,
     )
 
 

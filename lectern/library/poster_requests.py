@@ -1,10 +1,11 @@
 """Posters that people pick themselves: a frame of the video, or an image they send."""
 
 import math
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Uuid, delete, select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
@@ -22,6 +23,8 @@ from lectern.renditions import posters
 MOST_IMAGE_BYTES = 1 << 20
 _MOST_AT_ONCE = 10
 _UNDER_WAY = (TaskState.QUEUED, TaskState.RUNNING)
+# The request that a task is for.
+_REQUEST = Task.args["request"].as_string().cast(Uuid)
 
 
 def ask_frame(session: Session, principal: Principal, asset: Asset, at_s: float | None) -> Task:
@@ -68,21 +71,13 @@ def _ask(session: Session, principal: Principal, asset: Asset, **subject: Any) -
     if len(open_tasks) >= _MOST_AT_ONCE:
         raise Invalid("Several pictures are being made already. Wait for them first.")
     _forget_failures(session, version)
-    last = select(func.max(Task.part)).where(
-        Task.workspace_id == asset.workspace_id,
-        Task.version_id == version.id,
-        Task.step == Step.STILL,
+    request = StillRequest(
+        workspace_id=asset.workspace_id,
+        version_id=version.id,
+        asked_by=principal.user_id,
+        **subject,
     )
-    part = (session.scalar(last) or 0) + 1
-    session.add(
-        StillRequest(
-            workspace_id=asset.workspace_id,
-            version_id=version.id,
-            part=part,
-            asked_by=principal.user_id,
-            **subject,
-        )
-    )
+    session.add(request)
     session.flush()
     return tasks.add(
         session,
@@ -90,19 +85,13 @@ def _ask(session: Session, principal: Principal, asset: Asset, **subject: Any) -
         Step.STILL,
         version_id=version.id,
         asset_id=asset.id,
-        part=part,
+        args={"request": str(request.id)},
     )
 
 
 def find(session: Session, claim: Claim) -> StillRequest | None:
     """What the claimed task has to make; None when nobody wants it any more."""
-    return session.scalar(
-        select(StillRequest).where(
-            StillRequest.workspace_id == claim.workspace_id,
-            StillRequest.version_id == claim.version_id,
-            StillRequest.part == claim.part,
-        )
-    )
+    return session.get(StillRequest, (claim.workspace_id, uuid.UUID(claim.args["request"])))
 
 
 def finish(
@@ -134,9 +123,7 @@ def _tasks(session: Session, asset: Asset, states: Sequence[TaskState]) -> Seque
         select(Task)
         .join(
             StillRequest,
-            (StillRequest.workspace_id == Task.workspace_id)
-            & (StillRequest.version_id == Task.version_id)
-            & (StillRequest.part == Task.part),
+            (StillRequest.workspace_id == Task.workspace_id) & (StillRequest.id == _REQUEST),
         )
         .where(
             Task.workspace_id == asset.workspace_id,
@@ -144,12 +131,12 @@ def _tasks(session: Session, asset: Asset, states: Sequence[TaskState]) -> Seque
             Task.step == Step.STILL,
             Task.state.in_(states),
         )
-        .order_by(Task.part)
+        .order_by(Task.created_at, Task.id)
     ).all()
 
 
 def _forget_failures(session: Session, version: Version) -> None:
-    failed = select(Task.part).where(
+    failed = select(_REQUEST).where(
         Task.workspace_id == version.workspace_id,
         Task.version_id == version.id,
         Task.step == Step.STILL,
@@ -159,6 +146,6 @@ def _forget_failures(session: Session, version: Version) -> None:
         delete(StillRequest).where(
             StillRequest.workspace_id == version.workspace_id,
             StillRequest.version_id == version.id,
-            StillRequest.part.in_(failed),
+            StillRequest.id.in_(failed),
         )
     )

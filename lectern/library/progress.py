@@ -19,7 +19,7 @@ from lectern.models import Asset, Task, TaskState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts, registry
+from lectern.pipeline import registry, segments
 from lectern.pipeline.registry import Step
 
 # Below these an estimate would only be a guess.
@@ -113,7 +113,7 @@ def overview(session: Session, principal: Principal) -> Overview:
         counted = found.with_only_columns(func.count(), maintain_column_froms=True)
         return Listed(lines, session.scalar(counted) or 0)
 
-    by_itself = [*registry.RULES, parts.AWAITS]
+    by_itself = [*registry.RULES, segments.AWAITS]
     stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
     counts = session.execute(
         select(Task.step, func.count())
@@ -121,7 +121,7 @@ def overview(session: Session, principal: Principal) -> Overview:
             Task.workspace_id == principal.workspace_id,
             Task.state == TaskState.QUEUED,
             Task.asset_id.is_not(None),
-            Task.part == 0,
+            Task.step.not_in(registry.UNLISTED),
         )
         .group_by(Task.step)
     )
@@ -147,7 +147,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
             "Without this step the file cannot be used. To be rid of it, move it to the trash."
         )
     if step is Step.HLS:
-        parts.hold_all(session, asset)
+        segments.hold_all(session, asset)
     both = [step, Step.HLS_PART] if step is Step.HLS else [step]
     stopped = _change(
         session,
@@ -208,7 +208,7 @@ _OF_TASK = (Asset.workspace_id == Task.workspace_id) & (Asset.id == Task.asset_i
 _OF_VERSION = (Version.workspace_id == Task.workspace_id) & (Version.id == Task.version_id)
 
 
-_SHARED = (Task.state == TaskState.WAITING) & (Task.awaits == parts.AWAITS)
+_SHARED = (Task.state == TaskState.WAITING) & (Task.awaits == segments.AWAITS)
 
 
 def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
@@ -228,11 +228,11 @@ def _lines(workspace_id: uuid.UUID) -> Select[*tuple[Any, ...]]:
             Task.reason,
             Task.log,
             func.coalesce(Task.finished_at, Task.started_at, Task.created_at).label("since"),
-            case((_SHARED, parts.counted(Task))).label("counted"),
+            case((_SHARED, segments.counted(Task))).label("counted"),
         )
         .join(Asset, _OF_TASK)
         .join(Version, _OF_VERSION)
-        .where(Task.workspace_id == workspace_id, Task.part == 0)
+        .where(Task.workspace_id == workspace_id, Task.step.not_in(registry.UNLISTED))
     )
 
 
@@ -242,7 +242,7 @@ def _line(row: Row[Any]) -> StepLine:
     counted = values.pop("counted")
     if counted:
         done, of, encoded = counted
-        share = parts.share(encoded / of)
+        share = segments.share(encoded / of)
         values |= {"state": TaskState.RUNNING, "reason": None, "segments": (round(done), of)}
     percent = 100 if row.state == TaskState.DONE else round(share * 100)
     line = StepLine(**values, percent=percent, left_s=None)

@@ -11,13 +11,13 @@ from lectern.models import Asset, Task, TaskState
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts, registry
+from lectern.pipeline import registry, segments
 
 # A step that waits for others' work begins by itself; one that waits for a thing is told to look.
 # Parts of a step begin again with it.
-AGAIN = (Task.part == 0) & or_(
+AGAIN = Task.step.not_in(registry.UNLISTED) & or_(
     Task.state.in_([TaskState.FAILED, TaskState.CANCELLED]),
-    (Task.state == TaskState.WAITING) & Task.awaits.not_in([*registry.RULES, parts.AWAITS]),
+    (Task.state == TaskState.WAITING) & Task.awaits.not_in([*registry.RULES, segments.AWAITS]),
 )
 
 # All attempts are there again.

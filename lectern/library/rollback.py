@@ -14,7 +14,7 @@ from lectern.models import Asset, AssetState, Task, TaskState, Version, new_id
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts
+from lectern.pipeline import registry, segments
 from lectern.renditions import renditions
 from lectern.storage import Storage
 
@@ -98,16 +98,16 @@ def _take_over_steps(session: Session, earlier: Version, version: Version) -> No
 
     What others are at begins anew for this one, and finds what they have made.
     """
-    same = (Task.workspace_id, Task.asset_id, Task.step, Task.queue, Task.state, Task.awaits)
+    same = (Task.workspace_id, Task.asset_id, Task.step, Task.args, Task.queue, Task.state)
     rows = session.execute(
-        select(*same, Task.progress, Task.reason)
+        select(*same, Task.awaits, Task.progress, Task.reason)
         .where(Task.workspace_id == earlier.workspace_id, Task.version_id == earlier.id)
-        # Stretches belong to the run of a step, and are shared out anew if need be.
-        .where(Task.part == 0)
+        # Segments belong to the run of a step, and are shared out anew if need be.
+        .where(Task.step.not_in(registry.UNLISTED))
         .order_by(Task.created_at, Task.id)
     )
     for row in rows.mappings():
-        going_on = row["state"] == TaskState.RUNNING or row["awaits"] == parts.AWAITS
+        going_on = row["state"] == TaskState.RUNNING or row["awaits"] == segments.AWAITS
         values = {**row, **(_ANEW if going_on else {}), "id": new_id(), "version_id": version.id}
         if values["state"] not in {TaskState.QUEUED, TaskState.WAITING}:
             values["finished_at"] = func.clock_timestamp()

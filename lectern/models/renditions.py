@@ -114,19 +114,18 @@ class StreamPlan(Tenant, Base):
 class StillRequest(Tenant, Base):
     """A frame of a version, or an image that was sent, to become the poster; gone when it has.
 
-    `part` is that of the version's task which makes it.
+    The argument `request` of the task that makes it is its id.
     """
 
     __tablename__ = "still_request"
     __table_args__ = (
         *tenant_key(),
-        UniqueConstraint("workspace_id", "version_id", "part"),
         within("version_id", "version", ondelete="CASCADE"),
+        Index(None, "workspace_id", "version_id"),
         CheckConstraint("(at_s IS NULL) <> (image IS NULL)", name="subject"),
     )
 
     version_id: Mapped[uuid.UUID]
-    part: Mapped[int]
     # The second of the video at which the frame is shown.
     at_s: Mapped[float | None]
     # As it was sent: only the box opens it. Small, so that it needs no place of its own.

@@ -101,7 +101,8 @@ class Task(Tenant, Base):
         CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="lease"),
         CheckConstraint("awaits IS NULL OR state = 'waiting'", name="awaits"),
         UniqueConstraint("workspace_id", "upload_id", "step"),
-        UniqueConstraint("workspace_id", "version_id", "step", "part"),
+        UniqueConstraint("workspace_id", "version_id", "step", "args"),
+        CheckConstraint("jsonb_typeof(args) = 'object'", name="args"),
         UniqueConstraint("workspace_id", "batch_id", "step"),
         within("upload_id", "upload", ondelete="CASCADE"),
         within("version_id", "version"),
@@ -118,8 +119,9 @@ class Task(Tenant, Base):
     # The version's asset, repeated so that a card's tasks are one lookup.
     asset_id: Mapped[uuid.UUID | None]
     step: Mapped[str]
-    # 0 is the step itself; 1 and on are stretches of it that workers share.
-    part: Mapped[int] = mapped_column(server_default="0")
+    # What the step is told beside its subject, such as the segment to encode: small, and never
+    # changed. A version has a step once with the same arguments.
+    args: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     queue: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="queued")
     # What a waiting task waits for: the name of a step, or a thing such as `model`.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.models import Notice, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.pipeline import parts, registry
+from lectern.pipeline import registry, segments
 from lectern.pipeline.tasks import Claim
 
 MOST_SHOWN = 30
@@ -20,7 +20,7 @@ KEPT = "60 days"
 # A step that waits for a thing, such as a model, may wait for ever; one that waits for others'
 # work goes on by itself.
 _GOING_ON = Task.state.in_([TaskState.QUEUED, TaskState.RUNNING]) | (
-    (Task.state == TaskState.WAITING) & Task.awaits.in_([*registry.RULES, parts.AWAITS])
+    (Task.state == TaskState.WAITING) & Task.awaits.in_([*registry.RULES, segments.AWAITS])
 )
 
 

@@ -57,6 +57,7 @@ class Rule:
     `lectern.media.inside` may cost: limits, or a function of what is opened; under `task/purpose`
     where one task serves two. `renditions` labels what the step stores, by the first word of its
     spec. `module` of `jobs.steps` has the `run(work)` that does it, where that is not the name.
+    Tasks that are not `listed` are seen as another step's work, or as a request of a person's.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Rule:
     sandbox: Mapping[str, Limits | Callable[..., Limits]] = field(default_factory=dict)
     renditions: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
+    listed: bool = True
 
 
 def of(*kinds: Kind) -> Wanted:
@@ -200,12 +202,14 @@ class Step(StrEnum):
         Queue.STREAMS,
         N_("Encoding a part of the streams"),
         sandbox={"ffmpeg": limits.ladder, "fragments": limits.INDEX},
+        listed=False,
     )
     STILL = Rule(
         "still",
         Queue.MEDIA,
         N_("Taking the chosen frame"),
         sandbox={"still": limits.STILL, "rendition": limits.POSTER},
+        listed=False,
     )
     BATCH = Rule("batch", Queue.SMALL, N_("Changing many files"), subject=Subject.BATCH)
     UNDO = Rule("undo", Queue.SMALL, N_("Undoing a change"), subject=Subject.BATCH, module="batch")
@@ -248,6 +252,7 @@ class Step(StrEnum):
 
 # The steps that a version goes through, in the order in which they are shown.
 RULES: dict[Step, Rule] = {step: step.rule for step in Step if step.rule.wanted}
+UNLISTED = tuple(step for step in Step if not step.rule.listed)
 ESSENTIAL = tuple(step for step in RULES if step.rule.essential)
 
 

@@ -6,9 +6,10 @@ All deadlines are by the database's clock. Nothing here commits.
 
 import random
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -42,7 +43,7 @@ class Claim:
     version_id: uuid.UUID | None
     asset_id: uuid.UUID | None
     batch_id: uuid.UUID | None = None
-    part: int = 0
+    args: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add(
@@ -54,17 +55,20 @@ def add(
     version_id: uuid.UUID | None = None,
     asset_id: uuid.UUID | None = None,
     batch_id: uuid.UUID | None = None,
-    part: int = 0,
+    args: Mapping[str, Any] | None = None,
     awaits: str | None = None,
 ) -> Task:
-    """The task of this step for this subject; asking twice gives the same one."""
+    """The task of this step for this subject, with these arguments; asking twice gives the same.
+
+    `args` is JSON. It is part of what tells the tasks of a version apart.
+    """
     waiting = {"state": TaskState.WAITING, "awaits": awaits, "reason": registry.AWAITS_STEP}
     session.execute(
         insert(Task)
         .values(
             workspace_id=workspace_id,
             step=step,
-            part=part,
+            args=dict(args or {}),
             queue=step.queue,
             **(waiting if awaits else {}),
             upload_id=upload_id,
@@ -75,8 +79,10 @@ def add(
         .on_conflict_do_nothing()
     )
     subjects = {"upload_id": upload_id, "version_id": version_id, "batch_id": batch_id}
-    subject = {name: value for name, value in subjects.items() if value is not None}
-    query = select(Task).filter_by(workspace_id=workspace_id, step=step, part=part, **subject)
+    subject: dict[str, Any] = {name: value for name, value in subjects.items() if value is not None}
+    if version_id is not None:
+        subject["args"] = dict(args or {})
+    query = select(Task).filter_by(workspace_id=workspace_id, step=step, **subject)
     return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
@@ -135,7 +141,7 @@ def claim(
             Task.version_id,
             Task.asset_id,
             Task.batch_id,
-            Task.part,
+            Task.args,
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()

@@ -18,6 +18,7 @@ from lectern import search
 from lectern.models import Asset, AssetTag, Blob, Tag, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.pipeline import registry
 from lectern.search import Query, Spelling
 from lectern.search.syntax import highlight, operators
 from lectern.text import duration_text, size_text
@@ -227,7 +228,8 @@ def tasks_of(
         return {}
     rows = session.execute(
         select(Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
-        .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids), Task.part == 0)
+        .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids))
+        .where(Task.step.not_in(registry.UNLISTED))
         .order_by(Task.asset_id, Task.version_id.desc(), Task.created_at, Task.id)
     )
     collected: dict[uuid.UUID, list[TaskLine]] = defaultdict(list)

@@ -45,7 +45,7 @@ SHORT = {"LECTERN_STRETCH_SECONDS": "6"}
 def tasks_of(sent: Upload, step: Step) -> list[Task]:
     with unit_of_work() as session:
         query = select(Task).filter_by(workspace_id=sent.workspace_id, step=step)
-        return list(session.scalars(query.order_by(Task.part)))
+        return list(session.scalars(query.order_by(Task.args)))
 
 
 def stream_files(house: House, sent: Upload, folder: Path) -> dict[str, Path]:
@@ -129,7 +129,7 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
     sent = begin(house, moving_clip)
     workers = [house.worker("streams", **SHORT) for _ in range(3)]
     house.schedule()
-    victim, part, boxes = wait_until(lambda: one_at_work(sent, workers))
+    victim, args, boxes = wait_until(lambda: one_at_work(sent, workers))
     victim.kill()
     _, alive = psutil.wait_procs(boxes, timeout=3)
     assert not alive
@@ -137,7 +137,7 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
     parts = tasks_of(sent, Step.HLS_PART)
     assert [each.state for each in parts] == [TaskState.DONE] * STRETCHES
     # One stretch was begun twice, by another worker; the others were done once.
-    assert [each.part for each in parts if each.fence > 1] == [part]
+    assert [each.args for each in parts if each.fence > 1] == [args]
     assert len({each.worker for each in parts}) >= 2
     made = stream_files(house, sent, tmp_path / "made")
     assert presented(made["hls/v180.mp4"]) == list(range(SECONDS * RATE))
@@ -150,7 +150,7 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
 
 def one_at_work(
     sent: Upload, workers: "list[subprocess.Popen[bytes]]"
-) -> "tuple[subprocess.Popen[bytes], int, list[psutil.Process]] | None":
+) -> "tuple[subprocess.Popen[bytes], dict[str, Any], list[psutil.Process]] | None":
     """A worker held still in the middle of a stretch, which that is, and the worker's box."""
     for task in running(sent):
         for worker in workers:
@@ -158,8 +158,8 @@ def one_at_work(
                 continue
             psutil.Process(worker.pid).suspend()
             boxes = descendants(worker.pid)
-            if boxes and task.part in [each.part for each in running(sent)]:
-                return worker, task.part, boxes
+            if boxes and task.args in [each.args for each in running(sent)]:
+                return worker, task.args, boxes
             psutil.Process(worker.pid).resume()
     return None
 
@@ -222,7 +222,9 @@ def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
     worker.kill()
     worker.wait()
     with unit_of_work() as session:
-        part = session.scalars(select(Task).where(Task.step == Step.HLS_PART, Task.part == 2)).one()
+        part = session.scalars(
+            select(Task).filter_by(step=Step.HLS_PART, args={"segment": 1})
+        ).one()
         results.close(session, part, "It cannot be decoded.")
     (whole,) = tasks_of(sent, Step.HLS)
     assert (whole.state, whole.reason) == (TaskState.FAILED, "It cannot be decoded.")

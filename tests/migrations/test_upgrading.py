@@ -3,13 +3,14 @@
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from lectern import search
@@ -17,7 +18,7 @@ from lectern.database.sessions import driver_url
 from lectern.host import schema
 from lectern.host.postgres import OWNER
 from lectern.integrity import fsck
-from lectern.models import Role
+from lectern.models import Role, StillRequest, Task
 from lectern.people.principal import Principal
 from lectern.search import Query
 from tests.conftest import OWNER_URL, SUPERUSER_URL, in_database
@@ -72,10 +73,7 @@ def test_what_an_earlier_version_kept_is_found(empty_database: str) -> None:
     ids = {name: uuid.uuid4() for name in ("space", "person", "folder", "tag", "course")}
     many = {name: [uuid.uuid4() for _ in range(2)] for name in ("blobs", "assets")}
     engine = create_engine(driver_url(empty_database))
-    with engine.begin() as connection:
-        for statement in ROWS.split(";\n"):
-            wanted = {k: v for k, v in {**ids, **many}.items() if f":{k}" in statement}
-            connection.execute(text(statement), wanted)
+    insert_all(engine, ROWS, {**ids, **many})
     schema.upgrade(empty_database)
     owner = Principal(ids["space"], ids["person"], Role.OWNER, "Ada", "ada@example.org", None)
     with Session(engine) as session:
@@ -90,6 +88,52 @@ def test_what_an_earlier_version_kept_is_found(empty_database: str) -> None:
         ):
             assert search.total(session, owner, query) == expected, query
     engine.dispose()
+
+
+BEFORE_ARGS = "0022"
+TASKS = """
+INSERT INTO task (workspace_id, id, version_id, step, part, queue)
+    SELECT :space, gen_random_uuid(), v.id, t.step, t.part, 'media' FROM version AS v,
+        (VALUES ('hls', 0), ('hls_part', 1), ('hls_part', 2), ('still', 1), ('still', 2))
+        AS t (step, part);
+INSERT INTO still_request (workspace_id, id, version_id, part, at_s)
+    SELECT :space, gen_random_uuid(), id, 2, 7.5 FROM version
+"""
+
+
+def test_tasks_of_an_earlier_version_keep_what_they_are_to_do(empty_database: str) -> None:
+    command.upgrade(alembic(empty_database), FIRST)
+    ids = {name: uuid.uuid4() for name in ("space", "person", "folder", "tag", "course")}
+    many = {name: [uuid.uuid4()] for name in ("blobs", "assets")}
+    engine = create_engine(driver_url(empty_database))
+    insert_all(engine, ROWS, {**ids, **many})
+    command.upgrade(alembic(empty_database), BEFORE_ARGS)
+    insert_all(engine, TASKS, ids)
+    command.upgrade(alembic(empty_database), "head")
+    with Session(engine) as session:
+        query = select(Task.step, Task.args).order_by(Task.step, Task.args)
+        tasks = [tuple(row) for row in session.execute(query)]
+        (request,) = session.scalars(select(StillRequest))
+        assert tasks[:3] == [
+            ("hls", {}),
+            ("hls_part", {"segment": 0}),
+            ("hls_part", {"segment": 1}),
+        ]
+        assert len(tasks) == 5
+        assert tasks.count(("still", {"request": str(request.id)})) == 1
+    command.downgrade(alembic(empty_database), BEFORE_ARGS)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT step, part FROM task ORDER BY step, part")).all()
+    before = [("hls", 0), ("hls_part", 1), ("hls_part", 2), ("still", 1), ("still", 2)]
+    assert [tuple(row) for row in rows] == before
+    engine.dispose()
+
+
+def insert_all(engine: Engine, statements: str, values: dict[str, Any]) -> None:
+    with engine.begin() as connection:
+        for statement in statements.split(";\n"):
+            wanted = {k: v for k, v in values.items() if f":{k}" in statement}
+            connection.execute(text(statement), wanted)
 
 
 def test_every_step_leads_back_and_up_again(empty_database: str) -> None:

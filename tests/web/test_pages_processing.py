@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from lectern.models import Asset, Task, TaskState
 from lectern.people.principal import Principal
-from lectern.pipeline import notices, parts, tasks
+from lectern.pipeline import notices, segments, tasks
 from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_colleague
 from tests.web.conftest import SignIn
@@ -59,7 +59,7 @@ def test_stretches_are_told_as_work_that_goes_on(
     whole = tasks.add(session, asset.workspace_id, Step.HLS, **subject)
     claim = tasks.claim(session, asset.workspace_id, whole.id, "a", 90)
     assert claim is not None
-    parts.share_out(session, claim, 12, set(range(12)))
+    segments.share_out(session, claim, 12, set(range(12)))
     session.commit()
     page = sign_in(owner).get("/processing").text
     assert "0 of 12 segments are encoded" in page

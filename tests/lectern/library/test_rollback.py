@@ -12,7 +12,7 @@ from lectern.library import assets, rollback, trash, versions
 from lectern.models import Asset, Blob, Role, TaskState
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
-from lectern.pipeline import due, parts, tasks
+from lectern.pipeline import due, segments, tasks
 from lectern.pipeline.registry import Step
 from lectern.renditions import posters, renditions
 from lectern.storage import LocalStorage
@@ -98,7 +98,7 @@ def test_later_steps_that_others_are_at_begin_anew(
         claim = tasks.claim(session, asset.workspace_id, task.id, "a", 90)
         assert claim is not None
         held.append(claim)
-    parts.share_out(session, held[1], 2, {0, 1})
+    segments.share_out(session, held[1], 2, {0, 1})
     version = rollback.roll_back(session, owner, asset, 1, storage=storage)
     mine = {
         task.step: (task.state, task.progress)

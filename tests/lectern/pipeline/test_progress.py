@@ -32,14 +32,14 @@ def asset(session: Session, owner: Principal) -> Asset:
     return made
 
 
-def of(session: Session, asset: Asset, step: Step, part: int = 0) -> Task:
+def of(session: Session, asset: Asset, step: Step, **args: int) -> Task:
     return tasks.add(
         session,
         asset.workspace_id,
         step,
         version_id=asset.current_version_id,
         asset_id=asset.id,
-        part=part,
+        args=args,
     )
 
 
@@ -89,7 +89,7 @@ def test_a_stopped_step_is_no_longer_its_workers(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
     held = claimed(session, asset, Step.HLS)
-    of(session, asset, Step.HLS_PART, part=1)
+    of(session, asset, Step.HLS_PART, segment=0)
     assert progress.cancel(session, owner, asset, Step.HLS) == 2
     with pytest.raises(LostLease):
         tasks.record_progress(session, held, 0.5)

@@ -1,12 +1,13 @@
 """Steps that wait: for another step of the version, or for a thing that is not there."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lectern.library import retries, versions
 from lectern.models import Asset, Task, TaskState, Version
-from lectern.pipeline import due, registry, tasks
+from lectern.pipeline import due, leases, registry, tasks
 from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_principal
 
@@ -97,9 +98,50 @@ def test_trying_again_reaches_what_waits_for_a_thing_but_not_for_a_step(
     assert (again.state, again.awaits) == (TaskState.QUEUED, None)
 
 
-def test_equal_steps_may_have_parts(session: Session, version: Version) -> None:
-    parts = [
-        tasks.add(session, version.workspace_id, Step.STORYBOARD, version_id=version.id, part=part)
-        for part in (1, 2, 1)
-    ]
-    assert parts[0].id == parts[2].id != parts[1].id
+def test_a_version_has_a_step_once_for_the_same_arguments(
+    session: Session, version: Version
+) -> None:
+    def add(**args: object) -> Task:
+        subject = {"version_id": version.id, "asset_id": version.asset_id}
+        return tasks.add(session, version.workspace_id, Step.STORYBOARD, args=args, **subject)
+
+    first, second, plain = add(from_s=1.5, to="end"), add(from_s=2), add()
+    assert add(to="end", from_s=1.5).id == first.id
+    assert len({first.id, second.id, plain.id}) == 3
+    assert plain.id == of(session, version, Step.STORYBOARD).id
+
+
+def test_a_task_keeps_its_arguments_through_a_crash_and_a_failed_attempt(
+    session: Session, version: Version
+) -> None:
+    wanted = {"recipe": {"width": 640, "formats": ["webp", "avif"]}}
+    subject = {"version_id": version.id, "asset_id": version.asset_id}
+    task = tasks.add(session, version.workspace_id, Step.SIZES, args=wanted, **subject)
+
+    def claim() -> tasks.Claim:
+        held = tasks.claim(session, version.workspace_id, task.id, "a", 90)
+        assert held is not None
+        return held
+
+    held = claim()
+    assert held.args == wanted
+    session.execute(update(Task).values(lease_until=func.clock_timestamp()).filter_by(id=task.id))
+    session.expire_all()
+    ((again, *_), failed) = leases.sweep(session)
+    assert (again.id, again.args, list(failed)) == (task.id, wanted, [])
+    with pytest.raises(tasks.LostLease):
+        tasks.renew(session, held, 90)
+    assert tasks.retry_later(session, claim(), "The disk is full.") is TaskState.QUEUED
+    session.execute(update(Task).values(run_at=func.clock_timestamp()).filter_by(id=task.id))
+    last = claim()
+    assert (last.args, last.attempts, last.fence) == (wanted, 1, 3)
+    tasks.finish(session, last, TaskState.FAILED, "It is damaged.")
+    session.refresh(task)
+    tasks.begin_again(session, task)
+    assert claim().args == wanted
+
+
+def test_arguments_are_an_object(session: Session, version: Version) -> None:
+    task = of(session, version, Step.POSTER)
+    with pytest.raises(IntegrityError, match="task_args_check"):
+        session.execute(update(Task).values(args=[1]).filter_by(id=task.id))

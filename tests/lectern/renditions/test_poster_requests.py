@@ -50,7 +50,9 @@ def test_a_picked_frame_becomes_the_poster_of_who_picked_it(
     propose(session, video)
     editor = make_colleague(session, owner, Role.EDITOR)
     task = poster_requests.ask_frame(session, editor, video, 4.2)
-    assert (task.step, task.queue, task.part, task.state) == ("still", "media", 1, "queued")
+    assert (task.step, task.queue, task.state) == ("still", "media", "queued")
+    (request,) = session.scalars(select(StillRequest))
+    assert (task.args, request.at_s) == ({"request": str(request.id)}, 4.2)
     assert list(poster_requests.under_way(session, video)) == [task]
     blob = made(session, video, task)
     assert (video.poster_blob_id, video.poster_chosen_by) == (blob.id, editor.user_id)
@@ -63,12 +65,13 @@ def test_a_picked_frame_becomes_the_poster_of_who_picked_it(
     assert session.scalars(select(StillRequest)).all() == []
 
 
-def test_each_further_one_gets_a_rank_and_a_part_of_its_own(
+def test_each_further_one_gets_a_rank_and_a_task_of_its_own(
     session: Session, owner: Principal, video: Asset
 ) -> None:
     first = poster_requests.ask_frame(session, owner, video, 1)
     second = poster_requests.ask_image(session, owner, video, b"\xff\xd8 an image")
-    assert (first.part, second.part) == (1, 2)
+    assert first.args != second.args
+    assert list(poster_requests.under_way(session, video)) == [first, second]
     made(session, video, second)
     made(session, video, first)
     assert [each.rank for each in posters.candidates(session, video)] == [11, 12]

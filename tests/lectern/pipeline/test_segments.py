@@ -1,4 +1,4 @@
-"""Stretches of a long video: who waits for them, what is begun again, and what is forgotten."""
+"""Segments of a long video: who waits for them, what is begun again, and what is forgotten."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from lectern.library import progress
 from lectern.models import Asset, Rendition, StreamPlan, Task, TaskState, Version
 from lectern.people.principal import Principal
-from lectern.pipeline import notices, parts, tasks
+from lectern.pipeline import notices, segments, tasks
 from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim
 from lectern.renditions import renditions, streams
@@ -46,62 +46,62 @@ def make(session: Session, version: Version) -> Make:
     return record
 
 
-def claimed(session: Session, asset: Asset, step: Step, part: int = 0) -> Claim:
+def claimed(session: Session, asset: Asset, step: Step, **args: int) -> Claim:
     subject = {"version_id": asset.current_version_id, "asset_id": asset.id}
-    task = tasks.add(session, asset.workspace_id, step, part=part, **subject)
+    task = tasks.add(session, asset.workspace_id, step, args=args, **subject)
     held = tasks.claim(session, asset.workspace_id, task.id, "a", 90)
     assert held is not None
     return held
 
 
-def end(session: Session, part: Claim) -> None:
-    parts.hold(session, part)
-    tasks.finish(session, part, TaskState.DONE)
-    parts.end_part(session, part)
+def end(session: Session, segment: Claim) -> None:
+    segments.hold(session, segment)
+    tasks.finish(session, segment, TaskState.DONE)
+    segments.end(session, segment)
 
 
 def states(session: Session, step: Step) -> list[str]:
-    return list(session.scalars(select(Task.state).filter_by(step=step).order_by(Task.part)))
+    return list(session.scalars(select(Task.state).filter_by(step=step).order_by(Task.args)))
 
 
 def specs(session: Session) -> set[str]:
     return set(session.scalars(select(Rendition.spec)))
 
 
-def test_the_step_goes_on_with_its_last_stretch(
+def test_the_step_goes_on_with_its_last_segment(
     session: Session, asset: Asset, whole: Claim
 ) -> None:
-    parts.share_out(session, whole, 2, {0, 1})
-    end(session, claimed(session, asset, Step.HLS_PART, 1))
+    segments.share_out(session, whole, 2, {0, 1})
+    end(session, claimed(session, asset, Step.HLS_PART, segment=0))
     assert states(session, Step.HLS) == ["waiting"]
-    end(session, claimed(session, asset, Step.HLS_PART, 2))
+    end(session, claimed(session, asset, Step.HLS_PART, segment=1))
     assert states(session, Step.HLS) == ["queued"]
 
 
-def test_a_stretch_whose_file_is_gone_is_encoded_again(
+def test_a_segment_whose_file_is_gone_is_encoded_again(
     session: Session, asset: Asset, version: Version, whole: Claim, make: Make
 ) -> None:
-    parts.share_out(session, whole, 3, {0, 1, 2})
-    for part in (1, 2, 3):
-        end(session, claimed(session, asset, Step.HLS_PART, part))
+    segments.share_out(session, whole, 3, {0, 1, 2})
+    for segment in range(3):
+        end(session, claimed(session, asset, Step.HLS_PART, segment=segment))
     make("hls.part.0/v360", "hls.part.0/v180", "hls.part.1/v360", "hls.part.2/v180")
     wanted = streams.missing(session, version, 3, ["v360", "v180"])
     assert wanted == {1, 2}
-    parts.share_out(session, claimed(session, asset, Step.HLS), 3, wanted)
+    segments.share_out(session, claimed(session, asset, Step.HLS), 3, wanted)
     session.expire_all()
     assert states(session, Step.HLS_PART) == ["done", "queued", "queued"]
     assert states(session, Step.HLS) == ["waiting"]
 
 
-def test_stretches_of_another_division_are_not_waited_for(
+def test_segments_of_another_division_are_not_waited_for(
     session: Session, asset: Asset, whole: Claim
 ) -> None:
-    parts.share_out(session, whole, 3, {0, 1, 2})
-    part = claimed(session, asset, Step.HLS_PART, 1)
-    parts.ask_anew(session, part)
-    parts.share_out(session, claimed(session, asset, Step.HLS), 1, {0})
+    segments.share_out(session, whole, 3, {0, 1, 2})
+    segment = claimed(session, asset, Step.HLS_PART, segment=0)
+    segments.ask_anew(session, segment)
+    segments.share_out(session, claimed(session, asset, Step.HLS), 1, {0})
     assert states(session, Step.HLS_PART) == ["running"]
-    end(session, part)
+    end(session, segment)
     assert states(session, Step.HLS) == ["queued"]
 
 
@@ -134,12 +134,12 @@ def test_pieces_are_not_listed(session: Session, version: Version, make: Make) -
     assert [each.spec for each in made] == ["hls/v360.mp4"]
 
 
-def test_shared_stretches_are_shown_as_one_step_that_runs(
+def test_shared_segments_are_shown_as_one_step_that_runs(
     session: Session, owner: Principal, asset: Asset, whole: Claim
 ) -> None:
-    parts.share_out(session, whole, 4, {0, 1, 2, 3})
-    end(session, claimed(session, asset, Step.HLS_PART, 1))
-    tasks.record_progress(session, claimed(session, asset, Step.HLS_PART, 2), 0.5)
+    segments.share_out(session, whole, 4, {0, 1, 2, 3})
+    end(session, claimed(session, asset, Step.HLS_PART, segment=0))
+    tasks.record_progress(session, claimed(session, asset, Step.HLS_PART, segment=1), 0.5)
     since = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 10)
     session.execute(update(Task).where(Task.step == Step.HLS).values(started_at=since))
     seen = progress.overview(session, owner)
@@ -152,15 +152,15 @@ def test_shared_stretches_are_shown_as_one_step_that_runs(
     assert [each.segments for each in progress.steps_of(session, owner, asset)] == [(1, 4)]
 
 
-def test_shared_stretches_are_not_tried_again_but_stopped_as_one(
+def test_shared_segments_are_not_tried_again_but_stopped_as_one(
     session: Session, owner: Principal, asset: Asset, whole: Claim
 ) -> None:
-    parts.share_out(session, whole, 2, {0, 1})
+    segments.share_out(session, whole, 2, {0, 1})
     assert not notices.tell_done(session, whole)
     assert progress.again(session, owner, asset, Step.HLS) == 0
     assert progress.cancel(session, owner, asset, Step.HLS) == 3
     assert states(session, Step.HLS_PART) == ["cancelled"] * 2
     assert progress.again(session, owner, asset, Step.HLS) == 1
-    parts.share_out(session, claimed(session, asset, Step.HLS), 2, {0, 1})
+    segments.share_out(session, claimed(session, asset, Step.HLS), 2, {0, 1})
     session.expire_all()
     assert states(session, Step.HLS_PART) == ["queued"] * 2
