@@ -222,6 +222,13 @@ _ALL = (
     _action("search.change", "search", N_("Changed a saved search")),
     _action("search.replace", "search", N_("Updated a saved search")),
     _action("search.delete", "search", N_("Deleted a saved search")),
+    _action("batch.tag", "clock", N_("Added tags to many files")),
+    _action("batch.untag", "clock", N_("Removed tags from many files")),
+    _action("batch.move", "clock", N_("Moved many files to a folder")),
+    _action("batch.rename", "clock", N_("Renamed many files")),
+    _action("batch.trash", "clock", N_("Moved many files to the trash")),
+    _action("batch.restore", "clock", N_("Restored many files from the trash")),
+    _action("batch.process", "clock", N_("Retried the steps of many files")),
     _action("batch.undo", "clock", N_("Undid a bulk change")),
     _action("batch.fail", "clock", N_("A bulk change failed")),
     # The workspace and its people.

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from lectern import bulk
 from lectern import settings as settings_module
-from lectern.bulk import Chosen, Started
+from lectern.bulk import Chosen, Started, registry
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
 from lectern.library import assets, trash
 from lectern.models import Asset, BatchState, ItemState, Role, Task, TaskState
-from lectern.people import audit, audit_reading
+from lectern.people import audit, audit_actions, audit_reading
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -447,3 +447,8 @@ def test_many_become_a_task_whose_chunks_go_on_where_the_last_one_ended(
     session.refresh(begun.batch)
     assert (begun.batch.state, begun.batch.undone) == ("undone", 205)
     assert tags_of(session, made[0]) == []
+
+
+def test_the_end_of_every_kind_of_bulk_change_has_a_sentence_in_the_audit_log() -> None:
+    for name in registry.KINDS:
+        audit_actions.check(f"batch.{name}", "batch")
