@@ -8,7 +8,7 @@ erasing a person leaves the chain whole.
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session
 
 from lectern.models import AuditEntry, User
 from lectern.people import audit_actions
-from lectern.people.audit_chain import configure, digest, encode, hash_of, moment, plain, quoted
+from lectern.people.audit_chain import (
+    configure,
+    digest,
+    encode,
+    encode_all,
+    hash_of,
+    moment,
+    plain,
+    quoted,
+)
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -126,31 +135,40 @@ def record_all(session: Session, principal: Principal, facts: Sequence[Fact]) ->
     for action, object_type in {(fact.action, fact.object_type) for fact in facts}:
         audit_actions.check(action, object_type)
     session.flush()
-    workspace_id = principal.workspace_id
-    at, seq, previous = _take(session, workspace_id)
-    when, actor = moment(at), principal.user_id
-    words = {word: encode(word) for fact in facts for word in (fact.action, fact.object_type)}
-    by = quoted(actor)
-    # As COPY reads them: a backslash is doubled, and JSON has neither tabs nor line breaks.
-    lines = []
-    for number, fact in enumerate(facts, seq + 1):
-        details, thing = encode(plain(fact.details)), fact.object_id
-        row = (
-            f'["{workspace_id}",{number},"{when}",{by},{words[fact.action]},'
-            f"{words[fact.object_type]},{quoted(thing)},{details}]"
-        )
-        current = digest(row, previous)
+    workspace, actor = str(principal.workspace_id), principal.user_id
+    by, who = quoted(actor), _NULL if actor is None else str(actor)
+    parts = _parts(facts)
+    at, seq, previous = _take(session, principal.workspace_id)
+    when, before, lines = moment(at), previous.hex(), []
+    for number, (row, line) in enumerate(parts, seq + 1):
+        previous = digest(f'["{workspace}",{number},"{when}",{by},{row}]', previous)
+        current = previous.hex()
         lines.append(
-            f"{workspace_id.hex}\t{number}\t{when}\t{actor.hex if actor else _NULL}\t{fact.action}"
-            f"\t{fact.object_type}\t{thing.hex if thing else _NULL}"
-            f"\t{details.replace(_BACKSLASH, _BACKSLASH * 2)}"
-            f"\t{_BYTES}{previous.hex()}\t{_BYTES}{current.hex()}\n"
+            f"{workspace}\t{number}\t{when}\t{who}\t{line}\t{_BYTES}{before}\t{_BYTES}{current}\n"
         )
-        previous = current
+        before = current
     driver = session.connection().connection.driver_connection
     assert driver is not None, "a session at work has a connection"  # noqa: S101
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.write("".join(lines))
+
+
+def _parts(facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
+    """What of each entry does not depend on the chain: as it is hashed, and as COPY reads it.
+
+    In COPY's text a backslash is doubled, and JSON has neither tabs nor line breaks.
+    """
+    words = {word: encode(word) for fact in facts for word in (fact.action, fact.object_type)}
+    details = encode_all([plain(fact.details) for fact in facts])
+    return (
+        (
+            f"{words[fact.action]},{words[fact.object_type]},{quoted(thing)},{text}",
+            f"{fact.action}\t{fact.object_type}\t{_NULL if thing is None else thing}"
+            f"\t{text.replace(_BACKSLASH, _BACKSLASH * 2)}",
+        )
+        for fact, text in zip(facts, details, strict=True)
+        for thing in (None if fact.object_id is None else str(fact.object_id),)
+    )
 
 
 def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, bytes]:

@@ -2,8 +2,7 @@
 
 import hmac
 import json
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from lectern.models import AuditEntry
 encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), default=str, allow_nan=False
 ).encode
+_PARTED = ',"\\u0000",'
 
 
 class _Key:
@@ -54,15 +54,24 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def quoted(value: uuid.UUID | None) -> str:
+def quoted(value: object) -> str:
     """An id as JSON has it."""
     return "null" if value is None else f'"{value}"'
 
 
+def encode_all(values: Sequence[Any]) -> list[str]:
+    """`encode` of each of these plain values; a thousand cost as much as two hundred one by one."""
+    # No plain value holds a NUL, so what stands between two of them cannot be in one.
+    parted = [part for value in values for part in (value, "\0")]
+    return encode(parted)[1:-1].removesuffix(_PARTED[:-1]).split(_PARTED) if values else []
+
+
 def plain(value: Any) -> Any:
     """The value as PostgreSQL's `jsonb` will give it back, so that its hash stays the same."""
-    if type(value) is str and value.isascii() and "\0" not in value:
-        return value
+    if type(value) is str:
+        return value if value.isascii() and "\0" not in value else _text(value)
+    if type(value) is list:
+        return value if _are_plain_texts(value) else [plain(item) for item in value]
     if isinstance(value, Mapping):
         return {_text(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -77,6 +86,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return _text(value)
+
+
+def _are_plain_texts(values: list[Any]) -> bool:
+    try:
+        text = "".join(values)
+    except TypeError:
+        return False
+    return text.isascii() and "\0" not in text
 
 
 def _text(value: Any) -> str:
