@@ -24,6 +24,7 @@ from web.pages.courses import views as courses
 from web.pages.duplicates import views as duplicates
 from web.pages.library import downloads, matches, selection, sidebar
 from web.pages.library import views as library
+from web.pages.proposals import views as proposals
 from web.pages.taxonomy import folders, saved_searches, tags
 from web.pages.versions import replace, schedule
 from web.pages.versions import views as versions
@@ -32,7 +33,7 @@ PAGES = (
     *(library.bp, sidebar.bp, matches.bp, selection.bp, downloads.bp, bulk.bp),
     *(folders.bp, saved_searches.bp, tags.bp, duplicates.bp),
     *(views.bp, posters.bp, trash.bp, watch.bp, versions.bp, replace.bp, schedule.bp),
-    *(captions.bp, editor.bp, files.bp, glossary.bp),
+    *(captions.bp, editor.bp, files.bp, glossary.bp, proposals.bp),
     *(courses.bp, lessons.bp, picker.bp),
     *(people.bp, processing.bp, storage.bp, audit.bp, exchange.bp, custom_fields.bp),
     *(uploads.bp, health.bp, derived.bp, media.bp, streams.bp),
@@ -64,6 +65,7 @@ BAR = (
 MENU = (
     Entry("people.account", _("Account and tokens"), Action.MANAGE_TOKENS, "key"),
     Entry("processing.show_notices", _("Notices"), Action.SEE, "bell"),
+    Entry("proposals.index", _("Proposals"), Action.SEE, "check"),
     Entry("processing.index", _("Processing"), Action.SEE, "refresh"),
     Entry("bulk.index", _("Recent bulk changes"), Action.EDIT, "clock"),
     Entry("people.list_members", _("Members"), Action.MANAGE_MEMBERS, "users"),

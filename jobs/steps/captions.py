@@ -9,7 +9,7 @@ from jobs import subject
 from jobs.subject import Subject
 from jobs.work import Work
 from lectern.errors import Invalid, TooLarge
-from lectern.insight import models, subtitles, transcription, transcripts
+from lectern.insight import corrections, models, subtitles, transcription, transcripts
 from lectern.insight.cues import Cue
 from lectern.insight.transcription import Inside
 from lectern.media.sandbox.refusal import Refused
@@ -37,7 +37,12 @@ def run(work: Work) -> None:
         work.finish(lambda session: None, TaskState.SKIPPED, NO_SOUND)
     elif heard is not None:
         state, reason = _ended(len(heard.segments))
-        work.finish(lambda session: transcription.heard_again(session, heard), state, reason)
+
+        def again(session: Session) -> None:
+            transcription.heard_again(session, heard)
+            corrections.refresh_of(session, this.version)
+
+        work.finish(again, state, reason)
     elif not model.here:
         work.wait(transcription.MODEL, models.missing(model))
     else:
@@ -70,6 +75,7 @@ def _listen(work: Work, this: Subject, manner: Manner, recogniser: Recogniser) -
     def record(session: Session) -> None:
         key = (this.workspace_id, this.blob_id, manner.model, manner.digest)
         transcripts.record(session, *key, heard=said)
+        corrections.refresh_of(session, this.version)
 
     state, reason = _ended(len(said.segments))
     work.finish(record, state, reason)
@@ -96,6 +102,7 @@ def _take_in(work: Work, this: Subject) -> None:
         tasks.advance(session, work.claim, 0.0)
         for each, cues in taken:
             transcription.take_in(session, this.version, each, cues)
+        corrections.refresh_of(session, this.version)
 
     work.part(keep)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from lectern.database.locks import lock
 from lectern.errors import Invalid, NotFound, Stale
-from lectern.insight import captions, carry_over, languages
+from lectern.insight import captions, carry_over, corrections, languages
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.insight.subtitles import MAX_CUES, tidy
@@ -54,6 +54,7 @@ def save(
     if _step(session, principal, track, autosave=autosave):
         details = {"language": language, "version": version.number, "cues": len(kept)}
         audit.record(session, principal, "captions.save", "asset", asset.id, details)
+        corrections.refresh(session, asset)
     return track
 
 

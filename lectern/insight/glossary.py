@@ -1,16 +1,12 @@
 """The words that courses use: heard better because they are known, and proposed where misheard."""
 
-import re
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, NotFound
-from lectern.insight.cues import Cue, wrap
 from lectern.models import Asset, AssetTag, Chapter, Course, GlossaryTerm, Lesson, Tag, Usage
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -23,16 +19,6 @@ MOST_TERMS = 500
 MOST_SPELLINGS = 12
 # A recogniser takes in about 220 tokens of hotwords; more would be cut off in the middle.
 MOST_HOTWORDS = 600
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A cue, by its index from 0, as it is and as the glossary would have it."""
-
-    index: int
-    start_s: float
-    before: str
-    after: str
 
 
 def list_of(session: Session, workspace_id: uuid.UUID, course_id: uuid.UUID) -> list[GlossaryTerm]:
@@ -134,32 +120,6 @@ def hotwords(session: Session, asset: Asset) -> str:
     return text
 
 
-def corrections(cues: Sequence[Cue], terms: Iterable[GlossaryTerm]) -> list[Correction]:
-    """Where the glossary would have it otherwise; a proposal, nothing is changed.
-
-    A term in another case is put right, and what is written for it when it is misheard.
-    """
-    rules = [_rule(term) for term in terms]
-    found = []
-    for index, cue in enumerate(cues):
-        before = cue.text.replace("\n", " ")
-        after = before
-        for pattern, term in rules:
-            after = pattern.sub(lambda match, term=term: term, after)  # type: ignore[misc]
-        if after != before:
-            found.append(Correction(index, cue.start_s, before, after))
-    return found
-
-
-def corrected(cues: Sequence[Cue], wanted: Iterable[Correction]) -> list[Cue]:
-    """The cues with these corrections made."""
-    changed = list(cues)
-    for each in wanted:
-        text = wrap(each.after) or each.after
-        changed[each.index] = replace(changed[each.index], text=text)
-    return changed
-
-
 def _titles(session: Session, asset: Asset) -> list[str]:
     """Titles of lessons, chapters and courses that use the asset, the nearest first."""
     rows = session.execute(
@@ -172,12 +132,6 @@ def _titles(session: Session, asset: Asset) -> list[str]:
         .order_by(Usage.created_at, Usage.id)
     ).all()
     return [title for level in zip(*rows, strict=True) for title in level if title]
-
-
-def _rule(term: GlossaryTerm) -> tuple[re.Pattern[str], str]:
-    spellings = sorted([term.term, *map(str, term.sounds_like)], key=len, reverse=True)
-    either = "|".join(r"\s+".join(map(re.escape, spelling.split())) for spelling in spellings)
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE), term.term
 
 
 def _term(text: str) -> str:

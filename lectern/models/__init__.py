@@ -44,6 +44,7 @@ from lectern.models.people import (
     User,
     Workspace,
 )
+from lectern.models.proposals import Proposal
 from lectern.models.purging import BLOB_REF, Collection, Tombstone
 from lectern.models.renditions import AssetSaid, Said, Slide, StillRequest, StreamPlan
 from lectern.models.schedules import ScheduledSwitch, StorageCount, SwitchState
@@ -99,6 +100,7 @@ __all__ = [
     "MergedAsset",
     "NearPair",
     "Notice",
+    "Proposal",
     "Rendition",
     "Role",
     "Said",

@@ -53,6 +53,7 @@ def _action(
 
 
 _FILE, _PERSON, _WORKSPACE = ("asset",), ("user",), ("workspace",)
+_SUBJECT = ("asset", "course")
 _EDITS, _LESSONS, _VERSIONS, _TRASH = ("edits",), ("lessons",), ("versions",), ("trash",)
 
 _ALL = (
@@ -231,6 +232,10 @@ _ALL = (
     _action("batch.process", "clock", N_("Retried the steps of many files")),
     _action("batch.undo", "clock", N_("Undid a bulk change")),
     _action("batch.fail", "clock", N_("A bulk change failed")),
+    _action("proposal.accept", "check", N_("Accepted a proposal"), objects=_SUBJECT),
+    _action("proposal.edit", "edit", N_("Accepted a proposal as edited"), objects=_SUBJECT),
+    _action("proposal.refuse", "close", N_("Refused a proposal"), objects=_SUBJECT),
+    _action("proposal.undo", "restore", N_("Undid a decision on a proposal"), objects=_SUBJECT),
     # The workspace and its people.
     _action("library.export", "library", N_("Exported the library"), objects=_WORKSPACE),
     _action("library.import", "library", N_("Imported into the library"), objects=_WORKSPACE),

@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from lectern import settings
 from lectern.database.sessions import SessionLocal
 from lectern.errors import Forbidden, NotFound
-from lectern.models import Asset, Merge, Role, Upload
+from lectern.models import Asset, Merge, Proposal, Role, Upload
 from lectern.people.principal import Principal
 from lectern.people.rights import RIGHTS, Action, Reach, can, require
 from tests.web.conftest import Caller, app_settings, on_connection
@@ -127,6 +127,9 @@ def expected(site: Site, role: Role, rule: Rule, ids: Ids) -> int:
     if "merge_id" in rule.arguments:
         row = site.session.get_one(Merge, (who.workspace_id, ids["merge_id"]))
         return verdict(who, action, site.session.get_one(Asset, (who.workspace_id, row.kept_id)))
+    if "proposal_id" in rule.arguments:
+        proposal = site.session.get_one(Proposal, (who.workspace_id, ids["proposal_id"]))
+        return verdict(who, action, proposal.asset)
     if "upload_id" in rule.arguments:
         upload = site.session.get_one(Upload, (who.workspace_id, ids["upload_id"]))
         return 0 if role is Role.OWNER or upload.created_by == who.user_id else 404

@@ -25,6 +25,8 @@ from lectern.library import trash
 from lectern.models import Role, new_id
 from lectern.people import sign_ins, tokens
 from lectern.people.principal import Principal
+from lectern.proposals import proposals
+from lectern.proposals.proposals import Filter, Subject, Suggestion
 from lectern.renditions import posters, renditions, storyboards
 from lectern.search import Query, saved_searches, selections
 from lectern.taxonomy import custom_fields, folders, tags
@@ -45,6 +47,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "api.courses.put_usages": {"json": {"assets": []}},
     "api.exchange.start_import": {"data": b"", "content_type": "application/zip"},
     "exchange.receive": {"data": b"", "content_type": "application/zip"},
+    "api.proposals.edit": {"json": {"payload": {"after": "Hullo."}}},
+    "proposals.edit": {"data": {"payload.after": "Hullo."}},
     "api.uploads.append": {
         "data": b"",
         "content_type": "application/offset+octet-stream",
@@ -184,6 +188,12 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     # Of its own, so that an address with it finds nothing elsewhere.
     lang = f"en-x-{asset.id.hex[-8:]}"
     editing.save(session, maker, asset, version, lang, [Cue(0.0, 2.0, "Hello.")])
+    payload = {"language": lang, "start": 0.0, "before": "Hello.", "after": "Hallo."}
+    proposals.propose(
+        *(session, who.workspace_id, "glossary", "test", Subject(asset.id)),
+        [Suggestion(payload, payload, 0.9)],
+    )
+    (proposal,) = proposals.list_all(session, maker, Filter(asset_id=asset.id))
     thrown_away = make_asset(session, who)
     trash.trash(session, maker, thrown_away, days=30)
     same = [make_asset(session, who, blob=blobs[1]) for _ in range(2)]
@@ -199,6 +209,7 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     selections.add(session, maker, chosen, [asset.id])
     return {
         "asset_id": asset.id,
+        "proposal_id": proposal.id,
         "trashed_id": thrown_away.id,
         "merge_id": merged.id,
         "export_id": made.id,

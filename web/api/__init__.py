@@ -12,6 +12,7 @@ from web.api import (
     duplicates,
     exchange,
     matches,
+    proposals,
     schedules,
     similar,
     storage,
@@ -21,5 +22,5 @@ from web.api import (
 
 bp = Blueprint("api", __name__)
 first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
-for module in (*first, matches, similar, storage, schedules, trash, uploads):
+for module in (*first, matches, proposals, similar, storage, schedules, trash, uploads):
     bp.register_blueprint(module.bp)

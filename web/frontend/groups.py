@@ -23,7 +23,7 @@ STYLES = (
     *("pictures", "asset", "captions", "caption-editor", "caption-timing", "field-rows"),
     *("history", "audit", "exchange", "versions", "storage", "copies", "people", "upload"),
     *("tray", "picker", "picks", "courses", "lesson", "places", "tag-input", "tags"),
-    "utilities",
+    *("proposals", "utilities"),
 )
 # What every page loads.
 SITE = "site"

@@ -10,6 +10,7 @@ from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.insight import (
     captions,
+    corrections,
     editing,
     glossary,
     transcript_files,
@@ -276,12 +277,12 @@ def test_the_words_of_the_courses_are_expected_and_proposed(
         Cue(1, 2, "unused statement"),
         Cue(2, 3, "usestate"),
     ]
-    found = glossary.corrections(cues, glossary.terms_for(session, asset))
+    found = corrections.find(cues, glossary.terms_for(session, asset))
     assert [(each.index, each.after) for each in found] == [
         (0, "Now useState, please"),
         (2, "useState"),
     ]
-    assert [cue.text for cue in glossary.corrected(cues, found[1:])][2] == "useState"
+    assert [cue.text for cue in corrections.corrected(cues, found[1:])][2] == "useState"
     assert cues[0].text == "Now USE\nSTATE, please"
 
 

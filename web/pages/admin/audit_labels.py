@@ -40,6 +40,7 @@ def kinds() -> dict[str, str]:
         "token": gettext("Tokens"),
         "field": gettext("Fields"),
         "captions": gettext("Captions"),
+        "proposal": gettext("Proposals"),
         "search": gettext("Saved searches"),
         "library": gettext("Exports, imports, restores"),
     }

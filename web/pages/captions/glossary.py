@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from lectern.courses import courses
 from lectern.errors import NotFound
-from lectern.insight import glossary
+from lectern.insight import corrections, glossary
 from lectern.models import Course, GlossaryTerm
 from lectern.people.rights import Action
 from web import htmx
@@ -42,8 +42,10 @@ def add(course_id: uuid.UUID) -> ResponseReturnValue:
     session, form = db.session(), Form(request.form)
     course = courses.by_id(session, g.principal, course_id)
     given = (g.principal, course, form["term"], form["sounds_like"])
-    if form.attempt(lambda: glossary.add(session, *given)) is None:
+    term = form.attempt(lambda: glossary.add(session, *given))
+    if term is None:
         return _list(courses.by_id(session, g.principal, course_id), form, status=422)
+    corrections.refresh_course(session, course.id, term)
     session.commit()
     return _changed(course)
 
@@ -54,8 +56,10 @@ def remove(course_id: uuid.UUID, term_id: uuid.UUID) -> ResponseReturnValue:
     """Take a term out."""
     session = db.session()
     course = courses.by_id(session, g.principal, course_id)
-    if glossary.remove(session, g.principal, term_id).course_id != course.id:
+    term = glossary.remove(session, g.principal, term_id)
+    if term.course_id != course.id:
         raise NotFound("There is no such term in this workspace.")
+    corrections.refresh_course(session, course.id, term)
     session.commit()
     return _changed(course)
 

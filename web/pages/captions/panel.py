@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from lectern.insight import captions, glossary, languages, transcription
+from lectern.insight import captions, corrections, glossary, languages, transcription
 from lectern.insight.captions import Captions
-from lectern.insight.glossary import Correction
+from lectern.insight.corrections import Correction
 from lectern.models import Asset, GlossaryTerm, Task, Version
 from web.pages.captions.downloads import FORMS
 
@@ -123,7 +123,7 @@ class CaptionPanel:
             _origin(found),
             " ".join(" ".join(each.text.split()) for each in found.cues[:4]),
             sum(each is not None and each < UNSURE for each in sure),
-            glossary.corrections(found.cues, self.terms) if self.terms else (),
+            corrections.undecided(self._session, self.asset, found, self.terms),
             [(form.upper(), self._download(found, form)) for form in FORMS],
             self._edit_url(found.language),
         )

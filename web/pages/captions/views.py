@@ -1,6 +1,7 @@
 """The captions of one file: listed, uploaded, checked, deleted, made again, put right."""
 
 import uuid
+from functools import partial
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,14 @@ from flask_babel import gettext
 
 from jobs import enqueue, live
 from lectern.errors import Invalid, NotFound
-from lectern.insight import captions, editing, glossary, languages, subtitles, transcription
+from lectern.insight import (
+    captions,
+    editing,
+    editing_corrections,
+    languages,
+    subtitles,
+    transcription,
+)
 from lectern.library import assets
 from lectern.models import Version
 from lectern.people.rights import Action, require
@@ -132,9 +140,9 @@ def apply_glossary(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     row = _row(panel, lang)
     chosen = set(request.form.getlist("cue"))
     wanted = [each for each in row.corrections if str(each.index) in chosen]
-    cues = glossary.corrected(row.captions.cues, wanted)
-    given = (g.principal, panel.asset, _version(panel), row.captions.language, cues)
-    if form.attempt(lambda: editing.save(session, *given, seen=form["seen"])) is None:
+    given = (g.principal, panel.asset, _version(panel), row.captions.language, wanted)
+    apply = partial(editing_corrections.apply, session, *given, seen=form["seen"])
+    if form.attempt(apply) is None:
         panel = _panel(asset_id)
         now = {"panel": panel, "row": _row(panel, lang), "diff": diff}
         return dialogs.go_on("captions/_glossary.html", status=409, form=form, **now)

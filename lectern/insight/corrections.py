@@ -1,0 +1,164 @@
+"""What a glossary would put right in captions: found, and kept as proposals of the file."""
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from lectern.insight import captions, glossary
+from lectern.insight.captions import Captions
+from lectern.insight.cues import Cue, wrap
+from lectern.models import Asset, GlossaryTerm, Proposal, Said, Usage, Version
+from lectern.proposals import proposals
+from lectern.proposals.proposals import Subject, Suggestion
+from lectern.search.syntax.folding import fold
+
+KIND = "glossary"
+# The rules are those of people; a change of how they are applied would be another model.
+MODEL = "glossary-rules/1"
+# How often a correction is right: another case of a term nearly always is, while a spelling that
+# somebody expects instead may be meant as it stands.
+OF_CASE, OF_SPELLING = 0.98, 0.9
+# One change of a glossary reads the captions of so many files at most, the newest uses first.
+MOST_FILES = 200
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A cue, by its index from 0, as it is and as the glossary would have it."""
+
+    index: int
+    start_s: float
+    end_s: float
+    before: str
+    after: str
+
+
+def find(cues: Sequence[Cue], terms: Iterable[GlossaryTerm]) -> list[Correction]:
+    """Where the glossary would have it otherwise; nothing is changed.
+
+    A term in another case is put right, and what is written for it when it is misheard.
+    """
+    rules = [_rule(term) for term in terms]
+    found = []
+    for index, cue in enumerate(cues):
+        before = text_of(cue)
+        after = before
+        for pattern, term in rules:
+            after = pattern.sub(lambda match, term=term: term, after)  # type: ignore[misc]
+        if after != before:
+            found.append(Correction(index, cue.start_s, cue.end_s, before, after))
+    return found
+
+
+def corrected(cues: Sequence[Cue], wanted: Iterable[Correction]) -> list[Cue]:
+    """The cues with these corrections made."""
+    changed = list(cues)
+    for each in wanted:
+        changed[each.index] = with_text(changed[each.index], each.after)
+    return changed
+
+
+def text_of(cue: Cue) -> str:
+    """The text of a cue on one line."""
+    return cue.text.replace("\n", " ")
+
+
+def with_text(cue: Cue, text: str) -> Cue:
+    """The cue with another text, in lines that read well."""
+    return replace(cue, text=wrap(text) or text)
+
+
+def undecided(
+    session: Session, asset: Asset, shown: Captions, terms: Sequence[GlossaryTerm]
+) -> list[Correction]:
+    """The corrections of these captions that nobody refused."""
+    found = find(shown.cues, terms) if terms else []
+    if not found:
+        return []
+    refused = proposals.refused(session, asset.workspace_id, KIND, Subject(asset.id))
+    known = {(each["language"], each["start"], each["before"], each["after"]) for each in refused}
+    return [each for each in found if _identity(shown.language, each) not in known]
+
+
+def refresh(session: Session, asset: Asset) -> None:
+    """Propose what the glossaries now correct in the captions of the asset's current version."""
+    version = session.get(Version, (asset.workspace_id, asset.current_version_id))
+    terms = glossary.terms_for(session, asset)
+    rows: list[Suggestion] = []
+    if version is not None and terms:
+        for shown in captions.list_of(session, version):
+            found = find(shown.cues, terms)
+            rows += [_suggestion(version, shown.language, each) for each in found]
+    proposals.propose(session, asset.workspace_id, KIND, MODEL, Subject(asset.id), rows)
+
+
+def refresh_of(session: Session, version: Version) -> None:
+    """The same, when the captions of a version were made."""
+    refresh(session, session.get_one(Asset, (version.workspace_id, version.asset_id)))
+
+
+def refresh_course(session: Session, course_id: uuid.UUID, term: GlossaryTerm) -> None:
+    """The same for the files of a course in which a term, or what is written for it, is said.
+
+    Files with open corrections are among them, for a term that was removed.
+    """
+    spellings = [fold(each) for each in (term.term, *map(str, term.sounds_like))]
+    said = (
+        select(Said.asset_id)
+        .where(
+            Said.workspace_id == Usage.workspace_id,
+            Said.asset_id == Usage.asset_id,
+            Said.kind == "said",
+            or_(*(Said.folded.contains(each, autoescape=True) for each in spellings)),
+        )
+        .exists()
+    )
+    proposed = (
+        select(Proposal.id)
+        .where(
+            Proposal.workspace_id == Usage.workspace_id,
+            Proposal.asset_id == Usage.asset_id,
+            Proposal.kind == KIND,
+            Proposal.state == proposals.OPEN,
+        )
+        .exists()
+    )
+    used = select(Usage.asset_id).where(
+        Usage.workspace_id == term.workspace_id, Usage.course_id == course_id, said | proposed
+    )
+    assets = select(Asset).where(Asset.workspace_id == term.workspace_id, Asset.id.in_(used))
+    for asset in session.scalars(assets.order_by(Asset.id.desc()).limit(MOST_FILES)).all():
+        refresh(session, asset)
+
+
+def _identity(language: str, each: Correction) -> tuple[str, float, str, str]:
+    return language, each.start_s, each.before, each.after
+
+
+def _suggestion(version: Version, language: str, each: Correction) -> Suggestion:
+    payload = {
+        "language": language,
+        "start": each.start_s,
+        "before": each.before,
+        "after": each.after,
+    }
+    evidence = {
+        "asset": str(version.asset_id),
+        "version": version.number,
+        "start": each.start_s,
+        "end": each.end_s,
+        "quote": each.before,
+    }
+    same = each.before.casefold() == each.after.casefold()
+    confidence = OF_CASE if same else OF_SPELLING
+    return Suggestion(payload, _identity(language, each), confidence, [evidence])
+
+
+def _rule(term: GlossaryTerm) -> tuple[re.Pattern[str], str]:
+    spellings = sorted([term.term, *map(str, term.sounds_like)], key=len, reverse=True)
+    either = "|".join(r"\s+".join(map(re.escape, spelling.split())) for spelling in spellings)
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE), term.term
