@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bench.library_seed import BEGINNING, DAYS
 from lectern.models import Course, Folder, Tag, User
 from lectern.search import Query, codes
-from lectern.search.query import KINDS, SORTS, STATES, USAGES
+from lectern.search.filters import BEST, FILTERS, SORTS
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Things:
 def combinations(things: Things, count: int, draw: random.Random) -> Iterator[Query]:
     """Queries of one to four filters and any sort: each filter as often common as rare."""
     for _ in range(count):
-        query = Query(sort=draw.choice(["", *(f"{sign}{sort}" for sort in SORTS[:-1]
+        query = Query(sort=draw.choice(["", *(f"{sign}{sort}" for sort in SORTS if sort != BEST
                                               for sign in ("", "-"))]))  # fmt: skip
         for name in draw.sample(sorted(_DRAWN), draw.randint(1, 4)):
             query = replace(query, **_DRAWN[name](things, draw))
@@ -85,9 +85,9 @@ def _dates(_: Things, draw: random.Random) -> dict[str, Any]:
 
 
 _DRAWN: dict[str, Any] = {
-    "kind": lambda _, draw: {"kind": draw.choice(KINDS)},
-    "state": lambda _, draw: {"state": draw.choice(STATES)},
-    "usage": lambda _, draw: {"usage": draw.choice(USAGES)},
+    "kind": lambda _, draw: {"kind": draw.choice([*FILTERS["kind"].choices])},
+    "state": lambda _, draw: {"state": draw.choice([*FILTERS["state"].choices])},
+    "usage": lambda _, draw: {"usage": draw.choice([*FILTERS["usage"].choices])},
     "tag": lambda things, draw: {"tag": (_some(things.every_tag, draw),)},
     "tags": lambda things, draw: {"tag": tuple(_some(things.every_tag, draw) for _ in range(2))},
     "any_tag": lambda things, draw: {

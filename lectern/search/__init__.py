@@ -1,6 +1,7 @@
 """Finding assets: queries, and the pages, numbers and facets of what they find."""
 
-from lectern.search.query import Query, read, write
+from lectern.search.filters import Query
+from lectern.search.query import read, write
 from lectern.search.results import MOST, Found, FoundIds, filtered, ids, page, total
 from lectern.search.syntax.spelling import Spelling
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from lectern.errors import Invalid
+from lectern.models import Listing
+from lectern.search.filters import SORTS
 
 _BROKEN = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -38,7 +40,7 @@ def read(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
         made_for, value, asset_id = _opened(cursor)
         if made_for != sort:
             raise ValueError(made_for)
-        return _VALUES[name](value), uuid.UUID(asset_id)
+        return _reader(name)(value), uuid.UUID(asset_id)
     except _BROKEN as error:
         message = "This cursor belongs to no list. Begin again without it."
         raise Invalid(message, {"cursor": message}) from error
@@ -76,13 +78,16 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
-# What each sort's cursor must hold, so that nothing else reaches the database.
-_VALUES: Mapping[str, Callable[[Any], Any]] = {
-    "created": _moment,
-    "name": _name,
-    "size": _whole,
-    "duration": _seconds,
-    "usage": _whole,
-    "last_used": _moment,
-    "relevance": _whole,
+# What a cursor must hold for a column of each type, so that nothing else reaches the database.
+_VALUES: Mapping[type, Callable[[Any], Any]] = {
+    datetime: _moment,
+    str: _name,
+    int: _whole,
+    float: _seconds,
 }
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    column = SORTS[name].column
+    # The best match is ranked by a whole number.
+    return _VALUES[Listing.__table__.c[column].type.python_type if column else int]

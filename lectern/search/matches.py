@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from lectern.models import Asset, AssetSaid, Said, Slide, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
-from lectern.search.query import Query
+from lectern.search.filters import Query
 from lectern.search.syntax import highlight, operators, words
 from lectern.search.syntax.folding import SHORT, fold
 from lectern.search.syntax.spelling import Spelling

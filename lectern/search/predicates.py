@@ -1,8 +1,8 @@
 """What a query asks of the listing: codes to have, bounds to keep within, words to find."""
 
+import operator
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -12,26 +12,25 @@ from sqlalchemy import (
     any_,
     literal,
     not_,
-    select,
 )
 from sqlalchemy.orm import Session
 
-from lectern.models import Course, Tag
 from lectern.people.principal import Principal
 from lectern.search import codes
-from lectern.search.query import Query, read, write
+from lectern.search.filter_kinds import Choice, Filter, Flag, Limit, Named
+from lectern.search.filters import FILTERS, Query
+from lectern.search.query import read, write
 from lectern.search.syntax import operators, words
 from lectern.search.syntax.words import Word
-from lectern.taxonomy import folders
-from lectern.text import tag_key
 
 
 class Bound(NamedTuple):
-    """A column of the listing at least (`least`) or below or at most a value."""
+    """A column of the listing at least (`least`) or at most a value; `beyond`: or below it."""
 
     column: str
     least: bool
     value: Any
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,38 +67,44 @@ def make(session: Session, principal: Principal, query: Query) -> Plan:
     """
     read(write(replace(query, q="")))
     workspace_id = principal.workspace_id
-    fixed = [word for word in (query.kind, query.state, query.usage) if word and word != "unused"]
-    wanted = [codes.fixed(workspace_id, word) for word in fixed]
-    groups: list[tuple[int, ...]] = []
-    if query.usage == "unused":
-        groups.append(tuple(codes.fixed(workspace_id, word) for word in ("formerly", "never")))
-    if query.duplicates:
-        wanted.append(codes.fixed(workspace_id, codes.TWIN))
-    if query.owner:
-        wanted.append(codes.of(codes.OWNER, query.owner))
-    if query.course:
-        wanted.append(_course(session, workspace_id, query.course))
-    if query.folder:
-        groups.append(_folder(session, principal, query.folder))
-    if query.tag or query.any_tag:
-        known = _tags(session, workspace_id, [*query.tag, *query.any_tag])
-        wanted += [known.get(tag_key(name), 0) for name in query.tag]
-        if query.any_tag:
-            groups.append(tuple({known.get(tag_key(name), 0) for name in query.any_tag} - {0}))
+    groups = [
+        group
+        for one in FILTERS.values()
+        if getattr(query, one.name)
+        for group in _groups(session, principal, one, getattr(query, one.name))
+    ]
     return Plan(
         workspace_id,
         live=not query.trashed,
-        codes=tuple(dict.fromkeys(wanted)),
-        groups=tuple(groups),
+        codes=tuple(dict.fromkeys(code for group in groups if len(group) == 1 for code in group)),
+        groups=tuple(group for group in groups if len(group) > 1),
         bounds=_bounds(query),
         ends=_ends(query),
         words=(
             *words.find(session, workspace_id, operators.parse(query.q).words),
             *words.spoken(query.said, query.shown),
         ),
-        # No code is 0: what is not known has none.
-        nothing=0 in wanted or not all(groups),
+        nothing=not all(groups),
     )
+
+
+def _groups(
+    session: Session, principal: Principal, one: Filter, value: Any
+) -> list[tuple[int, ...]]:
+    """Codes of which one must be had, for each part of what the filter asks; none that is had."""
+    workspace_id = principal.workspace_id
+    match one:
+        case Choice():
+            either = one.either.get(value, (value,))
+            return [tuple(codes.fixed(workspace_id, word) for word in either)]
+        case Flag() if one.code:
+            return [(codes.fixed(workspace_id, one.code),)]
+        case Named():
+            found = one.reference.codes(session, principal, value if one.several else [value])
+            if one.any_of:
+                return [tuple({code for group in found for code in group})]
+            return found
+    return []
 
 
 def conditions(plan: Plan, c: Any) -> list[ColumnElement[bool]]:
@@ -141,60 +146,29 @@ def everything(plan: Plan, table: FromClause) -> ColumnElement[bool]:
 
 def _bounded(c: Any, bound: Bound) -> ColumnElement[bool]:
     column: ColumnElement[Any] = c[bound.column]
-    if bound.least:
-        fits: ColumnElement[bool] = column >= bound.value
-    else:
-        fits = column < bound.value if bound.column == "created_at" else column <= bound.value
+    compare = operator.ge if bound.least else operator.lt if bound.beyond else operator.le
+    fits: ColumnElement[bool] = compare(column, bound.value)
     return fits
 
 
 def _bounds(query: Query) -> tuple[Bound, ...]:
-    found = [
-        Bound("created_at", True, query.created_after),
-        Bound("created_at", False, query.created_before),
-        Bound("byte_size", True, query.min_size),
-        Bound("byte_size", False, query.max_size),
-        Bound("duration_s", True, query.min_duration),
-        Bound("duration_s", False, query.max_duration),
-        # What has no duration is at -1.
-        Bound("duration_s", True, None if query.max_duration is None else 0.0),
-    ]
-    return tuple(bound for bound in found if bound.value is not None)
-
-
-_NEVER = datetime.fromtimestamp(0, UTC)
-_EVER = datetime.fromtimestamp(1, UTC)
+    found = []
+    for one in FILTERS.values():
+        value = getattr(query, one.name)
+        if isinstance(one, Limit) and value is not None:
+            scale = one.range
+            beyond = scale.measure.open_ended and not one.at_least
+            found.append(Bound(scale.column, one.at_least, value, beyond))
+            if not one.at_least and scale.floor is not None:
+                found.append(Bound(scale.column, True, scale.floor))
+    return tuple(found)
 
 
 def _ends(query: Query) -> tuple[Bound, ...]:
-    """What is used, or never was, lies at one end of the lists by use."""
-    found = {
-        "used": (Bound("usage_count", True, 1), Bound("last_used_at", True, _EVER)),
-        "unused": (Bound("usage_count", False, 0),),
-        "formerly": (Bound("usage_count", False, 0), Bound("last_used_at", True, _EVER)),
-        "never": (Bound("usage_count", False, 0), Bound("last_used_at", False, _NEVER)),
-    }
-    return found.get(query.usage, ())
-
-
-def _tags(session: Session, workspace_id: uuid.UUID, names: list[str]) -> dict[str, int]:
-    keys = {tag_key(name) for name in names}
-    rows = session.execute(
-        select(Tag.key, Tag.id).where(Tag.workspace_id == workspace_id, Tag.key.in_(keys))
+    """Where in the columns that lists are sorted by all lies that some choice finds."""
+    return tuple(
+        Bound(*end)
+        for one in FILTERS.values()
+        if isinstance(one, Choice)
+        for end in one.ends.get(getattr(query, one.name), ())
     )
-    return {key: codes.of(codes.TAG, tag_id) for key, tag_id in rows}
-
-
-def _course(session: Session, workspace_id: uuid.UUID, ref: str) -> int:
-    course_id = session.scalar(
-        select(Course.id).where(Course.workspace_id == workspace_id, Course.ref == ref)
-    )
-    return codes.of(codes.COURSE, course_id) if course_id else 0
-
-
-def _folder(session: Session, principal: Principal, path: str) -> tuple[int, ...]:
-    folder = folders.find(session, principal, path)
-    if folder is None:
-        return ()
-    inside = folders.subtree(session, principal.workspace_id, folder.id)
-    return tuple(codes.of(codes.FOLDER, each) for each in inside)

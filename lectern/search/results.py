@@ -12,10 +12,10 @@ from lectern.models import Asset
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.search import codes, cursors, predicates, scan, selectivity
+from lectern.search.filters import BEST, NEWEST, SORTS, Query
 from lectern.search.predicates import Plan
-from lectern.search.query import BEST, NEWEST, SORTS, Query
-from lectern.search.scan import Order, Road, Row
-from lectern.search.selectivity import Odds
+from lectern.search.scan import Order, Row, Scan
+from lectern.search.selectivity import Selectivity
 from lectern.search.syntax import operators, spelling
 from lectern.search.syntax.spelling import Spelling
 from lectern.search.syntax.words import Word
@@ -85,11 +85,11 @@ def _rows(
     session: Session, plan: Plan, order: Order, place: tuple[Any, Any] | None, number: int
 ) -> tuple[Order, list[Row]]:
     """The rows, and the order that they are in: of too many, the newest come first."""
-    chances = selectivity.of(session, plan)
-    rows = Road(session, plan, chances, order).rows(place, number)
+    estimate = selectivity.of(session, plan)
+    rows = Scan(session, plan, estimate, order).rows(place, number)
     if rows is None:
         order = Order(NEWEST)
-        rows = Road(session, plan, chances, order).rows(None, number) or []
+        rows = Scan(session, plan, estimate, order).rows(None, number) or []
     return order, rows
 
 
@@ -132,10 +132,10 @@ def respelled(session: Session, query: Query, plan: Plan) -> tuple[Plan, Spellin
 
 def _known(session: Session, workspace_id: uuid.UUID, word: Word) -> bool:
     plan = Plan(workspace_id, live=True, words=(word,))
-    chances = selectivity.of(session, plan)
-    if chances.sizes.get(word):
+    estimate = selectivity.of(session, plan)
+    if estimate.sizes.get(word):
         return True
-    return session.scalar(_matching(plan, chances).limit(1)) is not None
+    return session.scalar(_matching(plan, estimate).limit(1)) is not None
 
 
 def total(session: Session, principal: Principal, query: Query) -> int:
@@ -160,8 +160,8 @@ def _count(session: Session, plan: Plan) -> int:
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 
-def _matching(plan: Plan, chances: Odds) -> Select[uuid.UUID]:
-    return scan.matching(plan, chances, "asset_id")
+def _matching(plan: Plan, estimate: Selectivity) -> Select[uuid.UUID]:
+    return scan.matching(plan, estimate, "asset_id")
 
 
 def _only_code(plan: Plan) -> Plan:

@@ -1,40 +1,49 @@
-"""The two roads to a page of what fits a plan.
+"""The two scans that find a page of what fits a plan, and how well a file fits the words.
 
 The walk goes along the index of the sort and keeps what fits: quick when much fits. Gathering
-finds all that fits in the index of codes and words, then sorts: quick when little does. Kept counts
+finds all that fits in the index of codes and words, then sorts: quick when little does. Counts
 say which to try first, and each gives up at a limit where the other is better, so the worst case is
 bounded however the filters are spread (ADR 0012).
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from lectern.models import AssetText, CodeListing, Listing
-from lectern.search import predicates, relevance
+from lectern.search import predicates
+from lectern.search.filters import BEST, SORTS
 from lectern.search.predicates import Plan
-from lectern.search.query import BEST
-from lectern.search.selectivity import SMALL, Odds, rare
+from lectern.search.selectivity import SMALL, Selectivity, rare
+from lectern.search.syntax.words import Word
 
 # So many matches are gathered and sorted at once, and so many rows walked along, before the other
-# road is better: about equally long.
+# scan is better: about equally long.
 GATHERED, WALKED = 20_000, 40_000
 SHORT_WALK = 10_000
 # Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
 RANKED = 5_000
+# In the name as a whole word, at the beginning of one, within one; in a tag's or folder's name,
+# in the original name, in the description.
+WHOLE, BEGINS, WITHIN, NAMED, ORIGINAL, DESCRIBED = 8, 6, 4, 4, 2, 1
+FIRST = 3
 _TABLE, _CODED = Listing.__table__, CodeListing.__table__
-_KEYS: Mapping[str, str] = {
-    "created": "created_at",
-    "name": "name_key",
-    "size": "byte_size",
-    "duration": "duration_s",
-    "usage": "usage_count",
-    "last_used": "last_used_at",
-}
 
 
 class Order(NamedTuple):
@@ -69,15 +78,15 @@ class Row(NamedTuple):
     key: Any
 
 
-def matching(plan: Plan, odds: Odds, *columns: str) -> Select[Any]:
+def matching(plan: Plan, estimate: Selectivity, *columns: str) -> Select[Any]:
     """These columns of the listing of all that fits; from the indexes."""
-    table, found = _matching(plan, odds)
+    table, found = _matching(plan, estimate)
     return select(*(table.c[name] for name in columns)).where(*found)
 
 
-def _matching(plan: Plan, odds: Odds) -> tuple[FromClause, list[ColumnElement[bool]]]:
+def _matching(plan: Plan, estimate: Selectivity) -> tuple[FromClause, list[ColumnElement[bool]]]:
     """The copy of the listing whose indexes lead to what fits, and the conditions on it."""
-    few = rare(plan, odds)
+    few = rare(plan, estimate)
     # The trash has few rows, and an index of its own in the listing.
     coded = plan.live and (few.codes or few.groups)
     table = _CODED if coded else _TABLE
@@ -93,18 +102,19 @@ def newest(plan: Plan, among: int, *columns: str) -> Select[Any]:
 
 
 @dataclass(frozen=True)
-class Road:
-    """The way through a library by a plan, in an order."""
+class Scan:
+    """A scan of a library by a plan, in an order."""
 
     session: Session
     plan: Plan
-    odds: Odds
+    estimate: Selectivity
     order: Order
 
     def rows(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
         """The next so many rows after the place; None when there are too many to rank."""
         if self.order.name == BEST:
-            many = self.odds.total > SMALL and self.odds.share * self.odds.total > 2 * RANKED
+            total, matches = self.estimate.total, self.estimate.share * self.estimate.total
+            many = total > SMALL and matches > 2 * RANKED
             return None if many else self._gather(place, number, RANKED)
         if self.plan.free or not self.plan.live:
             return self._walk(place, number, None)
@@ -117,10 +127,10 @@ class Road:
 
     def _short(self, number: int) -> bool:
         """Whether so many rows are likely to be found by a short walk."""
-        if self.plan.words and self.odds.total <= SMALL:
+        if self.plan.words and self.estimate.total <= SMALL:
             return False
-        length = number / max(self.odds.share, 1 / (self.odds.total + 1))
-        return length <= max(SHORT_WALK, min(self.odds.least, WALKED))
+        length = number / max(self.estimate.share, 1 / (self.estimate.total + 1))
+        return length <= max(SHORT_WALK, min(self.estimate.least, WALKED))
 
     def _whole_walk(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
         """The page by a walk; None when it was not full at the end of the walk."""
@@ -128,7 +138,7 @@ class Road:
         return rows if len(rows) == number else None
 
     def _walk(self, place: tuple[Any, Any] | None, number: int, longest: int | None) -> list[Row]:
-        plan, order, key = self.plan, self.order, _KEYS[self.order.name]
+        plan, order, key = self.plan, self.order, SORTS[self.order.name].column
         along = select(_TABLE).where(predicates.everything(plan, _TABLE))
         if place:
             along = along.where(order.beyond(_TABLE.c[key], _TABLE.c.asset_id, place))
@@ -150,14 +160,14 @@ class Road:
         self, place: tuple[Any, Any] | None, number: int, most: int | None
     ) -> list[Row] | None:
         """The page out of all that fits; None when that is more than `most`."""
-        table, fitting = _matching(self.plan, self.odds)
+        table, fitting = _matching(self.plan, self.estimate)
         c, order = table.c, self.order
         if order.name == BEST:
-            score = relevance.score(self.plan.words, c).label("score")
+            score = _score(self.plan.words, c).label("score")
             texts = (AssetText.workspace_id == c.workspace_id) & (AssetText.asset_id == c.asset_id)
             found = select(c.asset_id, score).where(*fitting).join(AssetText, texts)
         else:
-            key = c[_KEYS[order.name]]
+            key = c[SORTS[order.name].column]
             found = select(c.asset_id, key).where(*fitting)
             if place:
                 # Within: of too many, those kept may all lie before the place.
@@ -171,3 +181,33 @@ class Road:
         if most and rows and rows[0][2] > most:
             return None
         return [Row(row[0], row[1]) for row in rows]
+
+
+def _score(words: Sequence[Word], listed: Any) -> ColumnElement[int]:
+    """The score of an `AssetText` row whose listing has the columns `listed`.
+
+    What is only said or shown counts nothing: it comes last.
+    """
+    words = [word for word in words if not word.within]
+    name = func.split_part(AssetText.names, "\n", 1)
+    # Whatever separates words in file names, so that a word's edges are spaces.
+    spaced = literal(" ").concat(func.translate(name, "_-.,()[]+&/:", " " * 12)).concat(" ")
+    total: ColumnElement[int] = literal(0, Integer)
+    for word in words:
+        total = total + func.greatest(*(_of_text(text, name, spaced) for text in word.texts))
+        if word.codes:
+            codes = type_coerce(list(word.codes), ARRAY(listed.codes.type.item_type))
+            total = total + case((listed.codes.overlap(codes), NAMED), else_=0)
+    first = words[0].texts[0] if words else ""
+    return total + case((func.starts_with(name, first), FIRST), else_=0)
+
+
+def _of_text(text: str, name: Any, spaced: Any) -> ColumnElement[int]:
+    return case(
+        (func.strpos(spaced, f" {text} ") > 0, WHOLE),
+        (func.strpos(spaced, f" {text}") > 0, BEGINS),
+        (func.strpos(name, text) > 0, WITHIN),
+        (func.strpos(AssetText.names, text) > 0, ORIGINAL),
+        (func.strpos(AssetText.description, text) > 0, DESCRIBED),
+        else_=0,
+    )

@@ -5,7 +5,7 @@ assets as they are now: what was purged, went to the trash or came out of it mea
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,20 +33,13 @@ from lectern.models import Asset, Listing, Selection
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.search import Query
+from lectern.search.filters import BEST, NEWEST, SORTS
 from lectern.search.syntax import operators
 
 CONTEXTS = ("library", "trash", "picker")
 # Ids named one by one; beyond, a query says it in fewer words.
 MOST = 10_000
 KEPT = "7 days"
-_KEYS: Mapping[str, SQLColumnExpression[Any]] = {
-    "created": Listing.created_at,
-    "name": Listing.name_key,
-    "size": Listing.byte_size,
-    "duration": Listing.duration_s,
-    "usage": Listing.usage_count,
-    "last_used": Listing.last_used_at,
-}
 
 
 def begin(session: Session, principal: Principal, context: str) -> Selection:
@@ -220,9 +213,9 @@ def _matching(
 
 
 def _sort(query: Query) -> tuple[SQLColumnExpression[Any], bool]:
-    name = query.order.removeprefix("-")
-    known = name in _KEYS
-    return _KEYS[name if known else "created"], not known or query.order.startswith("-")
+    order = NEWEST if query.order == BEST else query.order
+    column = SORTS[order.removeprefix("-")].column
+    return getattr(Listing, column), order.startswith("-")
 
 
 def _hold(session: Session, principal: Principal, selection: Selection) -> None:

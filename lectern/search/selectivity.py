@@ -1,4 +1,4 @@
-"""How much of a library a plan is likely to leave, from what is known without reading it."""
+"""The selectivity of a plan: how much of a library fits it, estimated without reading it."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from lectern.search.predicates import Bound, Plan
 from lectern.search.syntax import words
 from lectern.search.syntax.words import Word
 
-# A smaller library is read as quickly as its odds.
+# A smaller library is read as quickly as it is estimated.
 SMALL = 5_000
 # Of so many rows, asking each takes as long as having the index list a quarter of a million.
 MANY = 20_000
@@ -26,7 +26,7 @@ _TABLE = Listing.__table__
 Thing = int | Word | Bound
 
 
-class Odds(NamedTuple):
+class Selectivity(NamedTuple):
     """Of `total` assets about `share` (0.0 to 1.0) fit, if filters know nothing of each other.
 
     `sizes` are how many assets each code, word and bound holds for, as far as that is known, and
@@ -41,16 +41,16 @@ class Odds(NamedTuple):
     coded: float = math.inf
 
 
-def of(session: Session, plan: Plan) -> Odds:
+def of(session: Session, plan: Plan) -> Selectivity:
     """Ask the kept counts, for bounds the planner's histograms, for words the newest files."""
     # The trash is small, and its codes are not counted.
     if plan.free or not plan.live:
-        return Odds(0, 1.0, {}, 0)
+        return Selectivity(0, 1.0, {}, 0)
     whole = codes.fixed(plan.workspace_id, codes.LIVE)
     counts = codes.counts(session, plan.workspace_id, plan.asked | {whole})
     total = counts.pop(whole, 0)
     if total <= SMALL:
-        return Odds(total, 1.0, {}, 0)
+        return Selectivity(total, 1.0, {}, 0)
     sizes: dict[Thing, float] = {code: float(number) for code, number in counts.items()}
     share, least = 1.0, float(total)
     for group in [(code,) for code in plan.codes] + list(plan.groups):
@@ -65,19 +65,19 @@ def of(session: Session, plan: Plan) -> Odds:
         *each, together = _sampled(session, plan)
         sizes.update((word, one * total) for word, one in zip(plan.words, each, strict=True))
         share, least = share * together, min(least, *(one * total for one in each))
-    return Odds(total, share, sizes, least, coded)
+    return Selectivity(total, share, sizes, least, coded)
 
 
-def rare(plan: Plan, odds: Odds) -> Plan:
+def rare(plan: Plan, estimate: Selectivity) -> Plan:
     """What of the plan few assets have, to be asked of the index.
 
     What many have the index would list for long; it is better looked up in what the rest leaves.
     If it is all there is, all of it is asked.
     """
-    if odds.coded <= FEW:
+    if estimate.coded <= FEW:
         plan = replace(plan, words=())
-    for many in (MANY, odds.total / 4):
-        common = {thing for thing, size in odds.sizes.items() if size > many}
+    for many in (MANY, estimate.total / 4):
+        common = {thing for thing, size in estimate.sizes.items() if size > many}
         few = replace(
             plan,
             codes=tuple(code for code in plan.codes if code not in common),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from lectern.pipeline.registry import Step, Subject
 from web.api.reading import Reader
+from web.api.requests.parameters import filter_parameters
 from web.auth import public
 
 bp = Blueprint("docs", __name__)
@@ -21,6 +22,7 @@ SOURCE = Path(__file__).with_name("openapi.yaml")
 def description() -> dict[str, Any]:
     """The OpenAPI document; what the code declares is filled in from there."""
     document: dict[str, Any] = yaml.safe_load(SOURCE.read_text("utf-8"))
+    document["paths"]["/assets"]["get"]["parameters"] += filter_parameters()
     document["components"]["schemas"]["Step"]["enum"] = [
         str(step) for step in Step if step.rule.subject is not Subject.BATCH
     ]

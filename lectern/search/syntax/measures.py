@@ -2,14 +2,19 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
-from lectern.search.query import MOST_BYTES, MOST_SECONDS
+from lectern import values
+from lectern.values import Reader
 
 T = TypeVar("T")
+# Far above what there is, and within what the database compares.
+MOST_BYTES = 1 << 62
+MOST_SECONDS = 1e9
 
 _NUMBER = r"[0-9]{1,15}(?:[.,][0-9]{1,6})?"
 _SIZE = re.compile(rf"({_NUMBER}) ?(?:([kmgt])(i?))?b", re.IGNORECASE)
@@ -31,6 +36,23 @@ class Bounds(NamedTuple):
 
     low: Any
     high: Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How limits of a measure are read: one as an address has it, one or two as people type them.
+
+    `within` takes a range or a comparison, `limit` a value alone. `open_ended`: the upper limit is
+    not included itself.
+    """
+
+    name: str
+    description: str
+    reader: Reader[Any]
+    schema: Mapping[str, Any]
+    within: Callable[[str], Bounds]
+    limit: Callable[[str], Any]
+    open_ended: bool = False
 
 
 def sizes(text: str) -> Bounds:
@@ -84,7 +106,7 @@ def duration(text: str) -> float:
     return total
 
 
-def days(text: str) -> tuple[datetime | None, datetime | None]:
+def days(text: str) -> Bounds:
     """From when, and until before when, in UTC: `2026`, `2026-01..2026-03`, `2026-01-31..`.
 
     Raises:
@@ -92,10 +114,10 @@ def days(text: str) -> tuple[datetime | None, datetime | None]:
     """
     first, dots, last = (part.strip() for part in text.partition(".."))
     if not dots:
-        return day(_without_dot(first))
+        return Bounds(*day(_without_dot(first)))
     if not first and not last:
         raise Incomplete(text)
-    return (day(first)[0] if first else None, day(last)[1] if last else None)
+    return Bounds(day(first)[0] if first else None, day(last)[1] if last else None)
 
 
 def day(text: str) -> tuple[datetime, datetime]:
@@ -157,3 +179,30 @@ def _unread(text: str, pattern: re.Pattern[str], rests: tuple[str, ...]) -> Valu
 
 def _fraction(number: str) -> Fraction:
     return Fraction(number.replace(",", "."))
+
+
+BYTES = Measure(
+    "bytes",
+    "Bytes.",
+    values.digits(0, MOST_BYTES),
+    {"type": "integer", "minimum": 0},
+    sizes,
+    lambda text: math.ceil(size(text)),
+)
+SECONDS = Measure(
+    "seconds",
+    "Seconds.",
+    values.decimal(0, math.nextafter(MOST_SECONDS, 0)),
+    {"type": "number", "minimum": 0},
+    durations,
+    duration,
+)
+DAYS = Measure(
+    "days",
+    "",
+    values.moment("day"),
+    {"type": "string", "format": "date-time"},
+    days,
+    lambda text: day(text)[0],
+    open_ended=True,
+)

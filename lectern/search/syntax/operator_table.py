@@ -1,16 +1,19 @@
-"""What each search operator means: a table from its name to how its value is read."""
+"""The operators of the search box, as the filters declare them: how the value of each is read."""
 
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from lectern.search.query import KINDS, SORTS, STATES
-from lectern.search.syntax import measures
+from lectern import values
+from lectern.search.filter_kinds import Choice, Filter, Flag, Limit, Named, Range
+from lectern.search.filters import FILTERS, ORDERS, RANGES, fields_of
 from lectern.search.syntax.measures import Bounds, Incomplete
+
+IS = "is"
 
 
 class Meaning(NamedTuple):
-    """`filters` by the names of `Query`; `field` is the one, or what a pair of bounds is about."""
+    """`filters` by the names of `Query`; `field` is the one, or the range that they limit."""
 
     field: str
     value: str
@@ -24,8 +27,38 @@ class Operator(NamedTuple):
     hint: str
 
 
-# Of these several hold together.
-ADDING = ("tag", "said", "shown")
+def _table() -> Iterator[tuple[str, Operator]]:
+    is_words = _is_words()
+    for one in FILTERS.values():
+        for name in () if isinstance(one, Limit) else one.operators:
+            yield name, _operator(one, name)
+        # Where the first of its words belongs to.
+        if is_words and next(iter(is_words.values()))[0] == one.name:
+            yield IS, _choice(IS, is_words)
+    for scale in RANGES.values():
+        yield from _range_operators(scale)
+
+
+def _is_words() -> dict[str, tuple[str, Any]]:
+    words: dict[str, tuple[str, Any]] = {}
+    for one in FILTERS.values():
+        if isinstance(one, Choice):
+            words |= {word: (one.name, word) for word in one.is_words}
+        if isinstance(one, Flag):
+            words |= {word: (one.name, True) for word in one.is_words}
+    return words
+
+
+def _operator(one: Filter, name: str) -> Operator:
+    match one:
+        case Choice():
+            words = {word: (one.name, word) for word in one.choices}
+            return _choice(name, words | {k: (one.name, v) for k, v in one.aliases.items()})
+        case Named(unresolved=unresolved) if unresolved:
+            return Operator(partial(_unresolved, one, unresolved), one.hint)
+    if one.name == "sort":
+        return _choice(name, {order: (one.name, order) for order in ORDERS})
+    return Operator(partial(_text, one), f"Write it like {' or '.join(one.examples)}.")
 
 
 def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
@@ -40,92 +73,39 @@ def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
     return Operator(read, f"Write {name}: and one of {', '.join(meanings)}.")
 
 
-def _text(field: str, example: str) -> Operator:
-    def read(text: str) -> Meaning:
-        return Meaning(field, text, {field: (text,) if field in ADDING else text})
-
-    return Operator(read, f"Write it like {example}.")
+def _text(one: Filter, text: str) -> Meaning:
+    return Meaning(one.name, text, {one.name: (text,) if one.several else text})
 
 
-def _owner(text: str) -> Meaning:
-    try:
-        return Meaning("owner", text, {"owner": uuid.UUID(text)})
-    except ValueError:
-        # Who that is only the database knows: `operators.resolve` asks it.
-        return Meaning("owner", text, {"owner_name": text})
+def _unresolved(one: Filter, unresolved: str, text: str) -> Meaning:
+    value = values.readable(text, one.reader)
+    # What is no value of its own only the database knows: `operators.resolve` asks it.
+    return Meaning(one.name, text, {unresolved: text} if value is None else {one.name: value})
 
 
-def _measured(field: str, read: Callable[[str], Bounds], hint: str) -> Operator:
-    return Operator(lambda text: _bounded(field, text, read(text)), hint)
+def _range_operators(scale: Range) -> Iterator[tuple[str, Operator]]:
+    below = "<" if scale.measure.open_ended else "<="
+    for name in scale.least:
+        yield name, Operator(partial(_limit, scale, ">="), scale.hint)
+    for name in scale.most:
+        yield name, Operator(partial(_limit, scale, below), scale.hint)
+    for name in scale.both:
+        yield name, Operator(partial(_within, scale), scale.hint)
 
 
-def _bounded(field: str, text: str, bounds: Bounds) -> Meaning:
-    ends = {f"min_{field}": bounds.low, f"max_{field}": bounds.high}
-    return Meaning(field, text, {name: end for name, end in ends.items() if end is not None})
+def _limit(scale: Range, sign: str, text: str) -> Meaning:
+    value = scale.measure.limit(text)
+    bounds = Bounds(value, None) if sign == ">=" else Bounds(None, value)
+    return _bounded(scale, f"{sign}{text}", bounds)
 
 
-def _longer(text: str) -> Meaning:
-    return _bounded("duration", f">={text}", Bounds(measures.duration(text), None))
+def _within(scale: Range, text: str) -> Meaning:
+    return _bounded(scale, text, scale.measure.within(text))
 
 
-def _shorter(text: str) -> Meaning:
-    return _bounded("duration", f"<={text}", Bounds(None, measures.duration(text)))
+def _bounded(scale: Range, text: str, bounds: Bounds) -> Meaning:
+    ends = zip(fields_of(scale.name), bounds, strict=True)
+    return Meaning(scale.name, text, {name: end for name, end in ends if end is not None})
 
 
-def _after(text: str) -> Meaning:
-    return Meaning("created", f">={text}", {"created_after": measures.day(text)[0]})
-
-
-def _before(text: str) -> Meaning:
-    return Meaning("created", f"<{text}", {"created_before": measures.day(text)[0]})
-
-
-def _date(text: str) -> Meaning:
-    begin, end = measures.days(text)
-    ends = {"created_after": begin, "created_before": end}
-    return Meaning("created", text, {name: at for name, at in ends.items() if at is not None})
-
-
-_SIZE_HINT = "Write sizes like >100mb, <=2gb or size:10mb..1gb."
-_LENGTH_HINT = "Write durations like duration:>90s, length:5m..20m or longer:1h30m."
-_DAY_HINT = "Write a year, month or day like 2026, 2026-01 or 2026-01-31."
-_USAGES = {
-    "used": ("usage", "used"),
-    "unused": ("usage", "unused"),
-    "formerly": ("usage", "formerly"),
-    "never": ("usage", "never"),
-    "yes": ("usage", "used"),
-    "no": ("usage", "unused"),
-}
-_STATES = {state: ("state", state) for state in STATES}
-_IS = {
-    "used": ("usage", "used"),
-    "unused": ("usage", "unused"),
-    "duplicate": ("duplicates", True),
-    **_STATES,
-    "trashed": ("trashed", True),
-}
-_SORTS = {each: ("sort", each) for sort in SORTS for each in (sort, f"-{sort}")}
-
-OPERATORS: Mapping[str, Operator] = {
-    "tag": _text("tag", 'tag:react or tag:"two words"'),
-    "kind": _choice("kind", {kind: ("kind", kind) for kind in KINDS}),
-    "said": _text("said", 'said:mitosis or said:"cell wall"'),
-    "shown": _text("shown", 'shown:mitosis or shown:"cell wall"'),
-    "folder": _text("folder", 'folder:Biology or folder:"Biology/Week 1"'),
-    "course": _text("course", "course:bio-101"),
-    "used": _choice("used", _USAGES),
-    "usage": _choice("usage", _USAGES),
-    "is": _choice("is", _IS),
-    "state": _choice("state", _STATES),
-    "owner": Operator(_owner, "Write owner:me, a person's name or an email address."),
-    "size": _measured("size", measures.sizes, _SIZE_HINT),
-    "longer": Operator(_longer, _LENGTH_HINT),
-    "shorter": Operator(_shorter, _LENGTH_HINT),
-    "length": _measured("duration", measures.durations, _LENGTH_HINT),
-    "duration": _measured("duration", measures.durations, _LENGTH_HINT),
-    "after": Operator(_after, _DAY_HINT),
-    "before": Operator(_before, _DAY_HINT),
-    "date": Operator(_date, _DAY_HINT),
-    "sort": _choice("sort", _SORTS),
-}
+OPERATORS: Mapping[str, Operator] = dict(_table())

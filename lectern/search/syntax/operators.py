@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from lectern.errors import Invalid
 from lectern.models import Member, User
 from lectern.people.principal import Principal
-from lectern.search.query import LONGEST_QUERY, MOST_VALUES, MOST_WORDS, Query
+from lectern.search.filter_kinds import MOST_VALUES
+from lectern.search.filters import ADDING, FILTERS, LONGEST_QUERY, MOST_WORDS, Query
 from lectern.search.syntax.folding import fold
 from lectern.search.syntax.measures import Incomplete
-from lectern.search.syntax.operator_table import ADDING, OPERATORS, Operator
+from lectern.search.syntax.operator_table import OPERATORS, Operator
 from lectern.text import clean_text
 
-_ADDED = {"tag": "tags", "said": "said words", "shown": "shown words"}
 # Telephones turn typed quotes into the curved ones.
 _QUOTES = '"“”„'
 # At least two letters: `C:\x` is a drive.
@@ -128,7 +128,7 @@ def resolve(session: Session, principal: Principal, query: Query) -> Query:
         filters[name] = (*getattr(query, name), *filters.get(name, ()))
         filters[name] = tuple(dict.fromkeys(filters[name]))
         if len(filters[name]) > MOST_VALUES:
-            message = f"A search has at most {MOST_VALUES} {_ADDED[name]}."
+            message = f"A search has at most {MOST_VALUES} {FILTERS[name].plural.lower()}."
             raise Invalid(message, {"q": message})
     return replace(query, **filters, q=_typed(parsed.words))
 

@@ -71,34 +71,29 @@ def test_every_number_is_what_the_choice_shows(
 ) -> None:
     found = facets.of(session, owner, query)
     assert found.total == (search.total(session, owner, query), False)
-    for field, choices in (
-        ("kind", found.kind),
-        ("usage", found.usage),
-        ("state", found.state),
-        ("course", found.courses),
-    ):
-        for choice in choices:
+    for field in ("kind", "usage", "state", "course"):
+        for choice in found.choices[field]:
             chosen = replace(query, **{field: choice.value})
             assert (field, choice.value, choice.count) == (
                 field,
                 choice.value,
                 search.total(session, owner, chosen),
             )
-    for choice in found.tags:
+    for choice in found.choices["tag"]:
         chosen = replace(query, tag=(*query.tag, choice.value))
         assert choice.count == search.total(session, owner, chosen), choice
     twins = search.total(session, owner, replace(query, duplicates=True))
-    assert found.duplicates.n == (0 if query.trashed else twins)
+    assert found.flags["duplicates"].n == (0 if query.trashed else twins)
 
 
 @pytest.mark.usefixtures("shelf")
 def test_what_is_left_out_is_offered_too(session: Session, owner: Principal) -> None:
     everything = facets.of(session, owner, Query())
     one = facets.of(session, owner, Query(kind="video"))
-    assert one.kind == everything.kind
-    assert one.total.n == next(c.count for c in everything.kind if c.value == "video")
-    assert {choice.label for choice in everything.folders} == {"A", "A/B"}
-    assert sum(choice.count for choice in everything.owners) == everything.total.n
+    assert one.choices["kind"] == everything.choices["kind"]
+    assert one.total.n == next(c.count for c in everything.choices["kind"] if c.value == "video")
+    assert {choice.label for choice in everything.choices["folder"]} == {"A", "A/B"}
+    assert sum(choice.count for choice in everything.choices["owner"]) == everything.total.n
 
 
 @pytest.mark.usefixtures("shelf")
@@ -109,13 +104,15 @@ def test_of_too_many_the_numbers_are_the_least_there_are(
     monkeypatch.setattr(facets, "COUNTED", 5)
     some = facets.of(session, owner, Query(usage="never"))
     assert some.total == (5, True)
-    known: Counter[str] = Counter({choice.value: choice.count for choice in exact.kind})
-    assert all(choice.at_least and choice.count <= known[choice.value] for choice in some.kind)
-    assert isinstance(some.kind[0], Choice)
+    known: Counter[str] = Counter({choice.value: choice.count for choice in exact.choices["kind"]})
+    assert all(
+        choice.at_least and choice.count <= known[choice.value] for choice in some.choices["kind"]
+    )
+    assert isinstance(some.choices["kind"][0], Choice)
 
 
 def test_an_empty_library_offers_nothing(session: Session, owner: Principal) -> None:
     found = facets.of(session, owner, Query(kind="video"))
     assert found.total.n == 0
-    assert (found.tags, found.courses, found.owners, found.folders) == ((), (), (), ())
-    assert [choice.count for choice in found.kind] == [0, 0, 0, 0]
+    assert [found.choices[name] for name in ("tag", "course", "owner", "folder")] == [()] * 4
+    assert [choice.count for choice in found.choices["kind"]] == [0, 0, 0, 0]

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from lectern.errors import Invalid
 from lectern.models import Workspace
 from lectern.people.principal import Principal
-from lectern.search.query import MOST_WORDS, Query, read, write
+from lectern.search.filters import MOST_WORDS, Query
+from lectern.search.query import read, write
 from lectern.search.syntax import operators
 from lectern.search.syntax.operators import Parsed, Part, parse, resolve, without
 from tests.factories import make_colleague, make_principal, make_user
@@ -161,7 +162,7 @@ def test_an_unknown_operator_is_named_with_the_known_ones_and_a_way_out(q: str) 
     with pytest.raises(Invalid) as refusal:
         parse(q)
     assert refusal.value.fields == {"q": str(refusal.value)}
-    assert str(refusal.value).startswith("“foo:” is no search operator. Known are tag, kind, ")
+    assert str(refusal.value).startswith("“foo:” is no search operator. Known are kind, tag, ")
     literal = str(refusal.value).rpartition("in quotes: ")[2].removesuffix(".")
     assert len(parse(literal).words) == 1
 

@@ -12,21 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lectern.errors import Invalid
-from lectern.search.query import (
-    BEST,
-    KINDS,
-    LONGEST_QUERY,
-    LONGEST_VALUE,
-    MOST_BYTES,
-    MOST_SECONDS,
-    NEWEST,
-    SORTS,
-    STATES,
-    USAGES,
-    Query,
-    read,
-    write,
-)
+from lectern.search.filter_kinds import LONGEST_VALUE
+from lectern.search.filters import BEST, FILTERS, LONGEST_QUERY, NEWEST, ORDERS, Query
+from lectern.search.query import read, write
+from lectern.search.syntax.measures import MOST_BYTES, MOST_SECONDS
 
 LETTERS = st.characters(exclude_categories=["Cc", "Cs"])
 TEXT = st.text(LETTERS, max_size=30)
@@ -41,13 +30,13 @@ SECONDS = st.none() | st.floats(0, MOST_SECONDS, exclude_max=True)
 QUERIES = st.builds(
     Query,
     q=st.text(LETTERS, max_size=LONGEST_QUERY),
-    kind=st.sampled_from(["", *KINDS]),
+    kind=st.sampled_from(["", *FILTERS["kind"].choices]),
     tag=TAGS,
     any_tag=TAGS,
     folder=TEXT,
     course=TEXT,
-    usage=st.sampled_from(["", *USAGES]),
-    state=st.sampled_from(["", *STATES]),
+    usage=st.sampled_from(["", *FILTERS["usage"].choices]),
+    state=st.sampled_from(["", *FILTERS["state"].choices]),
     owner=st.none() | st.uuids(),
     duplicates=st.booleans(),
     created_after=MOMENTS,
@@ -57,7 +46,7 @@ QUERIES = st.builds(
     min_duration=SECONDS,
     max_duration=SECONDS,
     trashed=st.booleans(),
-    sort=st.sampled_from(["", *SORTS, *(f"-{sort}" for sort in SORTS)]),
+    sort=st.sampled_from(["", *ORDERS]),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),

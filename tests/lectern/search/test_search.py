@@ -294,8 +294,8 @@ def test_control_characters_in_a_search_mean_nothing(session: Session, owner: Pr
     assert found == [asset]
 
 
-ROADS = [
-    # How small a library, and how many matches and rows, the roads take: always the one, always
+SCANS = [
+    # How small a library, and how many matches and rows, the scans read: always the one, always
     # the other, and one after the other.
     {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6},
     {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20, "FEW": 0},
@@ -307,15 +307,15 @@ ROADS = [
 @given(
     query=queries,
     sort=st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS)]),
-    road=st.sampled_from(ROADS),
+    scan_limits=st.sampled_from(SCANS),
 )
-def test_every_road_leads_to_the_same_pages(
-    shelf: Shelf, query: Query, sort: str, road: dict[str, int]
+def test_every_scan_finds_the_same_pages(
+    shelf: Shelf, query: Query, sort: str, scan_limits: dict[str, int]
 ) -> None:
     query = replace(query, sort=sort)
     with pytest.MonkeyPatch.context() as patch:
         expected = pages_of(shelf, query)
-        for name, value in road.items():
+        for name, value in scan_limits.items():
             for module in (selectivity, scan):
                 if hasattr(module, name):
                     patch.setattr(module, name, value)

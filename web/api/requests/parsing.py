@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 from lectern import search, values
 from lectern.errors import Invalid
 from lectern.search import MOST, Query
+from lectern.search.filters import SEVERAL
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def asset_query(args: "MultiDict[str, str] | None" = None) -> Query:
         if any(unicodedata.category(letter) == "Cc" for letter in value):
             message = f"{name[:80]} holds control characters."
             raise Invalid(message, {name[:80]: message})
-    lists = {name: args.getlist(name) for name in ("tag", "any_tag", "said", "shown")}
+    lists = {name: args.getlist(name) for name in SEVERAL}
     return search.read({**args.to_dict(), **lists})
 
 

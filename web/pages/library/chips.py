@@ -1,13 +1,13 @@
 """The filters that hold, each as a chip that takes it away."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flask_babel import gettext, ngettext
-
-from lectern.search.titles import Titles
-from web.pages.library.labels import KINDS, STATES, USAGES
+from lectern.search.filter_kinds import Flag, Limit, Named
+from lectern.search.filters import FILTERS, SEVERAL
+from web.pages.library.labels import label, value_label
 from web.pages.library.query import Asked
-from web.pages.library.ranges import RANGES
+from web.pages.library.ranges import RANGE_CONTROLS
 
 
 class Chip(NamedTuple):
@@ -19,58 +19,38 @@ class Chip(NamedTuple):
     typed: bool = False
 
 
-def of(asked: Asked, titles: Titles) -> list[Chip]:
-    """In the order of the controls; the operators in the box come last."""
-    return [*_choices(asked, titles), *_tags(asked), *_ranges(asked), *_typed(asked)]
+def of(asked: Asked, titles: Mapping[str, str]) -> list[Chip]:
+    """In the order of the filters, those of one value first; operators in the box come last."""
+    return [*_single(asked, titles), *_several(asked), *_ranges(asked), *_typed(asked)]
 
 
-def _choices(asked: Asked, titles: Titles) -> list[Chip]:
-    query = asked.query
-    words = {
-        "kind": (gettext("Kind"), KINDS.get(query.kind)),
-        "folder": (gettext("Folder"), titles.folder),
-        "course": (gettext("Course"), titles.course),
-        "usage": (gettext("Use"), USAGES.get(query.usage)),
-        "state": (gettext("State"), STATES.get(query.state)),
-        "owner": (gettext("Owner"), titles.owner),
-    }
-    chips = [
-        Chip(title, str(value), asked.without(**{name: None if name == "owner" else ""}))
-        for name, (title, value) in words.items()
-        if value
-    ]
-    if query.duplicates:
-        chips.append(Chip("", gettext("Duplicates"), asked.without(duplicates=False)))
-    return chips
+def _single(asked: Asked, titles: Mapping[str, str]) -> Iterator[Chip]:
+    for name, one in FILTERS.items():
+        value = getattr(asked.query, name)
+        if not value or one.label is None or one.several or isinstance(one, Limit):
+            continue
+        without = asked.without(**{name: one.default})
+        if isinstance(one, Flag):
+            yield Chip("", label(one.label), without)
+        else:
+            yield Chip(label(one.label), value_label(one, value, titles), without)
 
 
-def _tags(asked: Asked) -> list[Chip]:
-    query = asked.query
-    chips = []
-    for tag in query.tag:
-        rest = tuple(each for each in query.tag if each != tag)
-        chips.append(Chip(gettext("Tag"), tag, asked.without(tag=rest)))
-    for tag in query.any_tag:
-        rest = tuple(each for each in query.any_tag if each != tag)
-        title = ngettext("Tag", "Any tag of", len(query.any_tag))
-        chips.append(Chip(title, tag, asked.without(any_tag=rest)))
-    for name, title in (("said", gettext("Said")), ("shown", gettext("Shown"))):
-        for word in getattr(query, name):
-            rest = tuple(each for each in getattr(query, name) if each != word)
-            chips.append(Chip(title, word, asked.without(**{name: rest})))
-    return chips
+def _several(asked: Asked) -> Iterator[Chip]:
+    for name in SEVERAL:
+        one, values = FILTERS[name], getattr(asked.query, name)
+        any_of = isinstance(one, Named) and one.any_of and len(values) > 1
+        title = label(one.plural if any_of else one.label)
+        for value in values:
+            rest = tuple(other for other in values if other != value)
+            yield Chip(title, value, asked.without(**{name: rest}))
 
 
-def _ranges(asked: Asked) -> list[Chip]:
-    return [
-        Chip(
-            str(each.title),
-            each.words(asked.query),
-            asked.without(**{each.low: None, each.high: None}),
-        )
-        for each in RANGES
-        if each.chosen(asked.query)
-    ]
+def _ranges(asked: Asked) -> Iterator[Chip]:
+    for control in RANGE_CONTROLS:
+        if control.chosen(asked.query):
+            without = asked.without(**{control.low: None, control.high: None})
+            yield Chip(control.title, control.words(asked.query), without)
 
 
 def _typed(asked: Asked) -> list[Chip]:

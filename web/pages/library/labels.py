@@ -1,42 +1,33 @@
-"""Words for the values that the library is filtered and sorted by."""
+"""What filters and sorts are called, as `lectern.search.filters` declares, in any language."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext
 
-Words = Mapping[str, Any]
+from lectern.search.filter_kinds import Choice, Filter
+from lectern.search.filters import BEST, SORTS
 
-KINDS: Words = {
-    "video": lazy_gettext("Video"),
-    "audio": lazy_gettext("Audio"),
-    "image": lazy_gettext("Images"),
-    "document": lazy_gettext("Documents"),
-}
-USAGES: Words = {
-    "used": lazy_gettext("Used in lessons"),
-    "unused": lazy_gettext("Not used now"),
-    "formerly": lazy_gettext("No longer used"),
-    "never": lazy_gettext("Never used"),
-}
-STATES: Words = {
-    "ready": lazy_gettext("Ready"),
-    "processing": lazy_gettext("Being prepared"),
-    "failed": lazy_gettext("Failed"),
-}
-# Empty stands for the best match while there are words, else for the newest.
-SORTS: Words = {
-    "-created": lazy_gettext("Newest first"),
-    "created": lazy_gettext("Oldest first"),
-    "name": lazy_gettext("Name, A to Z"),
-    "-name": lazy_gettext("Name, Z to A"),
-    "-size": lazy_gettext("Largest first"),
-    "size": lazy_gettext("Smallest first"),
-    "-duration": lazy_gettext("Longest first"),
-    "duration": lazy_gettext("Shortest first"),
-    "-usage": lazy_gettext("Most used first"),
-    "usage": lazy_gettext("Least used first"),
-    "-last_used": lazy_gettext("Last used first"),
-    "last_used": lazy_gettext("Longest unused first"),
-    "relevance": lazy_gettext("Best match first"),
-}
+
+def label(text: str | None) -> str:
+    """A declared text."""
+    return str(gettext(text)) if text else ""
+
+
+def value_label(one: Filter, value: Any, titles: Mapping[str, str]) -> str:
+    """What a filter is set to: a word's label, or the title of what it names."""
+    if isinstance(one, Choice):
+        return label(one.choices.get(value))
+    return titles.get(one.name) or str(value)
+
+
+def sort_labels() -> dict[str, str]:
+    """The orders to choose from, each in both directions, the more usual one first."""
+    labels: dict[str, str] = {}
+    for name, sort in SORTS.items():
+        both = {name: label(sort.ascending)}
+        if name != BEST:
+            descending = {f"-{name}": label(sort.descending)}
+            both = descending | both if sort.descending_first else both | descending
+        labels |= both
+    return labels

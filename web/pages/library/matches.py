@@ -11,7 +11,7 @@ from lectern.library import assets, versions
 from lectern.models import Asset, Slide
 from lectern.people.rights import Action
 from lectern.search import Query, matches
-from lectern.search.query import LONGEST_QUERY
+from lectern.search.filters import LONGEST_QUERY
 from lectern.text import duration_text
 from web import htmx
 from web.auth import allow

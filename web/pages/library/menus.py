@@ -1,19 +1,19 @@
 """The menus of filters: what each offers, what is chosen, and how many files a choice has."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from flask_babel import format_decimal, gettext
 
-from lectern.search import facets
 from lectern.search.facets import Facets
-from lectern.search.titles import Titles
-from web.pages.library.labels import KINDS, STATES, USAGES
+from lectern.search.filter_kinds import Choice, Flag, Limit, Named, Words
+from lectern.search.filters import FILTERS
+from web.pages.library.labels import label
 from web.pages.library.query import Asked
-from web.pages.library.ranges import OWN, RANGES, Range
+from web.pages.library.ranges import OWN, RANGE_CONTROLS, RangeControl
 
 
-class Choice(NamedTuple):
+class MenuChoice(NamedTuple):
     """One line of a menu. `files` is their number, ready to print, empty until it is known."""
 
     value: str
@@ -33,9 +33,26 @@ class Menu(NamedTuple):
     name: str
     title: str
     shown: str
-    choices: list[Choice]
+    choices: list[MenuChoice]
     several: bool = False
-    range: Range | None = None
+    range: RangeControl | None = None
+
+
+class Toggle(NamedTuple):
+    """A filter that is set or not."""
+
+    name: str
+    title: str
+    is_set: bool
+
+
+class WordField(NamedTuple):
+    """A field for words that must be said, or shown."""
+
+    name: str
+    title: str
+    placeholder: str
+    value: str
 
 
 def number(count: int, at_least: bool) -> str:
@@ -44,66 +61,99 @@ def number(count: int, at_least: bool) -> str:
     return str(gettext("%(number)s+", number=text)) if at_least else text
 
 
-def of(asked: Asked, titles: Titles, found: Facets | None = None) -> list[Menu]:
-    """All menus, in order; with `found` their choices have counts.
+def of(asked: Asked, titles: Mapping[str, str], counted: Facets | None = None) -> list[Menu]:
+    """All menus, in order; with `counted` their choices have numbers of files.
 
     Tags, courses and owners are known only then: before, a menu offers what is chosen.
     """
-    query = asked.query
-    tags = query.tag or query.any_tag
-    fixed = [
-        _fixed("kind", gettext("Kind"), KINDS, query.kind, found and found.kind),
-        _fixed("usage", gettext("Use"), USAGES, query.usage, found and found.usage),
-        _fixed("state", gettext("State"), STATES, query.state, found and found.state),
+    menus = {}
+    for one in FILTERS.values():
+        if one.menu is None:
+            continue
+        if isinstance(one, Choice):
+            menus[one.menu] = _of_words(one, asked, counted)
+        elif isinstance(one, Named):
+            menus[one.menu] = _of_named(one, asked, titles, counted)
+    menus |= {control.range.menu: _of_range(control, asked) for control in RANGE_CONTROLS}
+    return [menus[place] for place in sorted(menus)]
+
+
+def toggles(asked: Asked) -> list[Toggle]:
+    """The filters that are set or not."""
+    return [
+        Toggle(one.name, label(one.label), getattr(asked.query, one.name))
+        for one in FILTERS.values()
+        if isinstance(one, Flag) and one.menu is not None
     ]
-    kind, usage, state = fixed
-    chosen = {tag: tag for tag in tags}
-    tagged = Menu("tag", gettext("Tags"), _several(tags), _found("tag", chosen, found), True)
-    courses = {query.course: titles.course} if query.course else {}
-    course = Menu("course", gettext("Course"), titles.course, _found("course", courses, found))
-    owners = {str(query.owner): titles.owner} if query.owner else {}
-    owner = Menu("owner", gettext("Owner"), titles.owner, _found("owner", owners, found))
-    date, size, length = (_range(each, asked) for each in RANGES)
-    return [kind, tagged, course, usage, date, length, size, state, owner]
 
 
-def _fixed(
-    name: str, title: str, words: Any, chosen: str, counted: Iterable[facets.Choice] | None
-) -> Menu:
-    counts = {each.value: each for each in counted or ()}
+def word_fields(asked: Asked) -> list[WordField]:
+    """The filters by words that are said or shown, each with the first word."""
+    return [
+        WordField(
+            one.name,
+            label(one.label),
+            label(one.placeholder),
+            next(iter(getattr(asked.query, one.name)), ""),
+        )
+        for one in FILTERS.values()
+        if isinstance(one, Words)
+    ]
+
+
+def search_tips() -> list[tuple[str, str]]:
+    """What may be typed into the search box, and what it finds."""
+    filters = (one for one in FILTERS.values() if not isinstance(one, Limit))
+    tips = [(one.examples, one.tip) for one in filters]
+    tips += [(control.range.examples, control.range.tip) for control in RANGE_CONTROLS]
+    return [(examples[0], label(tip)) for examples, tip in tips if tip]
+
+
+def _of_words(one: Choice, asked: Asked, counted: Facets | None) -> Menu:
+    chosen = getattr(asked.query, one.name)
+    counts = {choice.value: choice for choice in counted.choices[one.name]} if counted else {}
     choices = []
-    for value, word in words.items():
-        found = counts.get(value)
-        files = number(found.count, found.at_least) if found else ""
-        empty = found is not None and not found.count
-        choices.append(Choice(value, str(word), value == chosen, files, empty))
-    return Menu(name, title, str(words.get(chosen, "")), choices)
+    for value, text in one.choices.items():
+        count = counts.get(value)
+        files = number(count.count, count.at_least) if count else ""
+        empty = count is not None and not count.count
+        choices.append(MenuChoice(value, label(text), value == chosen, files, empty))
+    return Menu(one.name, label(one.label), label(one.choices.get(chosen)), choices)
 
 
-_FACETS = {"tag": "tags", "course": "courses", "owner": "owners"}
-
-
-def _found(name: str, chosen: dict[str, str], found: Facets | None) -> list[Choice]:
+def _of_named(one: Named, asked: Asked, titles: Mapping[str, str], counted: Facets | None) -> Menu:
     """What was counted; what is chosen stays, even if it is not among that."""
-    counted: tuple[facets.Choice, ...] = getattr(found, _FACETS[name]) if found else ()
+    if one.several:
+        tags = asked.query.tag or asked.query.any_tag
+        chosen, shown = {tag: tag for tag in tags}, _joined(tags)
+    else:
+        value, shown = getattr(asked.query, one.name), titles.get(one.name, "")
+        chosen = {str(value): shown} if value else {}
+    found = counted.choices[one.name] if counted else ()
     choices = [
-        Choice(each.value, each.label, each.value in chosen, number(each.count, each.at_least))
-        for each in counted
+        MenuChoice(
+            choice.value,
+            choice.label,
+            choice.value in chosen,
+            number(choice.count, choice.at_least),
+        )
+        for choice in found
     ]
-    known = {each.value for each in counted}
+    known = {choice.value for choice in found}
     missing = [value for value in chosen if value not in known]
-    zero = number(0, False) if found else ""
-    return [Choice(value, chosen[value], True, zero) for value in missing] + choices
+    zero = number(0, False) if counted else ""
+    choices = [MenuChoice(value, chosen[value], True, zero) for value in missing] + choices
+    return Menu(one.name, label(one.plural or one.label), shown, choices, one.several)
 
 
-def _several(values: tuple[str, ...]) -> str:
+def _joined(values: tuple[str, ...]) -> str:
     return ", ".join(values) if len(values) < 3 else str(gettext("%(n)s chosen", n=len(values)))
 
 
-def _range(each: Range, asked: Asked) -> Menu:
-    chosen = each.chosen(asked.query)
-    choices = [Choice(value, word, value == chosen) for value, word in each.presets().items()]
-    choices.append(Choice(OWN, gettext("From … to …"), chosen == OWN))
-    return Menu(
-        each.name, str(each.title), each.words(asked.query) if chosen else "", choices, range=each
-    )
+def _of_range(control: RangeControl, asked: Asked) -> Menu:
+    chosen = control.chosen(asked.query)
+    presets = control.presets()
+    choices = [MenuChoice(value, text, value == chosen) for value, text in presets.items()]
+    choices.append(MenuChoice(OWN, gettext("From … to …"), chosen == OWN))
+    shown = control.words(asked.query) if chosen else ""
+    return Menu(control.name, control.title, shown, choices, range=control)

@@ -11,15 +11,15 @@ from werkzeug.datastructures import MultiDict
 
 from lectern.errors import Invalid
 from lectern.people.principal import Principal
-from lectern.search import cards, facets, matches, titles
+from lectern.search import cards, facets, matches
 from lectern.search.cards import Page
 from lectern.search.facets import Facets
-from lectern.search.titles import Titles
-from web.pages.library import chips as library_chips
-from web.pages.library import menus as library_menus
+from lectern.search.filters import BEST, SORTS
+from lectern.search.query import titles
+from web.pages.library import chips, menus
 from web.pages.library.chips import Chip
-from web.pages.library.labels import SORTS
-from web.pages.library.menus import Menu
+from web.pages.library.labels import sort_labels
+from web.pages.library.menus import Menu, Toggle, WordField
 from web.pages.library.query import Asked, refusal
 
 # A multiple of all numbers of columns, so that each page's list ends with a full row.
@@ -131,19 +131,34 @@ class LibraryPage:
         return str(ngettext("%(num)d file", "%(num)d files", count))
 
     @cached_property
-    def titles(self) -> Titles:
-        """What the query's course, folder and owner are called."""
-        return titles.of(self._session, self._principal, self.query)
+    def titles(self) -> dict[str, str]:
+        """The titles of the query's course, folder and owner."""
+        return titles(self._session, self._principal, self.query)
 
     @cached_property
     def chips(self) -> list[Chip]:
         """The filters that hold."""
-        return library_chips.of(self.asked, self.titles)
+        return chips.of(self.asked, self.titles)
 
     @cached_property
     def menus(self) -> list[Menu]:
         """The filters' menus, their choices not yet counted."""
-        return library_menus.of(self.asked, self.titles)
+        return menus.of(self.asked, self.titles)
+
+    @property
+    def toggles(self) -> list[Toggle]:
+        """The filters that are set or not."""
+        return menus.toggles(self.asked)
+
+    @property
+    def word_fields(self) -> list[WordField]:
+        """The filters by words that are said or shown."""
+        return menus.word_fields(self.asked)
+
+    @property
+    def search_tips(self) -> list[tuple[str, str]]:
+        """What may be typed into the search box, and what it finds."""
+        return menus.search_tips()
 
     def count(self) -> Facets:
         """The numbers of files: all of them, and those of each choice.
@@ -156,27 +171,29 @@ class LibraryPage:
             return found
         # Where any of some tags will do, another one finds more: it counts without them.
         others = replace(self.query, any_tag=())
-        return found._replace(tags=facets.of(self._session, self._principal, others).tags)
+        counted = facets.of(self._session, self._principal, others)
+        return found._replace(choices={**found.choices, "tag": counted.choices["tag"]})
 
     def counted_menus(self, found: Facets) -> list[Menu]:
         """The menus with the number of files of each choice."""
-        return library_menus.of(self.asked, self.titles, found)
+        return menus.of(self.asked, self.titles, found)
 
     @property
     def sorts(self) -> list[tuple[str, str, bool]]:
         """The orders to choose from: value, words, whether it holds. Empty is what suits best."""
+        labels, chosen = sort_labels(), self.query.sort
         best = self.asked.best_order
-        rest = [value for value in SORTS if value not in (best, "relevance")]
-        chosen = self.query.sort
-        return [("", str(SORTS[best]), not chosen)] + [
-            (value, str(SORTS[value]), value == chosen) for value in rest
+        return [("", labels[best], not chosen)] + [
+            (value, text, value == chosen)
+            for value, text in labels.items()
+            if value not in (best, BEST)
         ]
 
     def sorted_by(self, name: str) -> tuple[str, dict[str, Any]]:
         """For a column's head: `aria-sort`'s value, and the address sorted by it, or turned."""
         order = self.query.sort or self.asked.best_order
         if order.removeprefix("-") != name:
-            first = name if name == "name" else f"-{name}"
+            first = f"-{name}" if SORTS[name].descending_first else name
             return "none", self.asked.without(sort=first)
         if order.startswith("-"):
             return "descending", self.asked.without(sort=name)

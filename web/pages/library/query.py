@@ -1,7 +1,7 @@
 """What the address of the library, or its form, asks for."""
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext
@@ -10,19 +10,15 @@ from werkzeug.datastructures import MultiDict
 from lectern import search
 from lectern.errors import Invalid
 from lectern.search import Query
-from lectern.search.query import BEST, NEWEST
+from lectern.search.filter_kinds import Filter, Limit
+from lectern.search.filters import ADDING, BEST, FILTERS, NEWEST, SEVERAL, fields_of
 from lectern.search.syntax import operators
-from lectern.search.syntax.operator_table import ADDING
 from lectern.search.syntax.operators import Parsed, Part
 from lectern.text import clean_text
-from web.pages.library.ranges import RANGES
+from web.pages.library.ranges import RANGE_CONTROLS
 
 # Enough to show what was pasted; a search takes less, and says so.
 LONGEST_SHOWN = 2_000
-_NAMES = frozenset(field.name for field in fields(Query))
-_LISTS = ("tag", "any_tag", "said", "shown")
-# Operators that set bounds go by one name, the fields of a query by two.
-_BOUNDS = {"size": RANGES[1], "duration": RANGES[2], "created": RANGES[0]}
 
 
 class Asked:
@@ -43,17 +39,17 @@ class Asked:
             self.problem = self.problem or error
 
     def _read(self, args: "MultiDict[str, str]") -> Query:
-        values: dict[str, Any] = {name: args[name] for name in args if name in _NAMES}
-        values.update({name: [*filter(None, args.getlist(name))] for name in _LISTS})
+        sent: dict[str, Any] = {name: args[name] for name in args if name in FILTERS}
+        sent.update({name: [*filter(None, args.getlist(name))] for name in SEVERAL})
         if args.get("tags") == "any":
-            values["any_tag"], values["tag"] = [*values["any_tag"], *values["tag"]], []
+            sent["any_tag"], sent["tag"] = [*sent["any_tag"], *sent["tag"]], []
         readable: dict[str, Any] = {}
-        for each in RANGES:
+        for control in RANGE_CONTROLS:
             try:
-                each.take(args, values)
+                control.take(args, sent)
             except Invalid as error:
                 self.problem = self.problem or error
-        for name, value in values.items():
+        for name, value in sent.items():
             try:
                 search.read({name: value})
                 readable[name] = value
@@ -69,12 +65,12 @@ class Asked:
         if self.problem:
             return
         for part in self.parsed.parts:
-            names = _names(part)
+            names = fields_of(part.field)
             held = [name for name in names if getattr(self.query, name) not in (None, "", False)]
             if part.field in ADDING or not held:
                 continue
             if typing:
-                self.query = replace(self.query, **{name: _DEFAULTS[name] for name in held})
+                self.query = replace(self.query, **{name: FILTERS[name].default for name in held})
             else:
                 self.query = replace(self.query, q=operators.without(self.query.q, part))
         self.parsed = operators.parse(self.query.q)
@@ -114,28 +110,14 @@ class Asked:
     def form(self) -> dict[str, list[str]]:
         """The values of the form's choices, by their names: the controls show just this."""
         query = self.query
-        held: Mapping[str, Any] = {
-            "kind": query.kind,
-            "usage": query.usage,
-            "state": query.state,
-            "course": query.course,
-            "folder": query.folder,
-            "owner": query.owner,
-            "sort": query.sort,
-            "duplicates": "1" if query.duplicates else "",
-            "said": next(iter(query.said), ""),
-            "shown": next(iter(query.shown), ""),
-            **{each.name: each.chosen(query) for each in RANGES},
-        }
-        own = {
-            f"{each.name}_{end}": [text]
-            for each in RANGES
-            for end, text in zip(("from", "to"), each.own(query), strict=True)
-        }
-        tags = list(query.tag or query.any_tag)
-        form = {name: [str(value or "")] for name, value in held.items()} | own | {"tag": tags}
+        form = {name: [_shown(one, getattr(query, name))] for name, one in _controls()}
+        for control in RANGE_CONTROLS:
+            form[control.name] = [control.chosen(query)]
+            for end, text in zip(("from", "to"), control.own(query), strict=True):
+                form[f"{control.name}_{end}"] = [text]
+        form["tag"] = list(query.tag or query.any_tag)
         # Whoever has chosen no tag yet may have chosen how they are to combine.
-        return form | {"tags": [self.mode]} if tags else form
+        return form | {"tags": [self.mode]} if form["tag"] else form
 
     @property
     def mode(self) -> str:
@@ -150,9 +132,14 @@ def refusal(problem: Invalid) -> str:
     return str(problem)
 
 
-_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Query)}
+def _controls() -> Iterator[tuple[str, Filter]]:
+    """The filters with a control of one value in the form; words of the box are not among them."""
+    for name, one in FILTERS.items():
+        if not isinstance(one, Limit) and name not in {"q", "tag", "any_tag", "trashed"}:
+            yield name, one
 
 
-def _names(part: Part) -> tuple[str, ...]:
-    bounds = _BOUNDS.get(part.field)
-    return (bounds.low, bounds.high) if bounds else (part.field,)
+def _shown(one: Filter, value: Any) -> str:
+    if one.several:
+        return next(iter(value), "")
+    return "1" if value is True else str(value or "")

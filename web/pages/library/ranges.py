@@ -6,38 +6,72 @@ An address holds limits as the API names them (`min_size`); a form sends a prese
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
+from lectern import values
 from lectern.errors import Invalid
 from lectern.search import Query
+from lectern.search.filter_kinds import Range
+from lectern.search.filters import RANGES, fields_of
 from lectern.text import size_text
+from web.pages.library.labels import label
 
 OWN = "own"
 MB, MINUTE = 1_000_000, 60.0
 
 
 @dataclass(frozen=True)
-class Range:
-    """One such filter: its name in the form, its two fields in a query, and its words."""
+class Format:
+    """How limits of a measure are typed into a form, and shown.
 
-    name: str
-    title: str
-    low: str
-    high: str
-    # What the fields are called beside their unit.
-    unit: str
+    The functions take a limit and whether it is the upper one. `read` takes what was typed and
+    gives what an address holds, `show` the other way round, and `words` is for chips.
+    """
+
     input_type: str
     read: Callable[[str, bool], str]
     show: Callable[[Any, bool], str]
-    # A limit in words, for chips.
-    say: Callable[[Any, bool], str]
-    presets: Callable[[], Mapping[str, str]]
+    words: Callable[[Any, bool], str]
 
-    def take(self, args: Mapping[str, str], values: dict[str, Any]) -> None:
-        """Put the limits that a submitted form holds into an address's `values`.
+
+@dataclass(frozen=True)
+class RangeControl:
+    """A range as a form offers it: presets, and two fields for a person's own limits."""
+
+    range: Range
+    low: str
+    high: str
+    format: Format
+
+    @property
+    def name(self) -> str:
+        """The name of its choice in the form."""
+        return self.range.form
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return label(self.range.label)
+
+    @property
+    def unit(self) -> str:
+        """What the fields are called beside."""
+        return label(self.range.unit)
+
+    @property
+    def input_type(self) -> str:
+        """The type of the fields."""
+        return self.format.input_type
+
+    def presets(self) -> dict[str, str]:
+        """Ranges to choose from, in words."""
+        return {value: label(text) for value, text in self.range.presets().items()}
+
+    def take(self, args: Mapping[str, str], sent: dict[str, Any]) -> None:
+        """Put the limits that a submitted form holds into an address's values, `sent`.
 
         Raises:
             Invalid: a field holds no number or day.
@@ -49,15 +83,15 @@ class Range:
         if chosen == OWN:
             low = self._field(args, f"{self.name}_from", is_end=False)
             high = self._field(args, f"{self.name}_to", is_end=True)
-        values[self.low], values[self.high] = low, high
+        sent[self.low], sent[self.high] = low, high
 
     def _field(self, args: Mapping[str, str], name: str, is_end: bool) -> str:
-        text = args.get(name, "").strip().replace(",", ".")
+        text = args.get(name, "").strip()
         try:
-            return self.read(text, is_end) if text else ""
+            return self.format.read(text, is_end) if text else ""
         except (ValueError, OverflowError) as error:
-            words = gettext("“%(text)s” is no limit for a filter.", text=text[:80])
-            raise Invalid(words, {name: words}) from error
+            message = gettext("“%(text)s” is no limit for a filter.", text=text[:80])
+            raise Invalid(message, {name: message}) from error
 
     def limits(self, query: Query) -> tuple[Any, Any]:
         """The lower and the upper limit, None where there is none."""
@@ -68,10 +102,10 @@ class Range:
         low, high = self.limits(query)
         if low is None and high is None:
             return ""
-        for value in self.presets():
-            plain: dict[str, Any] = {}
-            self.take({self.name: value}, plain)
-            if self._plain(low) == plain[self.low] and self._plain(high) == plain[self.high]:
+        for value in self.range.presets():
+            preset: dict[str, Any] = {}
+            self.take({self.name: value}, preset)
+            if self._plain(low) == preset[self.low] and self._plain(high) == preset[self.high]:
                 return value
         return OWN
 
@@ -82,19 +116,18 @@ class Range:
         if preset:
             return preset
         if high is None:
-            return str(gettext("from %(low)s", low=self.say(low, False)))
+            return str(gettext("from %(low)s", low=self.format.words(low, False)))
         if low is None:
-            return str(gettext("up to %(high)s", high=self.say(high, True)))
-        return str(
-            gettext("%(low)s to %(high)s", low=self.say(low, False), high=self.say(high, True))
-        )
+            return str(gettext("up to %(high)s", high=self.format.words(high, True)))
+        both = {"low": self.format.words(low, False), "high": self.format.words(high, True)}
+        return str(gettext("%(low)s to %(high)s", **both))
 
     def own(self, query: Query) -> tuple[str, str]:
         """What the two fields show."""
         low, high = self.limits(query)
         return (
-            "" if low is None else self.show(low, False),
-            "" if high is None else self.show(high, True),
+            "" if low is None else self.format.show(low, False),
+            "" if high is None else self.format.show(high, True),
         )
 
     @staticmethod
@@ -109,13 +142,8 @@ def _is_midnight(at: datetime) -> bool:
 
 
 def _number(factor: float) -> Callable[[str, bool], str]:
-    def read(text: str, is_end: bool) -> str:
-        number = float(text)
-        if not 0 <= number < 1e12:
-            raise ValueError(text)
-        return f"{number * factor:.0f}"
-
-    return read
+    number = values.decimal(0, 1e12, comma=True)
+    return lambda text, is_end: f"{number(text) * factor:.0f}"
 
 
 def _of(factor: float) -> Callable[[Any, bool], str]:
@@ -124,7 +152,7 @@ def _of(factor: float) -> Callable[[Any, bool], str]:
 
 def _day(text: str, is_end: bool) -> str:
     """A person's last day belongs to the range; an address's does not."""
-    return (date.fromisoformat(text) + timedelta(days=is_end)).isoformat()
+    return (values.day(text) + timedelta(days=is_end)).isoformat()
 
 
 def _shown_day(at: datetime, is_end: bool) -> str:
@@ -137,71 +165,16 @@ def _minutes(seconds: float, is_end: bool) -> str:
     return str(gettext("%(number)s min", number=f"{seconds / MINUTE:g}"))
 
 
-def _sizes() -> dict[str, str]:
-    return {
-        "..10000000": gettext("Under 10 MB"),
-        "10000000..100000000": gettext("10 to 100 MB"),
-        "100000000..1000000000": gettext("100 MB to 1 GB"),
-        "1000000000..": gettext("Over 1 GB"),
-    }
+FORMATS: Mapping[str, Format] = {
+    "days": Format("date", _day, _shown_day, _shown_day),
+    "bytes": Format("text", _number(MB), _of(MB), lambda value, is_end: size_text(value)),
+    "seconds": Format("text", _number(MINUTE), _of(MINUTE), _minutes),
+}
 
 
-def _lengths() -> dict[str, str]:
-    return {
-        "..300": gettext("Under 5 minutes"),
-        "300..1200": gettext("5 to 20 minutes"),
-        "1200..3600": gettext("20 to 60 minutes"),
-        "3600..": gettext("Over an hour"),
-    }
+def _control(scale: Range) -> RangeControl:
+    low, high = fields_of(scale.name)
+    return RangeControl(scale, low, high, FORMATS[scale.measure.name])
 
 
-def _dates() -> dict[str, str]:
-    today = datetime.now(UTC).date()
-    year = today.year
-    return {
-        f"{today}..": gettext("Today"),
-        f"{today - timedelta(days=6)}..": gettext("Last 7 days"),
-        f"{today - timedelta(days=29)}..": gettext("Last 30 days"),
-        f"{year}-01-01..": gettext("This year"),
-        f"{year - 1}-01-01..{year}-01-01": gettext("Last year"),
-        f"..{year - 1}-01-01": gettext("Earlier"),
-    }
-
-
-DATE = Range(
-    "date",
-    lazy_gettext("Added"),
-    "created_after",
-    "created_before",
-    "",
-    "date",
-    _day,
-    _shown_day,
-    _shown_day,
-    _dates,
-)
-SIZE = Range(
-    "size",
-    lazy_gettext("Size"),
-    "min_size",
-    "max_size",
-    lazy_gettext("MB"),
-    "text",
-    _number(MB),
-    _of(MB),
-    lambda value, is_end: size_text(value),
-    _sizes,
-)
-LENGTH = Range(
-    "length",
-    lazy_gettext("Length"),
-    "min_duration",
-    "max_duration",
-    lazy_gettext("min"),
-    "text",
-    _number(MINUTE),
-    _of(MINUTE),
-    _minutes,
-    _lengths,
-)
-RANGES = (DATE, SIZE, LENGTH)
+RANGE_CONTROLS = tuple(map(_control, RANGES.values()))

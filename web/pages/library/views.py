@@ -10,7 +10,7 @@ from lectern import values
 from lectern.people.rights import Action
 from lectern.search import Query, cards
 from lectern.search.cards import Card
-from lectern.search.query import LONGEST_QUERY, MOST_WORDS
+from lectern.search.filters import LONGEST_QUERY, MOST_WORDS
 from web import htmx
 from web.auth import allow
 from web.extensions import db, settings

@@ -7,8 +7,8 @@ const NOBODY = "00000000-0000-0000-0000-000000000000";
 const OPENED = "lectern-folders";
 // As many as fit into an address.
 const MOST_OPENED = 100;
-// What an address says about places; the rest of it may change without changing them.
-const KEYS = ["q", "kind", "tag", "any_tag", "folder", "course", "usage", "sort", "duplicates", "trashed"];
+// What an address says besides filters: it may change without changing the place.
+const NO_FILTERS = ["cursor", "view", "density", "typing"];
 
 class FolderTree extends HTMLElement {
   connectedCallback() {
@@ -110,8 +110,8 @@ class FolderTree extends HTMLElement {
   }
 
   what() {
-    const now = new URLSearchParams(window.location.search);
-    return JSON.stringify(KEYS.map((key) => now.getAll(key)));
+    const now = [...new URLSearchParams(window.location.search)];
+    return JSON.stringify(now.filter(([name]) => !NO_FILTERS.includes(name)));
   }
 
   drag(event) {
