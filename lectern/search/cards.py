@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lectern import search
+from lectern.database.scope import scoped
 from lectern.models import Asset, AssetTag, Blob, Tag, Task, TaskState
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -93,8 +94,8 @@ def page(
 
 def words_of(query: Query, spelling: Spelling | None) -> tuple[str, ...]:
     """What a search for the query looks for, also by the spellings it took instead."""
-    meant = [word for _, words in spelling.words for word in words] if spelling else []
-    return tuple(dict.fromkeys([*operators.parse(query.q).words, *meant]))
+    respelled = [word for _, words in spelling.words for word in words] if spelling else []
+    return tuple(dict.fromkeys([*operators.parse(query.q).words, *respelled]))
 
 
 def one(session: Session, principal: Principal, asset_id: uuid.UUID) -> Card | None:
@@ -209,9 +210,9 @@ def tags_of(
     if not asset_ids:
         return {}
     rows = session.execute(
-        select(AssetTag.asset_id, Tag.name)
+        scoped(AssetTag, workspace_id, AssetTag.asset_id, Tag.name)
         .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
-        .where(AssetTag.workspace_id == workspace_id, AssetTag.asset_id.in_(asset_ids))
+        .where(AssetTag.asset_id.in_(asset_ids))
         .order_by(Tag.key)
     )
     collected: dict[uuid.UUID, list[str]] = defaultdict(list)
@@ -226,10 +227,10 @@ def tasks_of(
     """The tasks of the assets' newest versions, in the order they were made."""
     if not asset_ids:
         return {}
+    columns = (Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
     rows = session.execute(
-        select(Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
-        .where(Task.workspace_id == workspace_id, Task.asset_id.in_(asset_ids))
-        .where(Task.step.not_in(registry.UNLISTED))
+        scoped(Task, workspace_id, *columns)
+        .where(Task.asset_id.in_(asset_ids), Task.step.not_in(registry.UNLISTED))
         .order_by(Task.asset_id, Task.version_id.desc(), Task.created_at, Task.id)
     )
     collected: dict[uuid.UUID, list[TaskLine]] = defaultdict(list)

@@ -72,8 +72,8 @@ def of(session: Session, principal: Principal, query: Query) -> Facets:
     query, plan = results.planned(session, principal, query)
     whole = _count(session, plan)
     if plan.words and not whole.total.n:
-        plan, meant = results.respelled(session, query, plan)
-        whole = _count(session, plan) if meant else whole
+        plan, respelling = results.respelled(session, query, plan)
+        whole = _count(session, plan) if respelling else whole
     counted = {name: whole for name in CHOSEN}
     for name, one in CHOSEN.items():
         # A filter of one value is counted without it: its numbers say what another would show.

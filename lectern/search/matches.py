@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from lectern.database.scope import scoped
 from lectern.models import Asset, AssetSaid, Said, Slide, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -64,9 +65,9 @@ class Matches(NamedTuple):
 def wanted(query: Query, spelling: Spelling | None = None) -> Wanted:
     """What a search for the query looks for, also by the spellings that were taken instead."""
     parsed = operators.parse(query.q)
-    meant = [word for _, taken in spelling.words for word in taken] if spelling else []
+    respelled = [word for _, taken in spelling.words for word in taken] if spelling else []
     return Wanted(
-        tuple(dict.fromkeys([*parsed.words, *meant])),
+        tuple(dict.fromkeys([*parsed.words, *respelled])),
         tuple(dict.fromkeys([*query.said, *parsed.filters.get("said", ())])),
         tuple(dict.fromkeys([*query.shown, *parsed.filters.get("shown", ())])),
     )
@@ -107,12 +108,14 @@ def of_asset(session: Session, principal: Principal, asset: Asset, wanted: Wante
 
 def _ranked(workspace_id: uuid.UUID, asset_ids: Sequence[uuid.UUID], wanted: Wanted) -> Select[Any]:
     """Every match with its place in its file: those with the most words first, then the first."""
-    here = select(
+    here = scoped(
+        Said,
+        workspace_id,
         Said,
         func.lead(func.left(Said.folded, _BEYOND))
         .over(partition_by=(Said.asset_id, Said.kind), order_by=Said.number)
         .label("next"),
-    ).where(Said.workspace_id == workspace_id, Said.asset_id.in_(asset_ids))
+    ).where(Said.asset_id.in_(asset_ids))
     here = here.where(Said.asset_id.in_(_likely(workspace_id, asset_ids, wanted)))
     c = here.subquery("here").c
     tests = _tests(c, wanted)
@@ -137,11 +140,10 @@ def _likely(
     workspace_id: uuid.UUID, asset_ids: Sequence[uuid.UUID], wanted: Wanted
 ) -> Select[uuid.UUID]:
     """The files in which any of the words is said or shown; only their sentences are looked at."""
-    meant = words.plain(wanted.anywhere) + words.spoken(wanted.said, wanted.shown)
-    return select(AssetSaid.asset_id).where(
-        AssetSaid.workspace_id == workspace_id,
+    respelled = words.plain(wanted.anywhere) + words.spoken(wanted.said, wanted.shown)
+    return scoped(AssetSaid, workspace_id, AssetSaid.asset_id).where(
         AssetSaid.asset_id.in_(asset_ids),
-        or_(*(words.is_spoken(word, AssetSaid) for word in meant)),
+        or_(*(words.is_spoken(word, AssetSaid) for word in respelled)),
     )
 
 
@@ -198,7 +200,5 @@ def _match(row: Any, marked: Sequence[str]) -> Match:
 def has_any(session: Session, principal: Principal, asset: Asset) -> bool:
     """Whether anything is known to be said or shown in the file."""
     require(principal, Action.SEE)
-    known = select(AssetSaid.asset_id).where(
-        AssetSaid.workspace_id == principal.workspace_id, AssetSaid.asset_id == asset.id
-    )
+    known = scoped(AssetSaid, principal, AssetSaid.asset_id).where(AssetSaid.asset_id == asset.id)
     return session.scalar(select(known.exists())) or False

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import Course, Folder, Member, Tag, User
 from lectern.people.principal import Principal
 from lectern.search import codes
@@ -46,18 +47,14 @@ class TagReference(Reference):
         self, session: Session, principal: Principal, values: Sequence[Any]
     ) -> list[tuple[int, ...]]:
         keys = [tag_key(name) for name in values]
-        rows = session.execute(
-            select(Tag.key, Tag.id).where(
-                Tag.workspace_id == principal.workspace_id, Tag.key.in_(keys)
-            )
-        )
+        rows = session.execute(scoped(Tag, principal, Tag.key, Tag.id).where(Tag.key.in_(keys)))
         known = {key: (codes.of(codes.TAG, tag_id),) for key, tag_id in rows}
         return [known.get(key, ()) for key in keys]
 
     def choices(
         self, session: Session, workspace_id: uuid.UUID, wanted: Sequence[int]
     ) -> Mapping[int, tuple[str, str]]:
-        found = select(Tag).where(Tag.workspace_id == workspace_id, Tag.code.in_(wanted))
+        found = scoped(Tag, workspace_id).where(Tag.code.in_(wanted))
         return {tag.code: (tag.name, tag.name) for tag in session.scalars(found)}
 
 
@@ -70,9 +67,7 @@ class CourseReference(Reference):
         self, session: Session, principal: Principal, values: Sequence[Any]
     ) -> list[tuple[int, ...]]:
         rows = session.execute(
-            select(Course.ref, Course.id).where(
-                Course.workspace_id == principal.workspace_id, Course.ref.in_(values)
-            )
+            scoped(Course, principal, Course.ref, Course.id).where(Course.ref.in_(values))
         )
         known = {ref: (codes.of(codes.COURSE, course_id),) for ref, course_id in rows}
         return [known.get(ref, ()) for ref in values]
@@ -84,7 +79,7 @@ class CourseReference(Reference):
     def choices(
         self, session: Session, workspace_id: uuid.UUID, wanted: Sequence[int]
     ) -> Mapping[int, tuple[str, str]]:
-        found = select(Course).where(Course.workspace_id == workspace_id, Course.code.in_(wanted))
+        found = scoped(Course, workspace_id).where(Course.code.in_(wanted))
         return {course.code: (course.ref, course.title) for course in session.scalars(found)}
 
 

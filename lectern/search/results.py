@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Invalid
 from lectern.models import Asset
 from lectern.people.principal import Principal
@@ -50,9 +51,7 @@ def page(
         Invalid: a filter, the sort or the cursor makes no sense.
     """
     found = ids(session, principal, query, cursor=cursor, limit=limit)
-    rows = session.scalars(
-        select(Asset).where(Asset.workspace_id == principal.workspace_id, Asset.id.in_(found.ids))
-    )
+    rows = session.scalars(scoped(Asset, principal).where(Asset.id.in_(found.ids)))
     known = {asset.id: asset for asset in rows}
     there = [known[asset_id] for asset_id in found.ids if asset_id in known]
     return Found(there, found.next, found.spelling)
@@ -66,19 +65,19 @@ def ids(
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
     query, plan = planned(session, principal, query)
-    meant: Spelling | None = None
+    respelling: Spelling | None = None
     order, place = _from(query, plan, cursor)
     if plan.nothing:
         return FoundIds([], None)
     order, rows = _rows(session, plan, order, place, limit + 1)
     if plan.words and not rows:
-        plan, meant = respelled(session, query, plan)
-        order, rows = _rows(session, plan, order, place, limit + 1) if meant else (order, [])
+        plan, respelling = respelled(session, query, plan)
+        order, rows = _rows(session, plan, order, place, limit + 1) if respelling else (order, [])
     following = None
     if len(rows) > limit:
         rows = rows[:limit]
         following = cursors.write(order.sort, rows[-1].key, rows[-1].asset_id)
-    return FoundIds([row.asset_id for row in rows], following, meant)
+    return FoundIds([row.asset_id for row in rows], following, respelling)
 
 
 def _rows(
@@ -150,8 +149,8 @@ def total(session: Session, principal: Principal, query: Query) -> int:
         return codes.counts(session, plan.workspace_id, [code]).get(code, 0)
     number = _count(session, plan)
     if plan.words and not number:
-        plan, meant = respelled(session, query, plan)
-        number = _count(session, plan) if meant else 0
+        plan, respelling = respelled(session, query, plan)
+        number = _count(session, plan) if respelling else 0
     return number
 
 
@@ -175,4 +174,4 @@ def filtered(session: Session, principal: Principal, query: Query) -> Select[Ass
     if not plan.nothing:
         plan, _ = respelled(session, query, plan)
         fits = Asset.id.in_(_matching(plan, selectivity.of(session, plan)))
-    return select(Asset).where(Asset.workspace_id == principal.workspace_id, fits)
+    return scoped(Asset, principal).where(fits)

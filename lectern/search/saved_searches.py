@@ -7,6 +7,7 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lectern import search
+from lectern.database.scope import scoped
 from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.models import SavedSearch, User
 from lectern.people import audit
@@ -43,9 +44,9 @@ def listing(session: Session, principal: Principal) -> list[Saved]:
     require(principal, Action.SEE)
     mine = SavedSearch.created_by == principal.user_id
     rows = session.execute(
-        select(SavedSearch, User.name)
+        scoped(SavedSearch, principal, SavedSearch, User.name)
         .join(User, User.id == SavedSearch.created_by)
-        .where(SavedSearch.workspace_id == principal.workspace_id, or_(mine, SavedSearch.shared))
+        .where(or_(mine, SavedSearch.shared))
         .order_by(
             mine.desc(), case((mine, SavedSearch.position), else_=0), func.fold(SavedSearch.name)
         )
@@ -80,10 +81,9 @@ def create(
         require(principal, Action.MANAGE_TAGS)
     _hold(session, principal.workspace_id, principal.user_id)
     number, last = session.execute(
-        select(func.count(), func.coalesce(func.max(SavedSearch.position), -1)).where(
-            SavedSearch.workspace_id == principal.workspace_id,
-            SavedSearch.created_by == principal.user_id,
-        )
+        scoped(
+            SavedSearch, principal, func.count(), func.coalesce(func.max(SavedSearch.position), -1)
+        ).where(SavedSearch.created_by == principal.user_id)
     ).one()
     if number >= MOST:
         raise Invalid(f"You have {MOST} saved searches. Delete one that you no longer need.")
@@ -222,10 +222,8 @@ def _free_name(
         message = f"A name has 1 to {LONGEST_NAME} characters."
         raise Invalid(message, {"name": message})
     other = session.scalar(
-        select(SavedSearch.id).where(
-            SavedSearch.workspace_id == workspace_id,
-            SavedSearch.created_by == user_id,
-            SavedSearch.name == name,
+        scoped(SavedSearch, workspace_id, SavedSearch.id).where(
+            SavedSearch.created_by == user_id, SavedSearch.name == name
         )
     )
     if other not in (None, saved_id):
@@ -241,5 +239,5 @@ def _record(
     saved: SavedSearch,
     details: dict[str, object],
 ) -> None:
-    said = {"name": saved.name, **details}
-    audit.record(session, principal, f"search.{verb}", "search", saved.id, said)
+    entry = {"name": saved.name, **details}
+    audit.record(session, principal, f"search.{verb}", "search", saved.id, entry)

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from lectern import search
+from lectern.database.scope import scoped
 from lectern.errors import Forbidden, Invalid, NotFound
 from lectern.models import Asset, Listing, Selection
 from lectern.people.principal import Principal
@@ -190,10 +191,8 @@ def _parts(session: Session, principal: Principal, selection: Selection) -> list
     """Statements that together give what is selected; the second may repeat the first."""
     require(principal, Action.SEE)
     trashed = selection.context == "trash"
-    named = select(Asset.id).where(
-        Asset.workspace_id == principal.workspace_id,
-        not_(Asset.live) if trashed else and_(Asset.live),
-        _among(selection.added),
+    named = scoped(Asset, principal, Asset.id).where(
+        not_(Asset.live) if trashed else and_(Asset.live), _among(selection.added)
     )
     query = query_of(selection)
     if query is None:

@@ -97,8 +97,8 @@ def _planned_rows(session: Session, plan: Plan) -> float:
         *predicates.conditions(Plan(plan.workspace_id, plan.live, bounds=plan.bounds), _TABLE.c),
     )
     bind = session.get_bind()
-    told = bounded.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
-    answer = session.connection().exec_driver_sql(f"EXPLAIN (FORMAT JSON) {told}").scalar_one()
+    statement = bounded.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
+    answer = session.connection().exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}").scalar_one()
     return float(answer[0]["Plan"]["Plan Rows"])
 
 

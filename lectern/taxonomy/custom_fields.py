@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern import values
+from lectern.database.scope import scoped
 from lectern.errors import Conflict, Invalid, NotFound
 from lectern.models import CustomField, FieldType
 from lectern.people import audit
@@ -54,7 +55,7 @@ def get(session: Session, principal: Principal, field_id: uuid.UUID) -> CustomFi
     return field
 
 
-def create(session: Session, principal: Principal, given: Mapping[str, Any]) -> CustomField:
+def create(session: Session, principal: Principal, sent: Mapping[str, Any]) -> CustomField:
     """A new field, last in the order, of `label`, `type`, `options`, `help` and perhaps `key`.
 
     Without a key it is made from the label; it never changes, because values are kept under it.
@@ -70,19 +71,19 @@ def create(session: Session, principal: Principal, given: Mapping[str, Any]) -> 
     known = _all(session, principal.workspace_id)
     if len(known) >= MOST_FIELDS:
         raise Invalid(f"A library has at most {MOST_FIELDS} fields of its own.")
-    said = _said(given)
-    key = _key(str(given.get("key") or "") or _key_from(said["label"]))
+    texts = _texts(sent)
+    key = _key(str(sent.get("key") or "") or _key_from(texts["label"]))
     if any(field.key == key for field in known):
         raise Conflict(f"There is a field with the key “{key}” already.")
     position = 1 + max((field.position for field in known), default=-1)
-    kind = _type(given.get("type"))
+    kind = _type(sent.get("type"))
     field = CustomField(
         workspace_id=principal.workspace_id,
         key=key,
         type=kind,
-        options=_options(kind, given.get("options") or ()),
+        options=_options(kind, sent.get("options") or ()),
         position=position,
-        **said,
+        **texts,
     )
     session.add(field)
     session.flush()
@@ -92,7 +93,7 @@ def create(session: Session, principal: Principal, given: Mapping[str, Any]) -> 
 
 
 def change(
-    session: Session, principal: Principal, field: CustomField, given: Mapping[str, Any]
+    session: Session, principal: Principal, field: CustomField, sent: Mapping[str, Any]
 ) -> CustomField:
     """Give a field another `label`, `help` or `options`; values that no longer fit stay.
 
@@ -100,7 +101,10 @@ def change(
         Invalid: something given is unusable.
     """
     require(principal, Action.MANAGE_FIELDS)
-    wanted = {**_said(given), "options": _options(field.type, given.get("options") or ())}
+    wanted = {
+        **_texts(sent),
+        "options": _options(field.type, sent.get("options") or ()),
+    }
     before = {name: getattr(field, name) for name in wanted}
     if before == wanted:
         return field
@@ -148,20 +152,20 @@ def fit(
         Invalid: a defined key holds what does not fit; `fields` names it `custom.KEY`.
     """
     types = {field.key: field for field in _all(session, workspace_id)}
-    kept: dict[str, Any] = {}
+    fitting: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for key, value in after.items():
         if key not in types or (key in before and _same(before[key], value)):
-            kept[key] = value
+            fitting[key] = value
         elif value not in (None, ""):
             try:
-                kept[key] = value_of(types[key], value)
+                fitting[key] = value_of(types[key], value)
             except values.Unfit:
                 wrong[f"custom.{key}"] = _ASKS[FieldType(types[key].type)]
     if wrong:
         labels = ", ".join(types[name.partition(".")[2]].label for name in wrong)
         raise Invalid(f"Please look at {labels}: {next(iter(wrong.values()))}", wrong)
-    return kept
+    return fitting
 
 
 def value_of(field: CustomField, value: Any) -> Any:
@@ -207,19 +211,17 @@ def _same(one: Any, other: Any) -> bool:
 def _all(session: Session, workspace_id: uuid.UUID) -> list[CustomField]:
     return list(
         session.scalars(
-            select(CustomField)
-            .where(CustomField.workspace_id == workspace_id)
-            .order_by(CustomField.position, CustomField.id)
+            scoped(CustomField, workspace_id).order_by(CustomField.position, CustomField.id)
         )
     )
 
 
-def _said(given: Mapping[str, Any]) -> dict[str, str]:
-    label = clean_text(str(given.get("label") or ""))
+def _texts(sent: Mapping[str, Any]) -> dict[str, str]:
+    label = clean_text(str(sent.get("label") or ""))
     if not label or len(label) > LONGEST_LABEL:
         message = f"A field needs a name of 1 to {LONGEST_LABEL} characters."
         raise Invalid(message, {"label": message})
-    return {"label": label, "help": clean_text(str(given.get("help") or ""))[:LONGEST_VALUE]}
+    return {"label": label, "help": clean_text(str(sent.get("help") or ""))[:LONGEST_VALUE]}
 
 
 def _key(text: str) -> str:
@@ -242,12 +244,10 @@ def _type(value: Any) -> FieldType:
         raise Invalid(message, {"type": message}) from error
 
 
-def _options(kind: str, given: Sequence[Any]) -> list[str]:
+def _options(kind: str, sent: Sequence[Any]) -> list[str]:
     if kind != FieldType.CHOICE:
         return []
-    options = list(
-        dict.fromkeys(text for text in (clean_text(str(each)) for each in given) if text)
-    )
+    options = list(dict.fromkeys(text for text in (clean_text(str(each)) for each in sent) if text))
     if not 1 <= len(options) <= MOST_OPTIONS or any(len(text) > LONGEST_LABEL for text in options):
         message = (
             f"A choice needs 1 to {MOST_OPTIONS} options of at most {LONGEST_LABEL} characters."

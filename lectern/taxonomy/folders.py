@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Invalid
 from lectern.models import Folder
 from lectern.people.principal import Principal
@@ -65,10 +66,8 @@ def ensure(session: Session, principal: Principal, path: str) -> Folder | None:
     for name in names:
         parent_id = folder.id if folder else None
         found = session.scalar(
-            select(Folder).where(
-                Folder.workspace_id == principal.workspace_id,
-                Folder.parent_id.is_not_distinct_from(parent_id),
-                Folder.name == name,
+            scoped(Folder, principal).where(
+                Folder.parent_id.is_not_distinct_from(parent_id), Folder.name == name
             )
         )
         folder = found or Folder(
@@ -97,8 +96,7 @@ def find(session: Session, principal: Principal, path: str) -> Folder | None:
     folder: Folder | None = None
     for name in names:
         folder = session.scalar(
-            select(Folder).where(
-                Folder.workspace_id == principal.workspace_id,
+            scoped(Folder, principal).where(
                 Folder.parent_id.is_not_distinct_from(folder.id if folder else None),
                 Folder.name == name,
             )
@@ -136,8 +134,14 @@ def paths_of(
     if not folder_ids:
         return {}
     start = (
-        select(Folder.id.label("asked"), Folder.parent_id, Folder.name.label("path"))
-        .where(Folder.workspace_id == workspace_id, Folder.id.in_(folder_ids))
+        scoped(
+            Folder,
+            workspace_id,
+            Folder.id.label("asked"),
+            Folder.parent_id,
+            Folder.name.label("path"),
+        )
+        .where(Folder.id.in_(folder_ids))
         .cte("upwards", recursive=True)
     )
     above = select(start.c.asked, Folder.parent_id, Folder.name + "/" + start.c.path).join(
@@ -153,13 +157,11 @@ def paths_of(
 def subtree(session: Session, workspace_id: uuid.UUID, folder_id: uuid.UUID) -> list[uuid.UUID]:
     """The ids of the folder and of all below it, in one query; nothing if there is no such one."""
     start = (
-        select(Folder.id)
-        .where(Folder.workspace_id == workspace_id, Folder.id == folder_id)
+        scoped(Folder, workspace_id, Folder.id)
+        .where(Folder.id == folder_id)
         .cte("below", recursive=True)
     )
-    inside = select(Folder.id).where(
-        Folder.workspace_id == workspace_id, Folder.parent_id == start.c.id
-    )
+    inside = scoped(Folder, workspace_id, Folder.id).where(Folder.parent_id == start.c.id)
     return list(session.scalars(select(start.union_all(inside).c.id)))
 
 
@@ -207,9 +209,14 @@ def tree(session: Session, principal: Principal) -> list[Node]:
     workspace_id = principal.workspace_id
     # Columns, not folders: what this session has read before may be out of date.
     rows = session.execute(
-        select(Folder.id, Folder.parent_id, Folder.name, files(workspace_id, Folder.code))
-        .where(Folder.workspace_id == workspace_id)
-        .order_by(func.natural_key(Folder.name), Folder.name)
+        scoped(
+            Folder,
+            workspace_id,
+            Folder.id,
+            Folder.parent_id,
+            Folder.name,
+            files(workspace_id, Folder.code),
+        ).order_by(func.natural_key(Folder.name), Folder.name)
     ).all()
     inside: dict[uuid.UUID | None, list[tuple[uuid.UUID, str, int]]] = defaultdict(list)
     for folder_id, parent_id, name, count in rows:

@@ -12,6 +12,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Conflict, Invalid, NotFound, Stale
 from lectern.models import Asset, AssetTag, Tag
 from lectern.people import audit
@@ -177,16 +178,12 @@ def _tags(session: Session, principal: Principal, tag_ids: Sequence[uuid.UUID]) 
 
 
 def _with_key(session: Session, principal: Principal, name: str) -> Tag | None:
-    return session.scalar(
-        select(Tag).where(Tag.workspace_id == principal.workspace_id, Tag.key == tag_key(name))
-    )
+    return session.scalar(scoped(Tag, principal).where(Tag.key == tag_key(name)))
 
 
 def _holding(principal: Principal, tag_ids: Sequence[uuid.UUID]) -> list[ColumnElement[bool]]:
     """The condition on assets of having one of these tags."""
-    having = select(AssetTag.asset_id).where(
-        AssetTag.workspace_id == principal.workspace_id, AssetTag.tag_id.in_(tag_ids)
-    )
+    having = scoped(AssetTag, principal, AssetTag.asset_id).where(AssetTag.tag_id.in_(tag_ids))
     return [Asset.workspace_id == principal.workspace_id, Asset.id.in_(having)]
 
 
@@ -205,11 +202,8 @@ def _held(
     files = select(Asset.id).where(*_holding(principal, tag_ids)).order_by(Asset.id)
     asset_ids = tuple(session.scalars(files.with_for_update()))
     rows = session.scalars(
-        select(Tag)
-        .where(
-            Tag.workspace_id == principal.workspace_id,
-            or_(Tag.id.in_(tag_ids), Tag.key == tag_key(also)),
-        )
+        scoped(Tag, principal)
+        .where(or_(Tag.id.in_(tag_ids), Tag.key == tag_key(also)))
         .order_by(Tag.key)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -228,12 +222,14 @@ def _held(
 
 def _hand_over(session: Session, principal: Principal, gone: Sequence[Tag], target: Tag) -> None:
     """Give the target to whatever has one of those that go."""
-    having = select(
-        AssetTag.workspace_id, AssetTag.asset_id, literal(target.id), AssetTag.asset_created_at
-    ).where(
-        AssetTag.workspace_id == principal.workspace_id,
-        AssetTag.tag_id.in_([tag.id for tag in gone]),
-    )
+    having = scoped(
+        AssetTag,
+        principal,
+        AssetTag.workspace_id,
+        AssetTag.asset_id,
+        literal(target.id),
+        AssetTag.asset_created_at,
+    ).where(AssetTag.tag_id.in_([tag.id for tag in gone]))
     columns = ["workspace_id", "asset_id", "tag_id", "asset_created_at"]
     session.flush()
     session.execute(
@@ -269,9 +265,14 @@ def _names(session: Session, principal: Principal, asset_ids: Sequence[uuid.UUID
     if len(asset_ids) > MOST_FACTS:
         return {}
     rows = session.execute(
-        select(AssetTag.asset_id, func.array_agg(aggregate_order_by(Tag.name, Tag.key)))
+        scoped(
+            AssetTag,
+            principal,
+            AssetTag.asset_id,
+            func.array_agg(aggregate_order_by(Tag.name, Tag.key)),
+        )
         .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
-        .where(AssetTag.workspace_id == principal.workspace_id, AssetTag.asset_id.in_(asset_ids))
+        .where(AssetTag.asset_id.in_(asset_ids))
         .group_by(AssetTag.asset_id)
     )
     return {asset_id: names for asset_id, names in rows}

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Conflict, Invalid
 from lectern.models import Asset, AssetTag, Tag
 from lectern.people.principal import Principal
@@ -79,8 +80,8 @@ def ensure(session: Session, workspace_id: uuid.UUID, names: Iterable[str]) -> S
         session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
         # Waits for whoever merges or deletes one right now; then it is gone, and made again.
         found = session.scalars(
-            select(Tag.id)
-            .where(Tag.workspace_id == workspace_id, Tag.key.in_(wanted))
+            scoped(Tag, workspace_id, Tag.id)
+            .where(Tag.key.in_(wanted))
             .order_by(Tag.key)
             .with_for_update(read=True, key_share=True)
         ).all()
@@ -122,12 +123,8 @@ def suggest(
     begins = func.strpos(words, " " + func.regexp_replace(part, "[^[:alnum:]]", " ", "g")) > 0
     used = files(principal.workspace_id, Tag.code).label("files")
     rows = session.execute(
-        select(Tag.name, used)
-        .where(
-            Tag.workspace_id == principal.workspace_id,
-            Tag.key.not_in([tag_key(name) for name in taken]),
-            func.strpos(word, part) > 0,
-        )
+        scoped(Tag, principal, Tag.name, used)
+        .where(Tag.key.not_in([tag_key(name) for name in taken]), func.strpos(word, part) > 0)
         .order_by(case((begins, 0), else_=1), used.desc(), Tag.key)
         .limit(limit)
     )

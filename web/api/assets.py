@@ -164,8 +164,8 @@ def list_renditions(asset_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     version = versions.get_current(session, asset)
-    made = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
-    return jsonify(paging.whole(made, rendition_json))
+    rows = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
+    return jsonify(paging.whole(rows, rendition_json))
 
 
 def _answer(asset: Asset) -> Response:

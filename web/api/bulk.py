@@ -99,7 +99,7 @@ def _would(would: bulk.Would) -> dict[str, Any]:
         "total": would.total,
         "change": would.change,
         "same": would.same,
-        "refuse": [_told(told) for told in would.refuse],
+        "refuse": [_item_json(told) for told in would.refuse],
     }
     if would.refused > len(would.refuse):
         body["more"] = would.refused - len(would.refuse)
@@ -121,10 +121,10 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "total": batch.total,
         "done": batch.done,
         "same": batch.same,
-        "refused": [_told(told) for told in refused],
+        "refused": [_item_json(told) for told in refused],
         "more": batch.refused - len(refused),
         "undone": batch.undone,
-        "kept": [_told(told) for told in kept],
+        "kept": [_item_json(told) for told in kept],
         "more_kept": batch.kept - len(kept),
         "reason": batch.reason,
         "can_undo": bulk.can_undo(batch),
@@ -134,5 +134,5 @@ def _batch(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _told(told: Told) -> dict[str, Any]:
+def _item_json(told: Told) -> dict[str, Any]:
     return {"id": str(told.id), "reason": told.reason}

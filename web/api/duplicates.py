@@ -41,14 +41,14 @@ def merge() -> ResponseReturnValue:
     keep, others = parsing.id_of(body, "keep"), parsing.ids_of(body, "merge")
     if parsing.flag_of(body, "dry_run"):
         return jsonify(would=_would(joining.foresee(db.session(), g.principal, keep, others)))
-    made: list[Merge] = []
+    merged: list[Merge] = []
 
     def make() -> Response:
-        made[:] = [merges.merge(keep, others)]
-        return jsonify(_merge(made[0]))
+        merged[:] = [merges.merge(keep, others)]
+        return jsonify(_merge(merged[0]))
 
     reply = merges.insist(lambda: idempotency.once(db.session(), make))
-    for row in made:
+    for row in merged:
         merges.publish(row, live.REMOVED)
     return reply
 
@@ -94,7 +94,7 @@ def _would(plan: Plan) -> dict[str, Any]:
         "custom": {key: filled.value for key, filled in plan.custom.items()},
         "notes": len(plan.notes),
         "captions": [track.language for track in plan.captions],
-        "left": [told._asdict() for told in plan.left],
+        "left": [item._asdict() for item in plan.left],
     }
 
 

@@ -81,10 +81,10 @@ def undo(import_id: uuid.UUID) -> ResponseReturnValue:
 
 def archive_reply(export_id: uuid.UUID) -> FileReply:
     """The bytes of an export as a download."""
-    kept = runs.fetch(db.session(), g.principal, export_id)
+    archive = runs.fetch(db.session(), g.principal, export_id)
     path = runs.path_of(settings(), export_id)
     reply = FileReply(path, mime=archives.TYPE, etag=export_id.hex)
-    reply.headers["Content-Disposition"] = f"attachment; filename={kept.name}"
+    reply.headers["Content-Disposition"] = f"attachment; filename={archive.name}"
     reply.headers["Cache-Control"] = "private, no-store"
     return reply
 
@@ -116,20 +116,20 @@ def _run(batch: Batch) -> dict[str, Any]:
 
 
 def _export(batch: Batch) -> dict[str, Any]:
-    kept = runs.archive_of(db.session(), batch)
-    done = batch.state == BatchState.DONE and kept is not None
+    archive = runs.archive_of(db.session(), batch)
+    done = batch.state == BatchState.DONE and archive is not None
     return {
         **_run(batch),
         "with_files": bool(batch.args.get("with_files")),
-        "bytes": kept.byte_size if kept is not None and done else None,
+        "bytes": archive.byte_size if archive is not None and done else None,
         "url": url_for("api.exchange.fetch", export_id=batch.id) if done else None,
-        "expires_at": moment(kept.expires_at) if kept is not None else None,
+        "expires_at": moment(archive.expires_at) if archive is not None else None,
     }
 
 
 def _import(batch: Batch) -> dict[str, Any]:
     session = db.session()
-    kept = runs.archive_of(session, batch)
+    archive = runs.archive_of(session, batch)
     return {
         **_run(batch),
         "total": batch.total,
@@ -139,5 +139,5 @@ def _import(batch: Batch) -> dict[str, Any]:
             for each in undoing.kept(session, batch)
         ],
         "can_undo": undoing.possible(batch),
-        "report": kept.report if kept is not None else None,
+        "report": archive.report if archive is not None else None,
     }

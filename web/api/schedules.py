@@ -26,8 +26,8 @@ def put(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     require(g.principal, Action.EDIT, asset)
-    said = Fields(parsing.json_object())
-    at, zone = said.text("at"), said.text_or_none("zone") or ""
+    body = Fields(parsing.json_object())
+    at, zone = body.text("at"), body.text_or_none("zone") or ""
     if at == "now":
         switch = schedule_edits.now(session, g.principal, asset, number)
     else:

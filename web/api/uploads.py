@@ -97,15 +97,15 @@ def create() -> ResponseReturnValue:
         reply.status_code = 201
         reply.headers["Location"] = url_for("api.uploads.show", upload_id=upload.id)
         reply.headers["Upload-Expires"] = http_date(upload.expires_at)
-        made.append(upload)
+        created.append(upload)
         return reply
 
-    made: list[Upload] = []
+    created: list[Upload] = []
     reply = idempotency.once(session, make)
     if request.mimetype != BODY:
         return reply
-    if made and made[0].state == UploadState.RECEIVING:
-        return _receive(made[0].id, 0, reply)
+    if created and created[0].state == UploadState.RECEIVING:
+        return _receive(created[0].id, 0, reply)
     # Made by this request's first sending, whose bytes are here already, or empty and refused.
     upload_id = uuid.UUID(reply.headers["Location"].rpartition("/")[2])
     upload = uploads.get(session, g.principal, upload_id)
@@ -235,8 +235,8 @@ def _whole(header: str) -> int:
 def _announced() -> NewUpload:
     if request.headers.get("Upload-Defer-Length"):
         raise Invalid("Send Upload-Length: this server needs the size at the beginning.")
-    said = _metadata(request.headers.get("Upload-Metadata", ""))
-    fields: dict[str, Any] = {name: value for name, value in said.items() if name in _FIELDS}
+    metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+    fields: dict[str, Any] = {name: value for name, value in metadata.items() if name in _FIELDS}
     fields.setdefault("filename", "")
     if "tags" in fields:
         fields["tags"] = [tag for tag in fields["tags"].split(",") if clean_text(tag)]
@@ -255,7 +255,7 @@ def _asset_id(text: str) -> uuid.UUID:
 
 def _metadata(header: str) -> dict[str, str]:
     """`name base64, name base64`: UTF-8 where it is, otherwise the nearest readable text."""
-    said: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for pair in header.split(","):
         name, _, encoded = pair.strip().partition(" ")
         if not name:
@@ -264,8 +264,8 @@ def _metadata(header: str) -> dict[str, str]:
             value = base64.b64decode(encoded.strip(), validate=True)
         except (binascii.Error, ValueError) as error:
             raise Invalid(f"Upload-Metadata: the value of {name[:40]} is not base64.") from error
-        said[_ALIASES.get(name, name)] = value.decode("utf-8", "replace")
-    return said
+        metadata[_ALIASES.get(name, name)] = value.decode("utf-8", "replace")
+    return metadata
 
 
 def _checksum() -> tuple[Any, bytes] | None:

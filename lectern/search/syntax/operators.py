@@ -148,12 +148,12 @@ def require_finished(query: Query) -> None:
 def without(q: str, part: Part) -> str:
     """What was typed, without that operator (wherever it stands in the same letters)."""
     text = clean_text(q)
-    kept, begin = [], 0
+    remaining, begin = [], 0
     for piece in _pieces(text):
         if piece.key and piece.text == part.text:
-            kept.append(text[begin : piece.begin])
+            remaining.append(text[begin : piece.begin])
             begin = piece.end
-    return clean_text(" ".join([*kept, text[begin:]]))
+    return clean_text(" ".join([*remaining, text[begin:]]))
 
 
 def _pieces(text: str) -> Iterator[_Piece]:

@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import Vocabulary
 from lectern.search.syntax import words
 from lectern.search.syntax.folding import fold
@@ -39,8 +40,8 @@ def guess(
             groups.append((text, *near))
     if not changed:
         return None
-    meant = words.meaning(session, workspace_id, list(dict.fromkeys(groups)))
-    return meant, Spelling(tuple(changed))
+    respelled = words.meaning(session, workspace_id, list(dict.fromkeys(groups)))
+    return respelled, Spelling(tuple(changed))
 
 
 def _near(session: Session, workspace_id: uuid.UUID, word: str) -> tuple[str, ...]:
@@ -51,9 +52,8 @@ def _near(session: Session, workspace_id: uuid.UUID, word: str) -> tuple[str, ..
 
     slips = 2 if len(word) >= TWO_SLIPS else 1
     found = session.scalars(
-        select(Vocabulary.word).where(
-            Vocabulary.workspace_id == workspace_id,
-            Vocabulary.near.overlap(func.near_keys(word)),
+        scoped(Vocabulary, workspace_id, Vocabulary.word).where(
+            Vocabulary.near.overlap(func.near_keys(word))
         )
     )
     ranked = sorted(

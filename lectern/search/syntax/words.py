@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
+from lectern.database.scope import scoped
 from lectern.models import AssetSaid, AssetText, CodeListing, Folder, Tag
 from lectern.search import codes
 from lectern.search.syntax.folding import SHORT, fold, grams
@@ -112,9 +113,8 @@ def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[Col
     if plain or not others:
         found = [c.asset_id.in_(_indexed(workspace_id, plain))] if plain else []
         return found + of_row(workspace_id, others, c)
-    coded = select(CodeListing.asset_id).where(
-        CodeListing.workspace_id == workspace_id,
-        CodeListing.codes.overlap(codes.array(others[0].codes)),
+    coded = scoped(CodeListing, workspace_id, CodeListing.asset_id).where(
+        CodeListing.codes.overlap(codes.array(others[0].codes))
     )
     either = c.asset_id.in_(union_all(*_branches(workspace_id, others[:1]), coded))
     return [either, *of_row(workspace_id, others[1:], c)]
@@ -130,20 +130,20 @@ def _branches(workspace_id: uuid.UUID, words: Sequence[Word]) -> list[Select[uui
 
     Of the latter each is asked for the words that it may have in its names instead.
     """
-    said = select(AssetSaid.asset_id).where(AssetSaid.workspace_id == workspace_id)
+    spoken_in = scoped(AssetSaid, workspace_id, AssetSaid.asset_id)
     only = [word for word in words if word.within]
     if only:
-        said = said.where(*(is_spoken(word, AssetSaid) for word in only))
+        spoken_in = spoken_in.where(*(is_spoken(word, AssetSaid) for word in only))
     else:
-        said = said.where(or_(*(is_spoken(word, AssetSaid) for word in words)))
+        spoken_in = spoken_in.where(or_(*(is_spoken(word, AssetSaid) for word in words)))
     either = [word for word in words if not word.within]
     if len(words) > 1 and either:
         texts = aliased(AssetText)
         same = (texts.workspace_id == workspace_id) & (texts.asset_id == AssetSaid.asset_id)
-        said = said.join(texts, same).where(
+        spoken_in = spoken_in.join(texts, same).where(
             *(or_(is_spoken(word, AssetSaid), _has(word, texts)) for word in either)
         )
-    return [said] if only else [_texts(workspace_id, words), said]
+    return [spoken_in] if only else [_texts(workspace_id, words), spoken_in]
 
 
 def _length(word: Word) -> int:
@@ -151,8 +151,8 @@ def _length(word: Word) -> int:
 
 
 def _texts(workspace_id: uuid.UUID, words: Sequence[Word]) -> Select[uuid.UUID]:
-    return select(AssetText.asset_id).where(
-        AssetText.workspace_id == workspace_id, *(_has(word, AssetText) for word in words)
+    return scoped(AssetText, workspace_id, AssetText.asset_id).where(
+        *(_has(word, AssetText) for word in words)
     )
 
 

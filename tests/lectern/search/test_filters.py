@@ -20,7 +20,7 @@ from lectern.search.syntax import operators
 from lectern.search.syntax.operator_table import OPERATORS
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs/search.md").read_text("utf-8")
-OPERATOR_ROWS = re.findall(r"^\| (`.+?) \| .+ \|$", DOCS, re.MULTILINE)
+OPERATOR_ROWS = re.findall(r"^\| `.+ \|$", DOCS, re.MULTILINE)
 COLUMNS = set(Listing.__table__.columns.keys())
 
 
@@ -117,10 +117,7 @@ def test_a_sort_is_by_a_column_of_the_listing_in_two_directions(one: Sort) -> No
 
 
 def test_every_operator_has_its_line_in_the_documentation_and_no_other() -> None:
-    table = " ".join(OPERATOR_ROWS)
-    documented = set(re.findall(r"`([a-z]+):", table)) | set(
-        re.findall(r"`([a-z]+):` is the same", DOCS)
-    )
+    documented = set(re.findall(r"`([a-z]+):", " ".join(OPERATOR_ROWS)))
     assert documented == set(OPERATORS)
 
 

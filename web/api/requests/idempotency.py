@@ -48,9 +48,9 @@ def once(session: Session, make: Callable[[], Response]) -> Response:
 
 def _content() -> bytes:
     """What the request says: its tus headers, and its body unless that is the file itself."""
-    said = [request.headers.get("Upload-Length", ""), request.headers.get("Upload-Metadata", "")]
+    headers = [request.headers.get("Upload-Length", ""), request.headers.get("Upload-Metadata", "")]
     body = b"" if request.mimetype == "application/offset+octet-stream" else request.get_data()
-    return "\n".join(said).encode() + body
+    return "\n".join(headers).encode() + body
 
 
 def _first(session: Session, identity: tuple[object, ...], digest: bytes) -> bool:

@@ -38,8 +38,8 @@ class Look(NamedTuple):
     def read(cls, args: "MultiDict[str, str]", cookie: str) -> "Look":
         """The cookie's choice, or the address's where it makes one."""
         known = {"view": ("grid", "list"), "density": ("comfortable", "compact")}
-        kept = dict(zip(known, cookie.partition("-")[::2], strict=True))
-        wanted = [(name, said.get(name, "")) for said in (kept, args) for name in known]
+        remembered = dict(zip(known, cookie.partition("-")[::2], strict=True))
+        wanted = [(name, source.get(name, "")) for source in (remembered, args) for name in known]
         return cls(**{name: text for name, text in wanted if text in known[name]})
 
     def remember(self, response: Response, secure: bool) -> None:

@@ -103,8 +103,8 @@ class Asked:
         words = self.query.q
         for part in self.parsed.parts:
             words = operators.without(words, part)
-        kept = Query(q=words, sort=self.query.sort, trashed=self.query.trashed)
-        return search.write(kept)
+        unfiltered = Query(q=words, sort=self.query.sort, trashed=self.query.trashed)
+        return search.write(unfiltered)
 
     @property
     def form(self) -> dict[str, list[str]]:

@@ -26,40 +26,40 @@ bp = Blueprint("selection", __name__, url_prefix="/selection")
 @allow(Action.SEE)
 def change() -> ResponseReturnValue:
     """Select `add`, unselect `remove`; with `clear`, nothing else stays. Empty, it only tells."""
-    session, said = db.session(), parsing.json_object()
-    chosen = selections.begin(session, g.principal, _context(said))
-    if said.get("clear") is True:
+    session, body = db.session(), parsing.json_object()
+    chosen = selections.begin(session, g.principal, _context(body))
+    if body.get("clear") is True:
         selections.clear(session, g.principal, chosen)
-    add, remove = _ids(said, "add"), _ids(said, "remove")
+    add, remove = _ids(body, "add"), _ids(body, "remove")
     if add:
         selections.add(session, g.principal, chosen, add)
     if remove:
         selections.remove(session, g.principal, chosen, remove)
     session.commit()
-    return _told(chosen, _ids(said, "shown"))
+    return _state(chosen, _ids(body, "shown"))
 
 
 @bp.post("/all")
 @allow(Action.SEE)
 def select_all() -> ResponseReturnValue:
     """Select all that the filter in the address finds, now and when something is done with it."""
-    session, said = db.session(), parsing.json_object()
+    session, body = db.session(), parsing.json_object()
     query = parsing.asset_query(request.args)
-    chosen = selections.begin(session, g.principal, _context(said))
+    chosen = selections.begin(session, g.principal, _context(body))
     selections.all_matching(session, g.principal, chosen, query)
     session.commit()
-    return _told(chosen, _ids(said, "shown"))
+    return _state(chosen, _ids(body, "shown"))
 
 
 @bp.post("/clear")
 @allow(Action.SEE)
 def clear() -> ResponseReturnValue:
     """Select nothing."""
-    session, said = db.session(), parsing.json_object()
-    chosen = selections.begin(session, g.principal, _context(said))
+    session, body = db.session(), parsing.json_object()
+    chosen = selections.begin(session, g.principal, _context(body))
     selections.clear(session, g.principal, chosen)
     session.commit()
-    return _told(chosen, [])
+    return _state(chosen, [])
 
 
 @bp.get("/matching")
@@ -71,7 +71,7 @@ def matching() -> ResponseReturnValue:
     return {"count": count, "words": words}
 
 
-def _told(chosen: Selection, shown: list[uuid.UUID]) -> dict[str, Any]:
+def _state(chosen: Selection, shown: list[uuid.UUID]) -> dict[str, Any]:
     session = db.session()
     count = selections.count(session, g.principal, chosen)
     shown_count = format_decimal(count)
@@ -85,17 +85,17 @@ def _told(chosen: Selection, shown: list[uuid.UUID]) -> dict[str, Any]:
     }
 
 
-def _context(said: dict[str, Any]) -> str:
-    return str(said.get("context", "library"))
+def _context(body: dict[str, Any]) -> str:
+    return str(body.get("context", "library"))
 
 
-def _ids(said: dict[str, Any], name: str) -> list[uuid.UUID]:
+def _ids(body: dict[str, Any], name: str) -> list[uuid.UUID]:
     """Ids of files in the body; how many is limited by the length of a body."""
-    given = said.get(name, [])
+    sent = body.get(name, [])
     message = f"{name} is a list of ids."
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+    if not isinstance(sent, list) or not all(isinstance(each, str) for each in sent):
         raise Invalid(message, {name: message})
     try:
-        return [uuid.UUID(each) for each in given]
+        return [uuid.UUID(each) for each in sent]
     except ValueError as error:
         raise Invalid(message, {name: message}) from error

@@ -58,8 +58,8 @@ def show_cards() -> ResponseReturnValue:
     html = _render("library/_results.hx.html", page)
     address = url_for(".index", **page.address)
     # Letters replace one another in the browser's history, choices follow one another.
-    kept = {"address": address} if page.typing else {"pushed": address}
-    return _remembering(page, htmx.fragment(html, status=page.status, **kept))
+    history = {"address": address} if page.typing else {"pushed": address}
+    return _remembering(page, htmx.fragment(html, status=page.status, **history))
 
 
 @bp.get("/library/facets")

@@ -39,12 +39,14 @@ def create() -> ResponseReturnValue:
     form, session = Form(request.form), db.session()
     parent = _parent(form["parent"])
     parent_id = parent.id if parent else None
-    made = form.attempt(partial(folder_edits.create, session, g.principal, parent_id, form["name"]))
-    if made is None:
+    folder = form.attempt(
+        partial(folder_edits.create, session, g.principal, parent_id, form["name"])
+    )
+    if folder is None:
         return dialogs.go_on("folders/_new.html", status=422, form=form, parent=parent)
     session.commit()
-    toast = _("Folder “%(name)s” is made.", name=made.name)
-    return dialogs.done(_library(made.id), event=EVENT, toast=toast)
+    toast = _("Folder “%(name)s” is made.", name=folder.name)
+    return dialogs.done(_library(folder.id), event=EVENT, toast=toast)
 
 
 @bp.get("/<uuid:folder_id>/name")
@@ -60,14 +62,14 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
     """Give the folder another name."""
     form, session, folder = Form(request.form), db.session(), _node(folder_id)
     work = partial(folder_edits.rename, seen=form.values.get("seen"))
-    made = form.attempt(partial(work, session, g.principal, folder_id, form["name"]))
-    if made is None:
+    renamed = form.attempt(partial(work, session, g.principal, folder_id, form["name"]))
+    if renamed is None:
         folder, here = _node(folder_id), form["here"]
         return dialogs.go_on(
             "folders/_rename.html", status=422, form=form, folder=folder, here=here
         )
     session.commit()
-    toast = _("The folder is called “%(name)s” now.", name=made.name)
+    toast = _("The folder is called “%(name)s” now.", name=renamed.name)
     leave = _shown(folder, form["here"])
     return dialogs.done(_library(folder_id), event=EVENT, toast=toast, leave=leave)
 

@@ -36,11 +36,11 @@ def create() -> ResponseReturnValue:
     form, session, query = Form(request.form), db.session(), shown_query()
     shared = form["shared"] == "1"
     work = partial(saved_searches.create, shared=shared)
-    made = form.attempt(partial(work, session, g.principal, form["name"], query))
-    if made is None:
+    saved = form.attempt(partial(work, session, g.principal, form["name"], query))
+    if saved is None:
         return dialogs.go_on("saved/_new.html", status=422, form=form, filters=_filters())
     session.commit()
-    toast = _("“%(name)s” is saved.", name=made.name)
+    toast = _("“%(name)s” is saved.", name=saved.name)
     return dialogs.done(url_for("library.index", **_filters()), event=EVENT, toast=toast)
 
 
@@ -58,12 +58,11 @@ def rename(saved_id: uuid.UUID) -> ResponseReturnValue:
     form, session = Form(request.form), db.session()
     seen, shared = form.values.get("seen"), form["shared"] == "1"
     work = partial(saved_searches.change, shared=shared, seen=seen)
-    made = form.attempt(partial(work, session, g.principal, saved_id, form["name"]))
-    if made is None:
-        saved = _saved(saved_id)
-        return dialogs.go_on("saved/_rename.html", status=422, form=form, saved=saved)
+    renamed = form.attempt(partial(work, session, g.principal, saved_id, form["name"]))
+    if renamed is None:
+        return dialogs.go_on("saved/_rename.html", status=422, form=form, saved=_saved(saved_id))
     session.commit()
-    toast = _("“%(name)s” is saved.", name=made.name)
+    toast = _("“%(name)s” is saved.", name=renamed.name)
     return dialogs.done(url_for("library.index"), event=EVENT, toast=toast)
 
 
@@ -81,12 +80,12 @@ def replace(saved_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the filters of the address in place of those it has."""
     form, session, query = Form(request.form), db.session(), shown_query()
     work = partial(saved_searches.replace, seen=form.values.get("seen"))
-    made = form.attempt(partial(work, session, g.principal, saved_id, query))
-    if made is None:
+    saved = form.attempt(partial(work, session, g.principal, saved_id, query))
+    if saved is None:
         values = {"form": form, "saved": _saved(saved_id), "filters": _filters()}
         return dialogs.go_on("saved/_filter.html", status=422, **values)
     session.commit()
-    toast = _("“%(name)s” shows this from now on.", name=made.name)
+    toast = _("“%(name)s” shows this from now on.", name=saved.name)
     return dialogs.done(url_for("library.index", **_filters()), event=EVENT, toast=toast)
 
 

@@ -84,7 +84,7 @@ def change() -> ResponseReturnValue:
     toast = ngettext(
         "“%(tag)s”: %(num)s file.", "“%(tag)s”: %(num)s files.", number, tag=done.after
     )
-    return _told(done, toast)
+    return _announced(done, toast)
 
 
 @bp.get("/removal")
@@ -105,10 +105,10 @@ def remove() -> ResponseReturnValue:
         plan = _plan(request.form.getlist("tag"))
         return dialogs.go_on("tags/_remove.html", status=422, form=form, plan=plan)
     session.commit()
-    return _told(done, ngettext("Tag deleted.", "%(num)s tags deleted.", len(done.before)))
+    return _announced(done, ngettext("Tag deleted.", "%(num)s tags deleted.", len(done.before)))
 
 
-def _told(done: Done, toast: str) -> ResponseReturnValue:
+def _announced(done: Done, toast: str) -> ResponseReturnValue:
     for asset_id in done.asset_ids[:MOST_TOLD]:
         live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
     return dialogs.done(url_for(".index"), event=EVENT, toast=toast)
