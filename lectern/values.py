@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 
 T = TypeVar("T")
 Reader = Callable[[Any], T]
@@ -30,9 +30,9 @@ class Unfit(ValueError):
     more to say than what is wanted.
     """
 
-    def __init__(self, wanted: str, problem: str = "") -> None:
-        super().__init__(problem or f"must be {wanted}")
-        self.wanted = wanted
+    def __init__(self, wanted: str, problem: str = "", /, **params: Any) -> None:
+        self.wanted = Message(wanted, **params)
+        super().__init__(problem or f"must be {self.wanted}")
 
 
 class NotListed(Unfit):
@@ -48,7 +48,9 @@ def field(name: str, value: Any, reader: Reader[T], hint: str = "") -> T:
     try:
         return reader(value)
     except Unfit as error:
-        raise Invalid.of(name, hint or f"Send {error.wanted}.") from error
+        if hint:
+            raise Invalid.of(name, hint) from error
+        raise Invalid.of(name, "Send %(wanted)s.", wanted=error.wanted) from error
 
 
 def parameter(name: str, value: Any, reader: Reader[T]) -> T:
@@ -60,9 +62,15 @@ def parameter(name: str, value: Any, reader: Reader[T]) -> T:
     try:
         return reader(value)
     except Unfit as error:
-        message = f"{name} cannot be {str(value)[:80]!r}. Send {error.wanted}."
+        sent = repr(str(value)[:80])
+        message = Message(
+            "%(name)s cannot be %(sent)s. Send %(wanted)s.",
+            name=name,
+            sent=sent,
+            wanted=error.wanted,
+        )
         if isinstance(error, NotListed):
-            message = f"{name} is {error.wanted}."
+            message = Message("%(name)s is %(wanted)s.", name=name, wanted=error.wanted)
         raise Invalid(message, {name: message}) from error
 
 
@@ -82,13 +90,17 @@ def identifiers(texts: Iterable[str]) -> list[uuid.UUID]:
 
 def text(longest: int | None = None) -> Reader[str]:
     """Any text of at most `longest` characters."""
-    wanted = "a text" if longest is None else f"a text of at most {longest} characters"
+
+    def unfit(problem: str = "") -> Unfit:
+        if longest is None:
+            return Unfit("a text")
+        return Unfit("a text of at most %(longest)d characters", problem, longest=longest)
 
     def read(value: Any) -> str:
         if not isinstance(value, str):
-            raise Unfit(wanted)
+            raise unfit()
         if longest is not None and len(value) > longest:
-            raise Unfit(wanted, f"has more than {longest:,} characters")
+            raise unfit(f"has more than {longest:,} characters")
         return value
 
     return read
@@ -125,7 +137,7 @@ def choice(allowed: Iterable[str]) -> Reader[str]:
 
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in known:
-            raise NotListed(f"one of {', '.join(known)}")
+            raise NotListed("one of %(choices)s", choices=", ".join(known))
         return str(value)
 
     return read
@@ -136,24 +148,28 @@ def items(reader: Reader[T], wanted: str, most: int | None = None) -> Reader[lis
 
     def read(value: Any) -> list[T]:
         if not isinstance(value, list) or (most is not None and len(value) > most):
-            raise Unfit(f"a list of {wanted}")
+            raise Unfit("a list of %(items)s", items=Message(wanted))
         try:
             return [reader(item) for item in value]
         except Unfit as error:
-            raise Unfit(f"a list of {wanted}") from error
+            raise Unfit("a list of %(items)s", items=Message(wanted)) from error
 
     return read
 
 
 def whole(least: int = 0, most: int = MOST_WHOLE) -> Reader[int]:
     """A whole number as JSON has it."""
-    wanted = f"a whole number of at least {least}" if least >= 0 else "a whole number"
+
+    def unfit(problem: str = "") -> Unfit:
+        if least < 0:
+            return Unfit("a whole number", problem)
+        return Unfit("a whole number of at least %(least)d", problem, least=least)
 
     def read(value: Any) -> int:
         if type(value) is not int:
-            raise Unfit(wanted)
+            raise unfit()
         if not least <= value <= most:
-            raise Unfit(wanted, f"must be between {least:,} and {most:,}")
+            raise unfit(f"must be between {least:,} and {most:,}")
         return value
 
     return read
@@ -249,9 +265,9 @@ def moment(zoneless: Literal["utc", "day", "never"]) -> Reader[datetime]:
     `zoneless`: what may come without a zone, and then is UTC's: any time, only a `day`, or nothing.
     """
     wanted = {
-        "utc": "a day or time such as 2026-09-01",
-        "day": "a day or a time with its zone",
-        "never": "a time with its zone such as 2026-09-01T12:00:00Z",
+        "utc": Message("a day or time such as 2026-09-01"),
+        "day": Message("a day or a time with its zone"),
+        "never": Message("a time with its zone such as 2026-09-01T12:00:00Z"),
     }[zoneless]
 
     def read(value: Any) -> datetime:
@@ -269,7 +285,7 @@ def moment(zoneless: Literal["utc", "day", "never"]) -> Reader[datetime]:
 
 def link(value: Any) -> str:
     """An address on the web."""
-    wanted = "an address that begins with http:// or https://"
+    wanted = Message("an address that begins with http:// or https://")
     try:
         parts = urlsplit(value)
         if isinstance(value, str) and parts.scheme in {"http", "https"} and parts.hostname:

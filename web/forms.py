@@ -7,7 +7,7 @@ from typing import TypeVar
 from werkzeug.datastructures import MultiDict
 
 from lectern import values
-from lectern.errors import Conflict, Invalid
+from lectern.errors import Conflict, Invalid, Message
 from lectern.people.audit_reading import Only
 from web.extensions import db
 
@@ -70,6 +70,8 @@ def read(args: "MultiDict[str, str]") -> Only:
     actor, since = args.get("actor"), args.get("since")
     return Only(
         actions,
-        values.field("actor", actor, values.identifier, "Send a person's id.") if actor else None,
+        values.field("actor", actor, values.identifier, Message("Send a person's id."))
+        if actor
+        else None,
         values.field("since", since, values.moment("utc")) if since else None,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern import text, values
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Asset, Folder
 from lectern.people.principal import Principal
 from lectern.taxonomy import folders, tags
@@ -110,7 +110,7 @@ def _folder(value: Any) -> str:
 
 def _access(value: Any) -> str:
     return values.field(
-        "access", value, values.choice(ACCESS), "Choose course, unlisted or public."
+        "access", value, values.choice(ACCESS), Message("Choose course, unlisted or public.")
     )
 
 

@@ -54,6 +54,8 @@ KEYWORDS = [
     "StorageAway",
     "StorageDamaged",
     "Refused",
+    "Unfit",
+    "NotListed",
     "Unreadable",
     "WrongOffset",
     "ChecksumMismatch",
