@@ -112,7 +112,7 @@ def several(session: Session, principal: Principal, asset_ids: Iterable[uuid.UUI
 # Plain columns, not assets: making objects of sixty rows would cost more than the page.
 _TAGS = (
     select(func.array_agg(aggregate_order_by(Tag.name, Tag.key)))
-    .join(AssetTag, (AssetTag.workspace_id == Tag.workspace_id) & (AssetTag.tag_id == Tag.id))
+    .join(AssetTag)
     .where(AssetTag.workspace_id == Asset.workspace_id, AssetTag.asset_id == Asset.id)
     .correlate(Asset)
     .scalar_subquery()
@@ -211,7 +211,7 @@ def tags_of(
         return {}
     rows = session.execute(
         scoped(AssetTag, workspace_id, AssetTag.asset_id, Tag.name)
-        .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+        .join(Tag)
         .where(AssetTag.asset_id.in_(asset_ids))
         .order_by(Tag.key)
     )

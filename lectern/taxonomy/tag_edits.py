@@ -271,7 +271,7 @@ def _names(session: Session, principal: Principal, asset_ids: Sequence[uuid.UUID
             AssetTag.asset_id,
             func.array_agg(aggregate_order_by(Tag.name, Tag.key)),
         )
-        .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
+        .join(Tag)
         .where(AssetTag.asset_id.in_(asset_ids))
         .group_by(AssetTag.asset_id)
     )
