@@ -3,13 +3,17 @@
 The process that pytest was started in runs them; workers of `-n` find them by environment.
 """
 
+import fcntl
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
@@ -18,6 +22,7 @@ import pytest
 import redis as redis_client
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadFileScheduling
 
 from lectern import host, settings
 from lectern.database.sessions import SessionLocal, driver_url
@@ -29,6 +34,7 @@ SUPERUSER_URL = "LECTERN_TEST_SUPERUSER_URL"
 OWNER_URL = "LECTERN_TEST_OWNER_URL"
 APP_URL = "LECTERN_TEST_APP_URL"
 REDIS_URL = "LECTERN_TEST_REDIS_URL"
+FOLDER = "LECTERN_TEST_FOLDER"
 # A test run survives no power cut, so it need not wait for the disk.
 FAST = {
     "fsync": "off",
@@ -43,6 +49,44 @@ hypothesis.settings.register_profile("lectern", deadline=None)
 hypothesis.settings.load_profile("lectern")
 
 _servers = pytest.StashKey[ExitStack]()
+
+# What runs longest comes first, so that no process is left alone with it at the end; these wait
+# more than they compute, and other files use the cores meanwhile.
+FIRST = ("flows", "host", "faults", "jobs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow folders first, then the files with the most tests; files stay as they are."""
+    tests = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
+        folder = item.path.relative_to(CHECKOUT / "tests").parts[0]
+        return (
+            FIRST.index(folder) if folder in FIRST else len(FIRST),
+            -tests[item.path],
+            str(item.path),
+        )
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a process a whole file at a time, in the order above; what shares a server, at once."""
+    return ByServer(config, log) if config.option.dist == "loadfile" else None
+
+
+class ByServer(LoadFileScheduling):
+    """One process has all journeys: they share a running Lectern and a browser."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        alone = "tests/flows/test_corpus.py"
+        return "tests/flows" if file.startswith("tests/flows/") and file != alone else file
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[OWNER_URL] = hosted.migrate_url
         os.environ[APP_URL] = hosted.settings.database_url
         os.environ[REDIS_URL] = hosted.settings.redis_url
+        os.environ[FOLDER] = str(folder)
         config.stash[_servers] = stack.pop_all()
 
 
@@ -69,6 +114,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     stack = config.stash.get(_servers, None)
     if stack:
         stack.close()
+
+
+def prepare(data: Path) -> None:
+    """Make `data` a data folder with a migrated, empty database, a copy of one made once a run.
+
+    For tests whose subject is not the first start: a cluster and its migrations take seconds.
+    """
+    model = Path(os.environ[FOLDER]) / "prepared"
+    with model.with_name("prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not model.exists():
+            draft = model.with_name("preparing")
+            with host.servers(settings.read({}, data=draft), postgres_options=FAST) as hosted:
+                schema.upgrade(hosted.migrate_url)
+            draft.rename(model)
+    # Its files belong to several accounts.
+    subprocess.run(["/bin/cp", "-a", str(model), str(data)], check=True)
 
 
 @contextmanager
@@ -170,8 +232,8 @@ def redis(redis_url: str) -> Iterator[redis_client.Redis]:
 @pytest.fixture
 def own_servers(tmp_path: Path) -> Iterator[host.Servers]:
     """PostgreSQL (with fsync) and Redis that a test may kill, migrated and empty."""
+    prepare(tmp_path / "data")
     with host.servers(settings.read({}, data=tmp_path / "data")) as hosted:
-        schema.upgrade(hosted.migrate_url)
         yield hosted
 
 

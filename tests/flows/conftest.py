@@ -15,7 +15,14 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from tests.flows.api import Api
 
@@ -23,6 +30,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 OWNER = "owner@example.org"
 PASSWORD = "correct horse battery staple"
 START_S = 120.0
+LECTURE_S = 20
 expect.set_options(timeout=20_000)
 
 
@@ -104,24 +112,24 @@ def new_served() -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Served]:
-    """A Lectern with an owner, shared by the journeys of this process."""
+    """A Lectern with an owner, shared by the journeys of this process, and gone after them."""
     with running() as served:
         served.command("user", "add", OWNER, "--role", "owner", "--password-stdin", stdin=PASSWORD)
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(served: Served) -> Api:
     """The owner's token."""
     said = served.command("token", "create", "--user", OWNER, "--scope", "read", "--scope", "write")
     return Api(served.base, said.split()[-1])
 
 
-# Not for the session: as long as Playwright runs, its thread has an event loop, and other files'
-# tests want one of their own.
-@pytest.fixture(scope="module")
+# Not for the session: as long as Playwright runs, its thread has an event loop, and the tests of
+# other folders want one of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium: the one the launcher found, the system's, or Playwright's."""
     executable = os.environ.get("LECTERN_CHROMIUM") or shutil.which("chromium")
@@ -134,13 +142,20 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, served: Served) -> StorageState:
+    """The cookies of the owner, who has signed in once through the form."""
+    context = browser.new_context()
+    sign_in(context.new_page(), served.base)
+    cookies = context.storage_state()["cookies"]
+    context.close()
+    return {"cookies": cookies, "origins": []}
+
+
 @pytest.fixture
-def context(browser: Browser, served: Served) -> Iterator[BrowserContext]:
-    """A browser of its own, signed in as the owner."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    sign_in(page, served.base)
-    page.close()
+def context(browser: Browser, signed_in: StorageState) -> Iterator[BrowserContext]:
+    """A browser with an empty cache and storage of its own, in which the owner is signed in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, storage_state=signed_in)
     yield context
     context.close()
 
@@ -192,18 +207,22 @@ def sign_in(page: Page, base: str, email: str = OWNER) -> None:
 
 
 @pytest.fixture(scope="session")
-def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole_lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lecture: of the test assets where they are, else of ffmpeg's own test sources."""
     found = Path(os.environ.get("LECTERN_TEST_ASSETS", CHECKOUT.parent / "shared"))
     spoken = found / "media" / "react-hooks.mp4"
     if spoken.is_file():
         return spoken
-    made = tmp_path_factory.mktemp("lecture") / "react-hooks.mp4"
     sources = ["-f", "lavfi", "-i", "testsrc2=s=1280x720:r=10", "-f", "lavfi", "-i", "sine=r=22050"]
     encoded = ["-t", "40", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "20", "-c:a", "aac"]
-    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    subprocess.run([ffmpeg, "-loglevel", "error", *sources, *encoded, str(made)], check=True)
-    return made
+    return _made(tmp_path_factory.mktemp("whole"), "react-hooks.mp4", *sources, *encoded)
+
+
+@pytest.fixture(scope="session")
+def lecture(whole_lecture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its first twenty seconds: what most journeys need of a lecture is done sooner."""
+    source = ["-i", str(whole_lecture), "-t", str(LECTURE_S), "-c", "copy"]
+    return _made(tmp_path_factory.mktemp("lecture"), whole_lecture.name, *source)
 
 
 def _made(folder: Path, name: str, *options: str) -> Path:

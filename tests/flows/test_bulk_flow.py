@@ -4,11 +4,11 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.flows import many
 from tests.flows.api import Api
-from tests.flows.conftest import Served, sign_in
+from tests.flows.conftest import Served
 
 
 def open_library(page: Page, served: Served, word: str) -> None:
@@ -163,15 +163,15 @@ def test_many_files_are_moved_by_a_worker_with_progress(page: Page, served: Serv
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_dialogs_are_accessible_and_fit_a_small_phone(
-    browser: Browser, served: Served, scheme: str
+    browser: Browser, served: Served, signed_in: StorageState, scheme: str
 ) -> None:
     context = browser.new_context(
+        storage_state=signed_in,
         viewport={"width": 320, "height": 640},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, served.base)
     many.make(served, f"Phone{scheme}", 2)
     open_library(page, served, f"Phone{scheme}")
     choose(page, f"Phone{scheme} 1")

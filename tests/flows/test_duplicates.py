@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.flows.api import Api
-from tests.flows.conftest import Served, sign_in, watch
+from tests.flows.conftest import Served, watch
 
 
 def png(grey: bytes, side: int = 64) -> bytes:
@@ -135,17 +135,17 @@ def test_what_cannot_be_merged_says_why_by_keyboard(
 
 @pytest.fixture(params=["wide light", "wide dark", "phone light", "phone dark"])
 def looked_at(
-    request: pytest.FixtureRequest, browser: Browser, served: Served
+    request: pytest.FixtureRequest, browser: Browser, served: Served, signed_in: StorageState
 ) -> Iterator[tuple[Page, list[str]]]:
     size, scheme = request.param.split()
     wide = {"width": 1440, "height": 900}
     context = browser.new_context(
+        storage_state=signed_in,
         viewport=wide if size == "wide" else {"width": 320, "height": 640},
         color_scheme=scheme,
         reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, served.base)
     yield page, watch(page, served.base)
     context.close()
 

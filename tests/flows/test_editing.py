@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.flows.api import Api
 from tests.flows.conftest import PASSWORD, Served, sign_in, watch
@@ -236,14 +236,21 @@ def test_uses_come_and_go_on_an_open_page(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_open_field_fits_a_small_phone(
-    browser: Browser, served: Served, api: Api, asset: dict[str, Any], scheme: Any
+    browser: Browser,
+    served: Served,
+    signed_in: StorageState,
+    api: Api,
+    asset: dict[str, Any],
+    scheme: Any,
 ) -> None:
     api.call("PATCH", f"/assets/{asset['id']}", {"description": "One two", "tags": ["a-long-tag"]})
     context = browser.new_context(
-        viewport={"width": 320, "height": 640}, color_scheme=scheme, reduced_motion="reduce"
+        storage_state=signed_in,
+        viewport={"width": 320, "height": 640},
+        color_scheme=scheme,
+        reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, served.base)
     for path in (f"/assets/{asset['id']}", "/fields"):
         page.goto(served.base + path)
         if path != "/fields":

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests.flows.api import Api
-from tests.flows.conftest import Served, sign_in, watch
+from tests.flows.conftest import Served, watch
 
 WIDE = {"width": 1440, "height": 900}
 # WCAG 1.4.10: a page reads at 320 CSS pixels.
@@ -31,16 +31,16 @@ def filled(served: Served, api: Api, lecture: Path) -> dict[str, str]:
 
 @pytest.fixture(params=["wide light", "wide dark", "phone light", "phone dark"])
 def looked_at(
-    request: pytest.FixtureRequest, browser: Browser, served: Served
+    request: pytest.FixtureRequest, browser: Browser, served: Served, signed_in: StorageState
 ) -> Iterator[tuple[Page, list[str]]]:
     size, scheme = request.param.split()
     context = browser.new_context(
+        storage_state=signed_in,
         viewport=WIDE if size == "wide" else PHONE,
         color_scheme=scheme,
         reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, served.base)
     yield page, watch(page, served.base)
     context.close()
 

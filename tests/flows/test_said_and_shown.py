@@ -19,12 +19,12 @@ PATIENCE_S = 300
 
 
 @pytest.fixture
-def truth(lecture: Path) -> dict[str, Any]:
+def truth(whole_lecture: Path) -> dict[str, Any]:
     """What is said and shown when."""
-    model = lecture.parents[1] / "models" / "whisper-nano-en"
-    if not lecture.with_suffix(".json").is_file() or not model.is_dir():
+    model = whole_lecture.parents[1] / "models" / "whisper-nano-en"
+    if not whole_lecture.with_suffix(".json").is_file() or not model.is_dir():
         pytest.skip("The lectures and the small model of the test assets are not here.")
-    known: dict[str, Any] = json.loads(lecture.with_suffix(".json").read_text())
+    known: dict[str, Any] = json.loads(whole_lecture.with_suffix(".json").read_text())
     return {**known, "model": model}
 
 
@@ -56,10 +56,10 @@ def once_said(truth: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def test_a_search_leads_to_the_second(
-    browser: Browser, new_served: Served, hearing: Api, truth: dict[str, Any], lecture: Path
+    browser: Browser, new_served: Served, hearing: Api, truth: dict[str, Any], whole_lecture: Path
 ) -> None:
     base = new_served.base
-    asset = hearing.add(lecture)
+    asset = hearing.add(whole_lecture)
 
     def places(words: str) -> int:
         reply = hearing.call("GET", f"/assets/{asset['id']}/matches?q={words}")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.flows import many
-from tests.flows.conftest import Served, sign_in, watch
+from tests.flows.conftest import Served, watch
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def library(page: Page, served: Served, files: str) -> Iterator[Page]:
     page.goto(f"{served.base}/library?q={files}&sort=-created")
     unselect(page)
     yield page
-    unselect(page)
+    page.evaluate(CLEAR)
 
 
 def unselect(page: Page) -> None:
@@ -230,12 +230,16 @@ def test_a_choice_that_cannot_be_kept_is_told_and_taken_back(
     other.close()
 
 
-def test_a_long_press_begins_and_taps_go_on(browser: Browser, served: Served, files: str) -> None:
+def test_a_long_press_begins_and_taps_go_on(
+    browser: Browser, served: Served, signed_in: StorageState, files: str
+) -> None:
     context = browser.new_context(
-        viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True
+        storage_state=signed_in,
+        viewport={"width": 390, "height": 780},
+        has_touch=True,
+        is_mobile=True,
     )
     page = context.new_page()
-    sign_in(page, served.base)
     wrong = watch(page, served.base)
     page.goto(f"{served.base}/library?q={files}&sort=-created")
     unselect(page)
@@ -274,15 +278,15 @@ def press(page: Page, target: Locator) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
 def test_a_selection_is_accessible_and_fits(
-    browser: Browser, served: Served, files: str, scheme: str, width: int
+    browser: Browser, served: Served, signed_in: StorageState, files: str, scheme: str, width: int
 ) -> None:
     context = browser.new_context(
+        storage_state=signed_in,
         viewport={"width": width, "height": 720},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, served.base)
     page.goto(f"{served.base}/library?q={files}&sort=-created")
     unselect(page)
     link(page, 135).click(modifiers=["Control"])

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from lectern import host, settings
 from lectern.backup import restore
 from lectern.database.sessions import driver_url
-from lectern.host import schema
 from lectern.ingest import uploads
 from lectern.models import Upload
 from lectern.people import audit
 from lectern.storage import storage_of
+from tests.conftest import prepare
 from tests.factories import make_principal
 from tests.lectern.exchange.library import exported, fill, read
 
@@ -44,8 +44,8 @@ class Library:
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        prepare(data)
         with host.servers(settings.read({}, data=data)) as hosted:
-            schema.upgrade(hosted.migrate_url)
             audit.configure(hosted.settings.secret_key)
             engine = create_engine(driver_url(hosted.settings.database_url))
             with Session(engine) as session:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from lectern import host, settings
-from lectern.host import schema
+from tests.conftest import prepare
 
 LECTERN = (sys.executable, "-P", "-m", "web.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if "LECTERN" not in name}
@@ -36,8 +36,7 @@ def blobs(connection: "psycopg.Connection[tuple[int]]") -> int:
 def test_a_large_round_needs_a_yes(tmp_path: Path) -> None:
     data = tmp_path / "data"
     place = settings.read({}, data=data)
-    with host.servers(place) as hosted:
-        schema.upgrade(hosted.migrate_url)
+    prepare(data)
     assert run("user", "add", "ada@example.org", "--role", "owner", data=data).returncode == 0
     with host.servers(place) as hosted, psycopg.connect(hosted.migrate_url) as connection:
         connection.execute(

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from jobs import broker
 from lectern import host
 from lectern.database.sessions import driver_url
-from lectern.host import schema
 from lectern.models import Asset
 from lectern.people import audit, sign_ins, tokens
 from lectern.people.principal import Principal
 from lectern.settings import read
+from tests.conftest import prepare
 from tests.factories import make_asset, make_principal
 from tests.web.serving import started
 from tests.web.sockets import WebSocket
@@ -61,8 +61,8 @@ class Site:
 def living(data: Path) -> Iterator[Site]:
     """PostgreSQL, Redis and one web process on a data folder of their own."""
     with ExitStack() as stack:
+        prepare(data)
         hosted = stack.enter_context(host.servers(read({}, data=data)))
-        schema.upgrade(hosted.migrate_url)
         environ = {**os.environ, **hosted.environment}
         port, server = stack.enter_context(started("web.asgi:app", environ))
         engine = create_engine(driver_url(hosted.settings.database_url))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -14,19 +15,27 @@ PYTHON = (sys.executable, "-m")
 BIN = Path(sys.executable).parent
 # A tester's own installation must not reach into the tests.
 KEPT = ("LECTERN_CHROMIUM", "LECTERN_TEST_")
-CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("rustfmt", ("cargo", "fmt", "--check")),
-    ("clippy", ("cargo", "clippy", "--quiet", "--locked", "--all-targets", "--", "-Dwarnings")),
-    ("cargo test", ("cargo", "test", "--quiet", "--locked", "--no-default-features")),
-    ("ruff", (*PYTHON, "ruff", "check", "--quiet")),
-    ("ruff format", (*PYTHON, "ruff", "format", "--check", "--quiet")),
-    ("mypy", (*PYTHON, "mypy")),
-    ("stubtest", (*PYTHON, "mypy.stubtest", "core_ext._core")),
-    ("import-linter", (sys.executable, str(BIN / "lint-imports"))),
-    ("djlint", (*PYTHON, "djlint", "--lint", "--quiet", "templates")),
+Check = tuple[str, tuple[str, ...]]
+# Lanes run beside each other; cargo's checks wait for one another anyway.
+LANES: tuple[tuple[Check, ...], ...] = (
+    (
+        ("rustfmt", ("cargo", "fmt", "--check")),
+        ("clippy", ("cargo", "clippy", "--quiet", "--locked", "--all-targets", "--", "-Dwarnings")),
+        ("cargo test", ("cargo", "test", "--quiet", "--locked", "--no-default-features")),
+    ),
+    (
+        ("ruff", (*PYTHON, "ruff", "check", "--quiet")),
+        ("ruff format", (*PYTHON, "ruff", "format", "--check", "--quiet")),
+        ("mypy", (*PYTHON, "mypy")),
+        ("stubtest", (*PYTHON, "mypy.stubtest", "core_ext._core")),
+        ("import-linter", (sys.executable, str(BIN / "lint-imports"))),
+        ("djlint", (*PYTHON, "djlint", "--lint", "--quiet", "templates")),
+    ),
 )
-# Two at a time, one file in one process: what a file starts or kills is its own.
-TOGETHER = ("-n", "2", "--dist", "loadfile")
+# One process more than cores, because many tests wait for a server or a browser.
+PROCESSES = min(8, len(os.sched_getaffinity(0)) + 1)
+# A file stays in one process: what it starts or kills is its own.
+TOGETHER = ("-n", str(PROCESSES), "--dist", "loadfile")
 EVERYTHING = ("-m", "full or not full")
 
 
@@ -44,7 +53,7 @@ def test(full: bool, pytest_args: tuple[str, ...]) -> None:
 
     All checks run even when one fails, pytest last, so the last line is its summary.
     """
-    failed = [] if pytest_args else [name for name, command in CHECKS if not passes(name, command)]
+    failed = [] if pytest_args else failures()
     for name in failed:
         heading(f"{name} FAILED")
     selection = EVERYTHING if full else ()
@@ -55,13 +64,34 @@ def test(full: bool, pytest_args: tuple[str, ...]) -> None:
         raise SystemExit(status or 1)
 
 
+def failures() -> list[str]:
+    """Run all lanes beside each other; returns the names of the checks that failed."""
+    with ThreadPoolExecutor(len(LANES)) as lanes:
+        return [name for failed in lanes.map(failures_of, LANES) for name in failed]
+
+
+def failures_of(lane: Sequence[Check]) -> list[str]:
+    """Run the checks of one lane one after the other; returns the names of those that failed."""
+    return [name for name, command in lane if not passes(name, command)]
+
+
 def passes(name: str, command: Sequence[str]) -> bool:
-    """Run one check, named, and say how long it took."""
-    heading(name)
+    """Run one check, and show what it printed and how long it took, all at once."""
     started = time.monotonic()
-    status = subprocess.run(command, cwd=CHECKOUT, env=environment(), check=False).returncode
-    click.echo(f"{'ok' if status == 0 else 'FAILED'}, {time.monotonic() - started:.1f} s")
-    return status == 0
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    outcome = "ok" if done.returncode == 0 else "FAILED"
+    title = click.style(f"== {name}", bold=True)
+    click.echo(f"{title}\n{done.stdout}{outcome}, {time.monotonic() - started:.1f} s")
+    sys.stdout.flush()
+    return done.returncode == 0
 
 
 def heading(text: str) -> None:
