@@ -12,6 +12,7 @@ from lectern.database import retry
 from lectern.database.sessions import unit_of_work
 from lectern.exchange import runs
 from lectern.integrity import storage_totals
+from lectern.learners import events
 from lectern.library import schedules
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,14 @@ def count_storage() -> None:
         with unit_of_work() as session:
             kept = storage_totals.recount(session, workspace_id)
             log.info("storage of workspace %s counted in %d ms", workspace_id, kept.took_ms)
+
+
+def keep_partitions() -> None:
+    """Make the partitions of playback events that the next months need."""
+    with unit_of_work() as session:
+        made = events.keep_partitions(session)
+    if made:
+        log.info("%d partitions of playback events were made", made)
 
 
 def _switch(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:

@@ -47,6 +47,7 @@ def once(this: Process) -> bool:
         garbage.empty_trash()
         garbage.collect(this)
         periodic.count_storage()
+        periodic.keep_partitions()
     clear_scratch(this)
     return True
 

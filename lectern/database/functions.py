@@ -43,6 +43,6 @@ def replace(op: Operations, *named: str) -> None:
 
 
 def run(op: Operations, *texts: str) -> None:
-    """Execute statements as they are: a colon in them is no parameter."""
+    """Execute statements as they are: neither a colon nor a percent sign in them is a parameter."""
     for text in texts:
-        op.get_bind().exec_driver_sql(text)
+        op.get_bind().exec_driver_sql(text.replace("%", "%%"))

@@ -13,6 +13,7 @@ from lectern.models.duplicates import (
     NearPair,
 )
 from lectern.models.imports import ExchangeFile, ImportItem, LegacyFile
+from lectern.models.learners import Learner, PlaybackEvent
 from lectern.models.library import (
     Asset,
     AssetState,
@@ -92,6 +93,7 @@ __all__ = [
     "ImportItem",
     "ItemState",
     "Kind",
+    "Learner",
     "LegacyFile",
     "Lesson",
     "Listing",
@@ -100,6 +102,7 @@ __all__ = [
     "MergedAsset",
     "NearPair",
     "Notice",
+    "PlaybackEvent",
     "Proposal",
     "Rendition",
     "Role",
