@@ -6,6 +6,7 @@ A message lost on the way costs freshness, not truth: pages also look again by t
 import json
 import logging
 import uuid
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from redis.exceptions import RedisError
@@ -86,6 +87,15 @@ def publish(workspace_id: uuid.UUID, event: Event, subject_id: uuid.UUID | None 
         log.warning("live news was not sent: %s", error)
 
 
+def publish_assets(workspace_id: uuid.UUID, event: Event, asset_ids: Collection[uuid.UUID]) -> None:
+    """Tell of an event for each of these assets, or of one refresh where they are many."""
+    if len(asset_ids) > MOST_CARDS:
+        publish(workspace_id, REFRESH)
+    else:
+        for asset_id in asset_ids:
+            publish(workspace_id, event, asset_id)
+
+
 def read(data: bytes) -> tuple[Event, uuid.UUID | None]:
     """What `publish` sent.
 
@@ -127,8 +137,4 @@ def batch_moved(news: News) -> None:
     """A batch has moved on, and assets with it."""
     enqueue.ring(news.due)
     publish(news.workspace_id, BATCH, news.batch_id)
-    if len(news.assets) > MOST_CARDS:
-        publish(news.workspace_id, REFRESH)
-    else:
-        for asset_id in news.assets:
-            publish(news.workspace_id, EVENTS[news.event], asset_id)
+    publish_assets(news.workspace_id, EVENTS[news.event], news.assets)

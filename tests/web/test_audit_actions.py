@@ -12,6 +12,7 @@ import pytest
 from babel.messages.extract import extract
 from flask import Flask
 
+from lectern.bulk.registry import KINDS as BULK_KINDS
 from lectern.library import undo
 from lectern.people.audit import Line
 from lectern.people.audit_actions import ACTIONS, AuditAction, in_group
@@ -64,8 +65,8 @@ def recorded(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def matching(action: ast.JoinedStr, tree: ast.Module) -> set[str]:
-    """The declared actions that an f-string can be, its parts being texts of the same module."""
-    known = texts(tree)
+    """The declared actions that an f-string can be, its parts being texts of its module."""
+    known = texts(tree) | BULK_KINDS.keys()
     pattern = "".join(
         re.escape(str(part.value)) if isinstance(part, ast.Constant) else "([a-z_]+)"
         for part in action.values
@@ -91,6 +92,10 @@ def test_whatever_is_recorded_is_declared() -> None:
             elif isinstance(action, ast.JoinedStr) and not matching(action, tree):
                 undeclared.append((path.name, ast.unparse(action)))
     assert undeclared == []
+
+
+def test_the_end_of_every_kind_of_bulk_change_is_declared() -> None:
+    assert {f"batch.{kind}" for kind in BULK_KINDS} <= ACTIONS.keys()
 
 
 def test_whatever_is_declared_is_recorded() -> None:

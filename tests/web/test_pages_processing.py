@@ -47,7 +47,7 @@ def test_a_failed_step_is_shown_with_its_reason_and_tried_again(
     assert "The disk is full." in page
     assert "no space" in page
     again = client.post(f"/assets/{asset.id}/steps/playable/retrying", headers=PARTIAL)
-    assert again.status_code == 200
+    assert again.status_code == 204
     session.expire_all()
     assert session.get_one(Task, (task.workspace_id, task.id)).state == TaskState.QUEUED
 

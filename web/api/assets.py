@@ -16,7 +16,7 @@ from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
 from lectern.renditions import renditions
-from web import forms
+from web import changes, forms
 from web.api import matches
 from web.api.representations import (
     asset_json,
@@ -61,10 +61,9 @@ def edit(asset_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     _check_match(asset)
-    changes = parsing.json_object()
-    assets.edit(session, g.principal, asset, changes, expected=_expected(asset))
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
+    fields = parsing.json_object()
+    assets.edit(session, g.principal, asset, fields, expected=_expected(asset))
+    changes.commit(asset.id)
     return _answer(asset)
 
 
@@ -77,8 +76,7 @@ def delete(asset_id: uuid.UUID) -> ResponseReturnValue:
     _check_match(asset)
     reason = str(parsing.json_object().get("reason") or "")
     trash.trash(session, g.principal, asset, days=settings().trash_days, reason=reason)
-    session.commit()
-    live.publish(asset.workspace_id, live.REMOVED, asset.id)
+    changes.commit(asset.id, event=live.REMOVED)
     return "", 204
 
 
@@ -89,8 +87,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     trash.restore(session, g.principal, asset)
-    session.commit()
-    live.publish(asset.workspace_id, live.ADDED, asset.id)
+    changes.commit(asset.id, event=live.ADDED)
     return _answer(asset)
 
 
@@ -125,7 +122,7 @@ def roll_back(asset_id: uuid.UUID) -> ResponseReturnValue:
         return reply
 
     reply = idempotency.once(session, make)
-    live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
+    changes.notify(asset_id)
     return reply
 
 

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from jobs import live
 from lectern import bulk, search
 from lectern.bulk import Chosen, Started, Told
-from lectern.database import retry
 from lectern.errors import Invalid
 from lectern.models import Batch, ItemState
 from lectern.people.rights import Action
 from lectern.search import Query
+from web import changes
 from web.api.representations import moment
 from web.api.requests import idempotency, parsing
 from web.auth import allow
@@ -62,7 +62,7 @@ def _begin(change: Callable[[], Started]) -> Response:
         return reply
 
     session = db.session()
-    reply = retry.insist(lambda: idempotency.once(session, make), session.rollback)
+    reply = changes.retry_on_conflict(lambda: idempotency.once(session, make))
     for each in begun:
         live.batch_started(each)
     return reply

@@ -5,7 +5,6 @@ import uuid
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from jobs import live
 from lectern.errors import Invalid, NotFound, Stale
 from lectern.insight import captions, editing, languages, subtitles
 from lectern.insight.captions import Captions
@@ -13,6 +12,7 @@ from lectern.insight.cues import Cue, wrap
 from lectern.library import assets, versions
 from lectern.models import Asset, Version
 from lectern.people.rights import Action, require
+from web import changes
 from web.api.representations import moment
 from web.api.requests import paging, parsing
 from web.api.requests.fields import Fields
@@ -94,8 +94,7 @@ def _keep(
         raise Stale("Somebody changed these captions since you read them. Read them again.")
     seen = tag if request.if_match and not request.if_match.star_tag else None
     editing.save(session, g.principal, asset, version, language, cues, seen=seen)
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
+    changes.commit(asset.id)
     now = captions.find(session, version, language)
     assert now is not None, "they were saved in this request"  # noqa: S101
     answer = jsonify(_line(now) | {"remarks": remarks})

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Blueprint, g, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from jobs import live
-from lectern.courses import changed, courses, usages
+from lectern.courses import courses, usages
 from lectern.courses.courses import ChapterSpec, CourseSpec, LessonSpec
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Invalid
 from lectern.models import Chapter, Course, Usage
 from lectern.people.rights import Action
+from web import changes
 from web.api.representations import declared_json, moment, usage_json
 from web.api.requests import paging, parsing
 from web.api.requests.fields import Fields
@@ -42,7 +42,7 @@ def put(ref: str) -> ResponseReturnValue:
     session = db.session()
     spec = _spec(Fields(parsing.json_object()))
     course, created = courses.put(session, g.principal, ref, spec)
-    _commit()
+    changes.commit()
     return jsonify(_course(course)), 201 if created else 200
 
 
@@ -70,15 +70,8 @@ def put_usages(
         raise Invalid("Send assets: a list of what this place uses.", {"assets": "Send a list."})
     items = [_usage(each) for each in Fields(body).objects("assets")]
     now = usages.put(db.session(), g.principal, Place(ref, chapter, lesson), items)
-    _commit()
+    changes.commit()
     return _usages(now)
-
-
-def _commit() -> None:
-    session = db.session()
-    session.commit()
-    for asset_id in changed.take(session):
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
 
 
 def _spec(body: Fields) -> CourseSpec:

@@ -12,11 +12,11 @@ from lectern.duplicates import Plan, exact
 from lectern.duplicates.exact import Group
 from lectern.models import Merge
 from lectern.people.rights import Action
-from web import merges
+from web import changes
 from web.api.representations import assets_json, moment
 from web.api.requests import idempotency, parsing
 from web.auth import allow
-from web.extensions import db
+from web.extensions import db, settings
 
 bp = Blueprint("duplicates", __name__, url_prefix="/api/v1")
 
@@ -44,12 +44,13 @@ def merge() -> ResponseReturnValue:
     merged: list[Merge] = []
 
     def make() -> Response:
-        merged[:] = [merges.merge(keep, others)]
+        days = settings().trash_days
+        merged[:] = [joining.merge(db.session(), g.principal, keep, others, days=days)]
         return jsonify(_merge(merged[0]))
 
-    reply = merges.insist(lambda: idempotency.once(db.session(), make))
+    reply = changes.retry_on_conflict(lambda: idempotency.once(db.session(), make))
     for row in merged:
-        merges.publish(row, live.REMOVED)
+        changes.notify_merge(row, live.REMOVED)
     return reply
 
 
@@ -65,9 +66,9 @@ def show(merge_id: uuid.UUID) -> ResponseReturnValue:
 def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     """Give every file back what was its own, except where somebody changed it since."""
     session = db.session()
-    row = merges.insist(lambda: joining.undo(session, g.principal, merge_id))
+    row = changes.retry_on_conflict(lambda: joining.undo(session, g.principal, merge_id))
     session.commit()
-    merges.publish(row, live.ADDED)
+    changes.notify_merge(row, live.ADDED)
     return jsonify(_merge(row))
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from jobs import enqueue
 from lectern.errors import Invalid
 from lectern.exchange import runs
 from lectern.exchange import undo as undoing
@@ -14,6 +13,7 @@ from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT
 from lectern.models import Batch, BatchState
 from lectern.people.rights import Action
+from web import changes
 from web.api.representations import moment
 from web.api.requests import parsing
 from web.auth import allow
@@ -31,8 +31,7 @@ def start_export() -> ResponseReturnValue:
     with_files = parsing.flag_of(parsing.json_object(), "with_files")
     session = db.session()
     batch, task = runs.start_export(session, g.principal, with_files=with_files)
-    session.commit()
-    enqueue.ring([task])
+    changes.commit(tasks=[task])
     return jsonify(_export(batch)), 202
 
 
@@ -74,8 +73,7 @@ def undo(import_id: uuid.UUID) -> ResponseReturnValue:
     """Take an import back, except for what is used or was changed since."""
     session = db.session()
     batch, task = runs.start_undo(session, g.principal, import_id)
-    session.commit()
-    enqueue.ring([task])
+    changes.commit(tasks=[task])
     return jsonify(_import(batch)), 202
 
 
@@ -98,8 +96,7 @@ def _begun(received: archives.Received) -> ResponseReturnValue:
     known = (received.id, received.name, received.size, received.report)
     runs.keep_import(session, g.principal, *known)
     batch, task = runs.start_import(session, g.principal, received.id)
-    session.commit()
-    enqueue.ring([task])
+    changes.commit(tasks=[task])
     return jsonify(_import(batch)), 202
 
 

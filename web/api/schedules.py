@@ -5,9 +5,9 @@ import uuid
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from jobs import live
 from lectern.library import assets, schedule_edits
 from lectern.people.rights import Action, require
+from web import changes
 from web.api.representations import version_json
 from web.api.requests import parsing
 from web.api.requests.fields import Fields
@@ -32,8 +32,7 @@ def put(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
         switch = schedule_edits.now(session, g.principal, asset, number)
     else:
         switch = schedule_edits.schedule(session, g.principal, asset, number, at, zone)
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
+    changes.commit(asset.id)
     return jsonify(version_json(switch.version, asset.version_number, switch))
 
 
@@ -44,6 +43,5 @@ def delete(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     schedule_edits.cancel(session, g.principal, asset, number)
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
+    changes.commit(asset.id)
     return "", 204

@@ -6,9 +6,9 @@ from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from jobs import live
-from lectern.database import retry
 from lectern.integrity import purging
 from lectern.people.rights import Action
+from web import changes
 from web.auth import allow
 from web.extensions import db
 
@@ -20,7 +20,6 @@ bp = Blueprint("trash", __name__, url_prefix="/api/v1/trash")
 def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
     """Delete for good what lies in the trash; 404 when it does not."""
     session, principal = db.session(), g.principal
-    retry.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
-    session.commit()
-    live.publish(principal.workspace_id, live.REMOVED, trashed_id)
+    changes.retry_on_conflict(lambda: purging.purge(session, principal, trashed_id))
+    changes.commit(trashed_id, event=live.REMOVED)
     return "", 204

@@ -7,14 +7,13 @@ from flask import Blueprint, g, jsonify, redirect, render_template, request, url
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from jobs import enqueue
 from lectern.exchange import runs
 from lectern.exchange import undo as undoing
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT
 from lectern.models import Batch, BatchState, Task, User
 from lectern.people.rights import Action
-from web import htmx
+from web import changes, htmx
 from web.api.exchange import archive_reply
 from web.auth import allow
 from web.bytes import archives
@@ -107,8 +106,7 @@ def undo(import_id: uuid.UUID) -> ResponseReturnValue:
 
 def _begun(task: Task, address: str) -> ResponseReturnValue:
     """A worker is to do it, and the page shows how far it is."""
-    db.session().commit()
-    enqueue.ring([task])
+    changes.commit(tasks=[task])
     return redirect(address, code=303)
 
 

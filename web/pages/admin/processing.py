@@ -2,16 +2,16 @@
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from jobs import enqueue, live, workers
+from jobs import workers
 from lectern.library import assets, progress
 from lectern.people.rights import Action, can
-from lectern.pipeline import due, notices, registry
+from lectern.pipeline import notices, registry
 from lectern.pipeline.registry import Step
-from web import htmx
+from web import changes, htmx
 from web.auth import allow
 from web.extensions import db
 from web.pages.uploads import open_uploads
@@ -36,7 +36,7 @@ def cancel(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     progress.cancel(session, g.principal, asset, Step.named(part))
-    session.commit()
+    changes.commit(asset_id)
     return _after(asset_id, gettext("Stopped."))
 
 
@@ -47,8 +47,7 @@ def again(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     progress.again(session, g.principal, asset, Step.named(part))
-    session.commit()
-    enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
+    changes.commit(asset_id, wake=True)
     return _after(asset_id, gettext("In line again."))
 
 
@@ -66,8 +65,8 @@ def show_notices() -> ResponseReturnValue:
 def count_notices() -> ResponseReturnValue:
     """The bell, with how many notices are unread; `uploads=1` adds the unfinished uploads."""
     count = notices.unread(db.session(), g.principal)
-    said = ngettext("%(num)d new notice", "%(num)d new notices", count) if count else ""
-    html = render_template("notices/_count.html", count=count, said=said)
+    label = ngettext("%(num)d new notice", "%(num)d new notices", count) if count else ""
+    html = render_template("notices/_count.html", count=count, label=label)
     if request.args.get("uploads") and can(g.principal, Action.UPLOAD):
         html += open_uploads([], oob=True)
     return html
@@ -79,17 +78,16 @@ def read_notices() -> ResponseReturnValue:
     """Mark all of the principal's notices as read."""
     session = db.session()
     notices.read_all(session, g.principal)
-    session.commit()
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show_notices"), code=303)
-    html = render_template("notices/_list.html", notices=notices.latest(session, g.principal))
-    return htmx.fragment(html, event="notice")
+    changes.commit()
+    latest = notices.latest(session, g.principal)
+    return changes.reply(
+        url_for(".show_notices"),
+        lambda: render_template("notices/_list.html", notices=latest),
+        event="notice",
+    )
 
 
-def _after(asset_id: uuid.UUID, said: str) -> ResponseReturnValue:
-    live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
-    if htmx.wants_fragment():
-        return htmx.fragment("", toast=said, event=f"asset-{asset_id}")
+def _after(asset_id: uuid.UUID, toast: str) -> ResponseReturnValue:
     back = request.form.get("from") == "processing"
     url = url_for(".index") if back else url_for("assets.show", asset_id=asset_id)
-    return redirect(url, code=303)
+    return changes.reply(url, toast=toast, event=f"asset-{asset_id}")

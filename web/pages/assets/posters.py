@@ -2,15 +2,14 @@
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import enqueue, live
 from lectern.library import assets, poster_requests
 from lectern.models import Asset, Task
 from lectern.people.rights import Action
-from web import htmx
+from web import changes
 from web.auth import allow
 from web.extensions import db
 from web.pages.assets.page import AssetPage
@@ -41,12 +40,10 @@ def use_image(asset_id: uuid.UUID) -> ResponseReturnValue:
     return _begun(asset, task, gettext("Your picture is being made the poster."))
 
 
-def _begun(asset: Asset, task: Task, words: str) -> ResponseReturnValue:
-    session = db.session()
-    session.commit()
-    enqueue.ring([task])
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
-    if not htmx.wants_fragment():
-        return redirect(url_for("assets.show", asset_id=asset.id), code=303)
-    page = AssetPage(session, g.principal, assets.get(session, g.principal, asset.id))
-    return htmx.fragment(render_template("assets/_posters.html", page=page), toast=words)
+def _begun(asset: Asset, task: Task, toast: str) -> ResponseReturnValue:
+    changes.commit(asset.id, tasks=[task])
+    page = AssetPage(db.session(), g.principal, asset)
+    url = url_for("assets.show", asset_id=asset.id)
+    return changes.reply(
+        url, lambda: render_template("assets/_posters.html", page=page), toast=toast
+    )

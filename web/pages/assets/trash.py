@@ -7,14 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from jobs import live
-from lectern.database import retry
 from lectern.errors import NotFound
 from lectern.integrity import purging
 from lectern.library import assets, versions
 from lectern.models import Asset
 from lectern.people import passwords
 from lectern.people.rights import Action
-from web import dialogs, htmx
+from web import changes, dialogs, htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -42,9 +41,8 @@ def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
         form.errors["password"] = gettext("This is not your password.")
         held = versions.held(session, asset)
         return dialogs.go_on(PART, status=422, form=form, asset=asset, held=held)
-    retry.insist(lambda: purging.purge(session, principal, trashed_id), session.rollback)
-    session.commit()
-    live.publish(principal.workspace_id, live.REMOVED, trashed_id)
+    changes.retry_on_conflict(lambda: purging.purge(session, principal, trashed_id))
+    changes.commit(trashed_id, event=live.REMOVED)
     return htmx.go_to(url_for("library.index", trashed=1))
 
 

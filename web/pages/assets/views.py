@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import enqueue, live
+from jobs import live
 from lectern.errors import Invalid
 from lectern.library import assets, retries, trash
 from lectern.library import undo as undoing
@@ -15,10 +15,9 @@ from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit_reading import Only
 from lectern.people.rights import Action, require
-from lectern.pipeline import due
 from lectern.renditions import posters
 from lectern.search import cards
-from web import htmx
+from web import changes, htmx
 from web.auth import allow
 from web.extensions import db, settings
 from web.forms import Form
@@ -89,13 +88,13 @@ def change(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
         page = _page(asset_id)
         form.row = page.row(part, key)
         return _form(page, form, 409 if form.clash else 422)
-    session.commit()
-    live.publish(page.asset.workspace_id, live.CHANGED, asset_id)
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show", asset_id=asset_id), code=303)
-    html, seq = _field(_page(asset_id), part, key=key, focus=True), _latest(asset_id, part)
+    changes.commit(asset_id)
+    seq = _latest(asset_id, part)
     back = url_for(".undo", asset_id=asset_id, seq=seq) if seq != before else None
-    return htmx.fragment(html, toast=gettext("Saved."), undo=back)
+    url, show = url_for(".show", asset_id=asset_id), partial(_field, key=key, focus=True)
+    return changes.reply(
+        url, lambda: show(_page(asset_id), part), toast=gettext("Saved."), undo=back
+    )
 
 
 @bp.post("/undoing")
@@ -109,13 +108,13 @@ def undo(asset_id: uuid.UUID) -> ResponseReturnValue:
         raise Invalid(gettext("Say which change to undo."))
     trashed = not asset.live
     undoing.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
-    session.commit()
     back = trashed and asset.live
-    live.publish(asset.workspace_id, live.ADDED if back else live.CHANGED, asset_id)
-    if back or not htmx.wants_fragment():
-        # Without an anchor: to one of the same page a browser would scroll, not go.
-        return htmx.go_to(url_for(".show", asset_id=asset_id))
-    return htmx.fragment("", toast=gettext("Undone."), event=f"asset-{asset_id}")
+    changes.commit(asset_id, event=live.ADDED if back else live.CHANGED)
+    # Without an anchor: to one of the same page a browser would scroll, not go.
+    url = url_for(".show", asset_id=asset_id)
+    if back:
+        return htmx.go_to(url)
+    return changes.reply(url, toast=gettext("Undone."), event=f"asset-{asset_id}")
 
 
 @bp.get("/history/earlier")
@@ -147,12 +146,12 @@ def choose_poster(asset_id: uuid.UUID) -> ResponseReturnValue:
     session, page = db.session(), _page(asset_id)
     rank = request.form.get("rank", default=0, type=int)
     posters.choose(session, g.principal, page.asset, rank)
-    session.commit()
-    live.publish(page.asset.workspace_id, live.CHANGED, asset_id)
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show", asset_id=asset_id), code=303)
-    html = render_template("assets/_posters.html", page=_page(asset_id))
-    return htmx.fragment(html, toast=gettext("This picture stays until you choose another one."))
+    changes.commit(asset_id)
+    return changes.reply(
+        url_for(".show", asset_id=asset_id),
+        lambda: render_template("assets/_posters.html", page=_page(asset_id)),
+        toast=gettext("This picture stays until you choose another one."),
+    )
 
 
 @bp.post("/trashing")
@@ -161,8 +160,7 @@ def move_to_trash(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Move to the trash; refused with the places while a course uses it."""
     session, asset = db.session(), _asset(asset_id)
     trash.trash(session, g.principal, asset, days=settings().trash_days)
-    session.commit()
-    live.publish(asset.workspace_id, live.REMOVED, asset_id)
+    changes.commit(asset_id, event=live.REMOVED)
     if request.form.get("from") != "grid":
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is in the trash.", name=asset.name)
@@ -176,8 +174,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Take back from the trash."""
     session, asset = db.session(), _asset(asset_id)
     trash.restore(session, g.principal, asset)
-    session.commit()
-    live.publish(asset.workspace_id, live.ADDED, asset_id)
+    changes.commit(asset_id, event=live.ADDED)
     if not htmx.wants_fragment():
         return htmx.go_to(url_for(".show", asset_id=asset_id))
     text = gettext("“%(name)s” is back in the library.", name=asset.name)
@@ -190,9 +187,7 @@ def retry(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Try the failed steps again."""
     session, asset = db.session(), _asset(asset_id)
     retries.try_again(session, g.principal, asset)
-    session.commit()
-    enqueue.ring(due.of_asset(session, asset.workspace_id, asset_id))
-    live.publish(asset.workspace_id, live.CHANGED, asset_id)
+    changes.commit(asset_id, wake=True)
     return htmx.go_to(url_for(".show", asset_id=asset_id))
 
 

@@ -6,15 +6,13 @@ from flask import Blueprint, Response, g, jsonify, render_template, request, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from jobs import live
 from lectern.errors import Invalid, Stale
 from lectern.insight import editing, editing_changes, editing_sessions
 from lectern.insight.editing_changes import Replace, Shift
 from lectern.insight.editing_sessions import Changed
 from lectern.library import assets
-from lectern.models import Asset
 from lectern.people.rights import Action, require
-from web import dialogs, htmx
+from web import changes, dialogs, htmx
 from web.api.requests import parsing
 from web.auth import allow
 from web.extensions import db
@@ -70,7 +68,7 @@ def change(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     except Invalid as error:
         session.rollback()
         return {"problem": str(error), "errors": error.fields}, 422
-    _commit(page.asset)
+    changes.commit(page.asset.id)
     if request.headers.get("If-Match", "").strip('"') != changed.before.tag:
         return jsonify(_whole(_page(asset_id, lang)))
     return jsonify(_part(page, changed))
@@ -93,10 +91,10 @@ def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     work = editing.review
     done = form.attempt(lambda: work(db.session(), *given, reviewed=reviewed, seen=seen))
     if done is not None:
-        _commit(page.asset)
+        changes.commit(page.asset.id)
     html = render_template("captions/edit/_state.html", page=_page(asset_id, lang))
-    told = gettext("Somebody changed them meanwhile. Look again, please.") if form.errors else ""
-    return htmx.fragment(html, status=409 if form.errors else 200, toast=told)
+    toast = gettext("Somebody changed them meanwhile. Look again, please.") if form.errors else ""
+    return htmx.fragment(html, status=409 if form.errors else 200, toast=toast)
 
 
 @bp.get("/find")
@@ -117,8 +115,8 @@ def find(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     if not done:
         return _find(_page(asset_id, lang), form, status=422)
     count = sum(count for _, count in counts or [])
-    told = ngettext("%(num)d place replaced.", "%(num)d places replaced.", count)
-    return _done(page, told, done)
+    toast = ngettext("%(num)d place replaced.", "%(num)d places replaced.", count)
+    return _done(page, toast, done)
 
 
 @bp.get("/shift")
@@ -224,16 +222,9 @@ def _changed(page: EditorPage, wanted: Replace | Shift) -> Changed:
     return editing_sessions.change(db.session(), *given, autosave=False)
 
 
-def _commit(asset: Asset) -> None:
-    db.session().commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
-
-
 def _done(page: EditorPage, toast: str, done: Changed) -> ResponseReturnValue:
     """After a dialog, with the way back."""
-    _commit(page.asset)
-    if not htmx.wants_fragment():
-        return htmx.go_to(page.address)
+    changes.commit(page.asset.id)
     number, lang = done.before.number or 1, page.captions.language
     undo = url_for(".go_back", asset_id=page.asset.id, lang=lang, number=number)
-    return htmx.fragment("", status=204, event=EVENT, toast=toast, undo=undo)
+    return changes.reply(page.address, event=EVENT, toast=toast, undo=undo)

@@ -11,7 +11,7 @@ from lectern.errors import NotFound
 from lectern.insight import corrections, glossary
 from lectern.models import Course, GlossaryTerm
 from lectern.people.rights import Action
-from web import htmx
+from web import changes, htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -46,7 +46,6 @@ def add(course_id: uuid.UUID) -> ResponseReturnValue:
     if term is None:
         return _list(courses.by_id(session, g.principal, course_id), form, status=422)
     corrections.refresh_course(session, course.id, term)
-    session.commit()
     return _changed(course)
 
 
@@ -60,11 +59,11 @@ def remove(course_id: uuid.UUID, term_id: uuid.UUID) -> ResponseReturnValue:
     if term.course_id != course.id:
         raise NotFound("There is no such term in this workspace.")
     corrections.refresh_course(session, course.id, term)
-    session.commit()
     return _changed(course)
 
 
 def _changed(course: Course) -> ResponseReturnValue:
+    changes.commit()
     if not htmx.wants_fragment():
         return redirect(_place(course), code=303)
     return _list(course, Form(), toast=gettext("Saved."))

@@ -3,11 +3,10 @@
 import uuid
 from functools import partial
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import enqueue, live
 from lectern.errors import Invalid, NotFound
 from lectern.insight import (
     captions,
@@ -20,8 +19,7 @@ from lectern.insight import (
 from lectern.library import assets
 from lectern.models import Version
 from lectern.people.rights import Action, require
-from lectern.pipeline import due
-from web import dialogs, htmx
+from web import changes, dialogs
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -61,7 +59,7 @@ def upload(asset_id: uuid.UUID) -> ResponseReturnValue:
     if reading is None:
         panel = _panel(asset_id)
         return dialogs.go_on("captions/_upload.html", status=422, form=form, panel=panel)
-    return _done(panel, _told(reading, form["lang"]))
+    return _done(panel, _summary(reading, form["lang"]))
 
 
 @bp.post("/<string:lang>/review")
@@ -94,11 +92,9 @@ def restore(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     panel = _panel(asset_id, Action.EDIT)
     if _row_or_none(panel, lang) is None:
         editing.restore(db.session(), g.principal, panel.asset, _version(panel), _tag(lang))
-    db.session().commit()
-    live.publish(panel.asset.workspace_id, live.CHANGED, asset_id)
-    if not htmx.wants_fragment():
-        return redirect(_place(asset_id), code=303)
-    return htmx.fragment("", toast=gettext("Undone."), event=f"asset-{asset_id}")
+    changes.commit(asset_id)
+    toast = gettext("Undone.")
+    return changes.reply(_place(asset_id), toast=toast, event=f"asset-{asset_id}")
 
 
 @bp.get("/again")
@@ -179,7 +175,7 @@ def _tag(lang: str) -> str:
         raise NotFound(captions.NONE) from error
 
 
-def _told(reading: subtitles.Reading, lang: str) -> str:
+def _summary(reading: subtitles.Reading, lang: str) -> str:
     name = language_name(languages.tag_or_unknown(lang))
     saved = gettext("%(name)s captions saved: %(n)s cues.", name=name, n=len(reading.cues))
     return " ".join([saved, *reading.remarks[:3]])
@@ -187,22 +183,20 @@ def _told(reading: subtitles.Reading, lang: str) -> str:
 
 def _done(panel: CaptionPanel, toast: str) -> ResponseReturnValue:
     """After a dialog."""
-    db.session().commit()
-    asset = panel.asset
-    enqueue.ring(due.of_asset(db.session(), asset.workspace_id, asset.id))
-    live.publish(asset.workspace_id, live.CHANGED, asset.id)
-    return dialogs.done(_place(asset.id), event=EVENT, toast=toast)
+    changes.commit(panel.asset.id, wake=True)
+    return dialogs.done(_place(panel.asset.id), event=EVENT, toast=toast)
 
 
 def _changed(panel: CaptionPanel, toast: str, undo: str | None = None) -> ResponseReturnValue:
     """After a button of the panel, which is shown as it is now."""
-    db.session().commit()
-    live.publish(panel.asset.workspace_id, live.CHANGED, panel.asset.id)
-    if not htmx.wants_fragment():
-        return redirect(_place(panel.asset.id), code=303)
+    changes.commit(panel.asset.id)
     page = AssetPage(db.session(), g.principal, panel.asset)
-    html = render_template("captions/_panel.html", page=page)
-    return htmx.fragment(html, toast=toast, undo=undo)
+    return changes.reply(
+        _place(panel.asset.id),
+        lambda: render_template("captions/_panel.html", page=page),
+        toast=toast,
+        undo=undo,
+    )
 
 
 def _place(asset_id: uuid.UUID) -> str:

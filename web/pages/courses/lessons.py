@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from jobs import live
-from lectern.courses import changed, courses, lessons, revising, usages
+from lectern.courses import courses, lessons, revising, usages
 from lectern.errors import Invalid
 from lectern.models import Lesson
 from lectern.people.rights import Action, can
 from lectern.search import cards
-from web import htmx
+from web import changes, htmx
 from web.auth import allow
 from web.extensions import db
 
@@ -68,12 +67,12 @@ def add_usages(lesson_id: uuid.UUID) -> ResponseReturnValue:
     had = {usage.asset_id for usage in usages.of_lesson(session, g.principal, lesson_id)}
     usages.add(session, g.principal, lesson_id, wanted)
     new = len(set(wanted) - had)
-    said = (
+    toast = (
         ngettext("%(num)d file inserted", "%(num)d files inserted", new)
         if new
         else _("This lesson uses it already.")
     )
-    return _written(session, lesson_id, said, event="picked")
+    return _written(session, lesson_id, toast, event="picked")
 
 
 @bp.post("/<uuid:lesson_id>/usages/<uuid:usage_id>/wording")
@@ -82,8 +81,8 @@ def edit_usage(lesson_id: uuid.UUID, usage_id: uuid.UUID) -> ResponseReturnValue
     """Give a file its title and description in this lesson."""
     session = db.session()
     lesson = lessons.get(session, g.principal, lesson_id)
-    said = {name: request.form.get(name, "").strip() for name in ("title", "alt")}
-    revising.reword(session, g.principal, lesson, usage_id, **said)
+    wording = {name: request.form.get(name, "").strip() for name in ("title", "alt")}
+    revising.reword(session, g.principal, lesson, usage_id, **wording)
     return _written(session, lesson_id, _("Saved"))
 
 
@@ -124,7 +123,7 @@ def rename(lesson_id: uuid.UUID) -> ResponseReturnValue:
     """Give the lesson another title."""
     session = db.session()
     lessons.rename(session, g.principal, lesson_id, request.form.get("title", ""))
-    session.commit()
+    changes.commit()
     return redirect(url_for(".show", lesson_id=lesson_id), code=303)
 
 
@@ -137,14 +136,17 @@ def _written(
     event: str | None = None,
     oob: bool = False,
 ) -> ResponseReturnValue:
-    session.commit()
-    for asset_id in changed.take(session):
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
-    if not oob and not htmx.wants_fragment():
-        return redirect(url_for(".show", lesson_id=lesson_id), code=303)
-    lesson = lessons.get(session, g.principal, lesson_id)
-    html = render_template("lessons/_media.html", **_media(lesson), oob=oob)
-    return htmx.fragment(html, toast=toast, undo=undo, event=event)
+    """Commit, and show the lesson's media as they are now; an answer `oob` finds its own place."""
+    changes.commit()
+
+    def render() -> str:
+        lesson = lessons.get(session, g.principal, lesson_id)
+        return render_template("lessons/_media.html", **_media(lesson), oob=oob)
+
+    if oob:
+        return htmx.fragment(render())
+    url = url_for(".show", lesson_id=lesson_id)
+    return changes.reply(url, render, toast=toast, undo=undo, event=event)
 
 
 def _media(lesson: Lesson) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from jobs import live
-from lectern.courses import changed, chapters, courses, lessons, outlines, revising
+from lectern.courses import chapters, courses, lessons, outlines, revising
 from lectern.people.rights import Action, can
-from web import htmx
+from web import changes, htmx
 from web.auth import allow
 from web.extensions import db
 
@@ -132,14 +131,13 @@ def remove_lesson(lesson_id: uuid.UUID) -> ResponseReturnValue:
 
 def _written(course_id: uuid.UUID, toast: str = "", *, focus: str = "") -> ResponseReturnValue:
     """Commit, tell the open pages of the files concerned, and show the outline as it is now."""
-    session = db.session()
-    session.commit()
-    for asset_id in changed.take(session):
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show", course_id=course_id, _anchor="outline"), code=303)
-    html = render_template("courses/_outline.html", **_outline(course_id), focus=focus)
-    return htmx.fragment(html, toast=toast)
+    changes.commit()
+    url = url_for(".show", course_id=course_id, _anchor="outline")
+
+    def render() -> str:
+        return render_template("courses/_outline.html", **_outline(course_id), focus=focus)
+
+    return changes.reply(url, render, toast=toast)
 
 
 def _outline(course_id: uuid.UUID) -> dict[str, object]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from functools import partial
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -15,9 +15,9 @@ from lectern.duplicates import dismissed, exact
 from lectern.duplicates.dismissed import Pair
 from lectern.errors import Invalid
 from lectern.people.rights import Action
-from web import dialogs, htmx, merges
+from web import changes, dialogs, htmx
 from web.auth import allow
-from web.extensions import db
+from web.extensions import db, settings
 from web.forms import Form
 from web.pages.duplicates.page import GroupView, MergePage, Offer
 
@@ -69,19 +69,17 @@ def merge() -> ResponseReturnValue:
     """Merge, and offer to undo it."""
     form, chosen = Form(request.form), request.form.getlist("merge")
     keep = values.identifiers([form["keep"]])
-    work = partial(merges.insist, lambda: merges.merge(keep[0], values.identifiers(chosen)))
-    row = form.attempt(work) if keep else None
+    work = partial(joining.merge, db.session(), g.principal, days=settings().trash_days)
+    once = partial(changes.retry_on_conflict, lambda: work(keep[0], values.identifiers(chosen)))
+    row = form.attempt(once) if keep else None
     if row is None:
         form.errors = form.errors or {"keep": gettext("Choose the file that stays.")}
         return dialogs.go_on(PART, status=422, form=form, offer=None)
     db.session().commit()
-    merges.publish(row, live.REMOVED)
-    if not htmx.wants_fragment():
-        return redirect(url_for(".show_merge", merge_id=row.id), code=303)
-    number = len(row.merged)
-    words = ngettext("Merged %(num)d file.", "Merged %(num)d files.", number)
-    undoing = url_for(".undo", merge_id=row.id)
-    return htmx.fragment("", status=204, event=EVENT, toast=words, undo=undoing)
+    changes.notify_merge(row, live.REMOVED)
+    toast = ngettext("Merged %(num)d file.", "Merged %(num)d files.", len(row.merged))
+    url, undoing = (url_for(name, merge_id=row.id) for name in (".show_merge", ".undo"))
+    return changes.reply(url, event=EVENT, toast=toast, undo=undoing)
 
 
 @bp.get("/duplicates/near")
@@ -100,15 +98,14 @@ def call_different() -> ResponseReturnValue:
         message = gettext("Choose two files.")
         raise Invalid(message, {"file": message})
     undoing = request.args.get("undo") == "1"
-    change = dismissed.take_back if undoing else dismissed.call_different
-    change(session, g.principal, *two)
-    session.commit()
-    if not htmx.wants_fragment():
-        return redirect(url_for(".index"), code=303)
-    if undoing:
-        return htmx.fragment("", status=204, event=EVENT, toast=gettext("Undone."))
+    work = dismissed.take_back if undoing else dismissed.call_different
+    work(session, g.principal, *two)
+    changes.commit()
+    toast = gettext("Undone.") if undoing else gettext("Not shown again.")
     back = url_for(".call_different", undo=1, file=[str(each) for each in two])
-    return htmx.fragment("", event=EVENT, toast=gettext("Not shown again."), undo=back, status=204)
+    return changes.reply(
+        url_for(".index"), event=EVENT, toast=toast, undo=None if undoing else back
+    )
 
 
 @bp.get("/merges/<uuid:merge_id>")
@@ -124,9 +121,9 @@ def show_merge(merge_id: uuid.UUID) -> ResponseReturnValue:
 def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     """Give every file back what was its own."""
     session = db.session()
-    row = merges.insist(lambda: joining.undo(session, g.principal, merge_id))
+    row = changes.retry_on_conflict(lambda: joining.undo(session, g.principal, merge_id))
     session.commit()
-    merges.publish(row, live.ADDED)
+    changes.notify_merge(row, live.ADDED)
     if not htmx.wants_fragment() or row.stayed:
         # What stayed as it is wants more words than a toast has.
         return htmx.go_to(url_for(".show_merge", merge_id=merge_id))

@@ -7,20 +7,17 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from jobs import live
 from lectern.errors import NotFound
 from lectern.people.rights import Action
 from lectern.taxonomy import folder_edits
 from lectern.taxonomy.folders import Node, every, tree
-from web import dialogs
+from web import changes, dialogs
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
 
 bp = Blueprint("folders", __name__, url_prefix="/folders")
 EVENT = "places-changed"
-# Cards of more files than this show where they lie when they are next asked for.
-MOST_TOLD = 200
 
 
 @bp.get("/new")
@@ -125,9 +122,7 @@ def remove(folder_id: uuid.UUID) -> ResponseReturnValue:
     if gone is None:
         plan, here = folder_edits.removal(session, g.principal, folder_id), form["here"]
         return dialogs.go_on("folders/_remove.html", status=422, form=form, plan=plan, here=here)
-    session.commit()
-    for asset_id in gone.asset_ids[:MOST_TOLD]:
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
+    changes.commit(*gone.asset_ids)
     url = _library(plan.parent.id if plan.parent else None)
     toast = _("Folder “%(name)s” is deleted; its files are kept.", name=plan.folder.name)
     return dialogs.done(url, event=EVENT, toast=toast, leave=_shown(plan.folder, form["here"]))

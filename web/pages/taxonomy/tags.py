@@ -9,22 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from jobs import live
 from lectern.errors import NotFound
 from lectern.people.rights import Action
 from lectern.taxonomy import tag_edits
 from lectern.taxonomy import tags as tag_words
 from lectern.taxonomy.tag_edits import Done, Preview
 from lectern.text import clean_text, tag_key
-from web import dialogs, htmx
+from web import changes, dialogs, htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
 
 bp = Blueprint("tags", __name__, url_prefix="/tags")
 EVENT = "tags-changed"
-# Cards of more files than this show their tags when they are next asked for.
-MOST_TOLD = 200
 
 
 @bp.get("")
@@ -79,12 +76,11 @@ def change() -> ResponseReturnValue:
     if done is None:
         plan = _plan(request.form.getlist("tag"))
         return dialogs.go_on("tags/_change.html", status=422, form=form, plan=plan)
-    session.commit()
     number = len(done.asset_ids)
     toast = ngettext(
         "“%(tag)s”: %(num)s file.", "“%(tag)s”: %(num)s files.", number, tag=done.after
     )
-    return _announced(done, toast)
+    return _done(done, toast)
 
 
 @bp.get("/removal")
@@ -104,13 +100,11 @@ def remove() -> ResponseReturnValue:
     if done is None:
         plan = _plan(request.form.getlist("tag"))
         return dialogs.go_on("tags/_remove.html", status=422, form=form, plan=plan)
-    session.commit()
-    return _announced(done, ngettext("Tag deleted.", "%(num)s tags deleted.", len(done.before)))
+    return _done(done, ngettext("Tag deleted.", "%(num)s tags deleted.", len(done.before)))
 
 
-def _announced(done: Done, toast: str) -> ResponseReturnValue:
-    for asset_id in done.asset_ids[:MOST_TOLD]:
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)
+def _done(done: Done, toast: str) -> ResponseReturnValue:
+    changes.commit(*done.asset_ids)
     return dialogs.done(url_for(".index"), event=EVENT, toast=toast)
 
 

@@ -7,14 +7,13 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import live
 from lectern import values
-from lectern.courses import changed, swapping
+from lectern.courses import swapping
 from lectern.errors import Invalid
 from lectern.library import assets, schedules
 from lectern.people.rights import Action, require
 from lectern.search import Query, cards
-from web import dialogs, htmx
+from web import changes, dialogs, htmx
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -52,7 +51,7 @@ def agree(asset_id: uuid.UUID) -> ResponseReturnValue:
     if reach != "all":
         places = request.form.getlist("place") if reach == "some" else []
         swapping.hold(session, g.principal, page.asset, but=values.identifiers(places))
-    _commit()
+    changes.commit()
     return "", 204
 
 
@@ -77,7 +76,7 @@ def exchange(asset_id: uuid.UUID) -> ResponseReturnValue:
     if form.errors:
         again = _choice(_page(asset_id))
         return dialogs.go_on("versions/_everywhere.html", status=422, form=form, **again)
-    _commit()
+    changes.commit()
     return htmx.go_to(url_for("assets.show", asset_id=page.asset.id))
 
 
@@ -96,10 +95,3 @@ def _choice(page: AssetPage) -> dict[str, Any]:
         "words": words,
         "cards": [card for card in found.items if card.id != page.asset.id],
     }
-
-
-def _commit() -> None:
-    session = db.session()
-    session.commit()
-    for asset_id in changed.take(session):
-        live.publish(g.principal.workspace_id, live.CHANGED, asset_id)

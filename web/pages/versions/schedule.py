@@ -6,10 +6,9 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import live
 from lectern.library import assets, schedule_edits, schedules
 from lectern.people.rights import Action, require
-from web import dialogs
+from web import changes, dialogs
 from web.auth import allow
 from web.extensions import db
 from web.forms import Form
@@ -35,15 +34,13 @@ def ask(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
 @allow(Action.EDIT)
 def save(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """Keep the time, switch now, or call it off, whichever button was pressed."""
-    session, form = db.session(), Form(request.form)
-    asset = assets.get(session, g.principal, asset_id)
+    form = Form(request.form)
     form.attempt(lambda: _do(form, number))
     if form.errors:
         page, zone = _page(asset_id), form["switch_zone"] or "UTC"
         row = page.versions.row(number)
         return dialogs.go_on(PART, status=422, form=form, page=page, row=row, zone=zone)
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset_id)
+    changes.commit(asset_id)
     panel = url_for("assets.show", asset_id=asset_id, _anchor="versions")
     return dialogs.done(panel, event="asset-changed", toast=gettext("Saved."))
 

@@ -7,10 +7,10 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from jobs import live
+from lectern.errors import NotFound
 from lectern.library import assets, rollback, versions
 from lectern.people.rights import Action, require
-from web import dialogs, htmx
+from web import changes, dialogs, htmx
 from web.auth import allow
 from web.extensions import db, storage
 from web.forms import Form
@@ -33,8 +33,8 @@ def compare(asset_id: uuid.UUID) -> ResponseReturnValue:
     """Two versions side by side: by default the current one and the one before."""
     page, form = _page(asset_id), Form(request.args)
     numbers = [row.number for row in page.versions.all]
-    right = form.number("right") or page.asset.version_number
-    left = form.number("left") or next((each for each in numbers if each != right), right)
+    right = _number(form, "right") or page.asset.version_number
+    left = _number(form, "left") or next((each for each in numbers if each != right), right)
     rows = [page.versions.row(min(number, 1 << 31)) for number in (left, right)]
     return render_template("versions/compare.html", page=page, left=rows[0], right=rows[1])
 
@@ -55,8 +55,7 @@ def note(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """Keep the note."""
     session, asset = db.session(), assets.get(db.session(), g.principal, asset_id)
     versions.note(session, g.principal, asset, number, request.form.get("note", ""))
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset_id)
+    changes.commit(asset_id)
     return dialogs.done(_panel(asset_id), event="asset-changed", toast=gettext("Saved."))
 
 
@@ -81,9 +80,16 @@ def roll_back(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
         page = _page(asset_id)
         row = page.versions.row(number)
         return dialogs.go_on("versions/_rollback.html", status=409, form=form, page=page, row=row)
-    session.commit()
-    live.publish(asset.workspace_id, live.CHANGED, asset_id)
+    changes.commit(asset_id)
     return htmx.go_to(url_for("assets.show", asset_id=asset_id))
+
+
+def _number(form: Form, name: str) -> int | None:
+    """The version that the address names; None where it names none."""
+    number = form.number(name)
+    if form[name] and number is None:
+        raise NotFound(gettext("There is no such version."))
+    return number
 
 
 def _page(asset_id: uuid.UUID) -> AssetPage:
