@@ -26,6 +26,7 @@ from lectern.errors import (
     Conflict,
     Invalid,
     LecternError,
+    Message,
     StorageAway,
     StorageDamaged,
     StorageFull,
@@ -50,10 +51,10 @@ from lectern.storage import Storage, blobs, storage_of
 AT_ONCE = 200
 # Read and opened at the same time; the rows are written one file after the other.
 HANDS = 2
-CHANGED = "It was being written while it was read; the next run takes it."
+CHANGED = Message("It was being written while it was read; the next run takes it.")
 # What is no file's fault ends the run; what was brought in until then stays.
 OURS = (StorageFull, StorageAway, StorageDamaged, BoxUnavailable)
-BUSY = "Another import from this folder is under way."
+BUSY = Message("Another import from this folder is under way.")
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ class _Run:
             return self._refuse(found, said, str(problem))
         except OSError as problem:
             why = problem.strerror or "it cannot be read"
-            return self._refuse(found, said, walking.UNREADABLE.format(why=why))
+            return self._refuse(found, said, Message(walking.UNREADABLE, why=why))
         finally:
             if read is not None and not self._trip.rehearsal:
                 self._tidy(read)

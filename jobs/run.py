@@ -8,7 +8,7 @@ import uuid
 from jobs import enqueue, live, process
 from jobs.work import Work
 from lectern.database.sessions import unit_of_work
-from lectern.errors import LecternError
+from lectern.errors import LecternError, Message
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped
 from lectern.pipeline import due, notices, tasks
@@ -19,7 +19,7 @@ from lectern.settings import Settings
 
 log = logging.getLogger(__name__)
 
-UNEXPECTED = (
+UNEXPECTED = Message(
     "Something went wrong on the server while it worked on this file. "
     "Try again later, or ask who runs this server to look into its log."
 )

@@ -106,7 +106,12 @@ def line(text: str, field: str, *, longest: int = 200, empty: bool = False) -> s
     if not kept and not empty:
         raise Invalid.of(field, "Write something here.")
     if len(kept) > longest:
-        raise Invalid.of(field, f"This has {len(kept)} characters; at most {longest} are possible.")
+        raise Invalid.of(
+            field,
+            "This has %(count)s characters; at most %(longest)s are possible.",
+            count=len(kept),
+            longest=longest,
+        )
     return kept
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from jobs import subject
 from jobs.subject import Subject
 from jobs.work import Work
-from lectern.errors import Invalid, TooLarge
+from lectern.errors import Invalid, Message, TooLarge
 from lectern.insight import corrections, models, subtitles, transcription, transcripts
 from lectern.insight.cues import Cue
 from lectern.insight.transcription import Inside
@@ -18,8 +18,8 @@ from lectern.media.speech.recognizer import Manner, Recogniser
 from lectern.models import TaskState, Transcript
 from lectern.pipeline import tasks
 
-NO_SOUND = "There is no sound in this file."
-NO_SPEECH = "Nobody speaks in this file, as far as the machine can tell."
+NO_SOUND = Message("There is no sound in this file.")
+NO_SPEECH = Message("Nobody speaks in this file, as far as the machine can tell.")
 # The share of the step that it takes to get at the sound.
 SOUND_SHARE = 0.05
 

@@ -14,7 +14,7 @@ from jobs.work import Work
 from lectern.bulk.runner import NO_LONGER
 from lectern.database.sessions import unit_of_work
 from lectern.durable import sync_folder
-from lectern.errors import Forbidden, Invalid, NotFound
+from lectern.errors import Forbidden, Invalid, Message, NotFound
 from lectern.exchange import export as exporting
 from lectern.exchange import runs, undo
 from lectern.exchange.archive import Archive
@@ -31,7 +31,7 @@ ACTIONS = {EXPORT, IMPORT}
 # A line of an export, roughly, for the share that is shown.
 LINE_BYTES = 600
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
-LOST = "The archive is gone from the server. Send it again."
+LOST = Message("The archive is gone from the server. Send it again.")
 
 
 def run(work: Work) -> None:

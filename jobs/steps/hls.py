@@ -13,6 +13,7 @@ from jobs import enqueue, subject
 from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.media.hls import ladder
 from lectern.media.hls import streams as hls
 from lectern.media.hls import timeline as hls_timeline
@@ -25,7 +26,7 @@ from lectern.pipeline import segments
 from lectern.renditions import renditions, streams
 
 log = logging.getLogger(__name__)
-NONE = "There is neither picture nor sound to stream."
+NONE = Message("There is neither picture nor sound to stream.")
 VIDEO, AUDIO = "video/mp4", "audio/mp4"
 PLAYLIST = "application/vnd.apple.mpegurl"
 # Where the steps within the step begin and end.

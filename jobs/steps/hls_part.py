@@ -6,13 +6,14 @@ from jobs import enqueue, subject
 from jobs.steps import hls as hls_step
 from jobs.steps.hls import Files
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.media.hls import streams as hls
 from lectern.models import TaskState
 from lectern.pipeline import segments, tasks
 from lectern.pipeline.registry import Step
 from lectern.renditions import renditions, streams
 
-NOT_NEEDED = "The whole of it is not being made any more."
+NOT_NEEDED = Message("The whole of it is not being made any more.")
 
 
 def run(work: Work) -> None:

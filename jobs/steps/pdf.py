@@ -8,6 +8,7 @@ from jobs import subject
 from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.insight import slides
 from lectern.library import assets
 from lectern.media.pictures import pages, poster
@@ -17,7 +18,7 @@ from lectern.models import TaskState
 from lectern.pipeline.leases import DEATHS
 from lectern.renditions import page_texts, posters, renditions
 
-CRASHED = "The PDF cannot be drawn: its renderer fails at it. It is kept for download."
+CRASHED = Message("The PDF cannot be drawn: its renderer fails at it. It is kept for download.")
 
 
 def run(work: Work) -> None:

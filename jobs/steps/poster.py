@@ -10,12 +10,13 @@ from jobs.steps import pdf
 from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.library import assets
 from lectern.media.pictures import poster
 from lectern.models import TaskState
 from lectern.renditions import posters, renditions, shared_frames
 
-NONE = "There is no picture in this file."
+NONE = Message("There is no picture in this file.")
 
 
 def run(work: Work) -> None:

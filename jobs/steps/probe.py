@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from jobs import enqueue, live
 from jobs.steps.results import Results
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.ingest import admission, uploads
 from lectern.ingest.admission import Admitted
 from lectern.media.facts import Facts
@@ -15,9 +16,11 @@ from lectern.media.sandbox.refusal import Refused
 from lectern.models import Upload, UploadState
 from lectern.pipeline import due
 
-DAMAGED = "The bytes on the server are not those that arrived. Upload the file again."
-GONE = "The server has lost the bytes of this upload. Upload the file again."
-ANOTHER = "What arrived is not the file that was announced: its digest differs. Upload it again."
+DAMAGED = Message("The bytes on the server are not those that arrived. Upload the file again.")
+GONE = Message("The server has lost the bytes of this upload. Upload the file again.")
+ANOTHER = Message(
+    "What arrived is not the file that was announced: its digest differs. Upload it again."
+)
 
 
 def run(work: Work) -> None:

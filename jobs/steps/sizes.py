@@ -5,11 +5,12 @@ from sqlalchemy.orm import Session
 from jobs import subject
 from jobs.steps.results import Results
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.media.pictures import sizes
 from lectern.models import TaskState
 from lectern.renditions import image_sizes
 
-SMALL = "The image is small enough to be shown as it is."
+SMALL = Message("The image is small enough to be shown as it is.")
 
 
 def run(work: Work) -> None:

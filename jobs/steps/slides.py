@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 from jobs import subject
 from jobs.steps.results import Results
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.insight import slides as kept
 from lectern.media.pictures import slides
 from lectern.media.pictures.slides import Reader
 from lectern.media.sandbox.refusal import Stopped
 from lectern.models import TaskState
 
-NOTHING = "Nothing in this video can be read."
+NOTHING = Message("Nothing in this video can be read.")
 # The share of the step that it takes to find them.
 _FOUND = 0.4
 

@@ -8,12 +8,13 @@ from jobs import subject
 from jobs.steps.results import Results
 from jobs.subject import Subject
 from jobs.work import Work
+from lectern.errors import Message
 from lectern.library import poster_requests
 from lectern.media.pictures import poster
 from lectern.media.pictures.poster import Candidate
 from lectern.models import StillRequest, TaskState
 
-UNWANTED = "Another picture was chosen meanwhile."
+UNWANTED = Message("Another picture was chosen meanwhile.")
 
 
 def run(work: Work) -> None:

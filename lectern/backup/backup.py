@@ -85,9 +85,11 @@ def back_up(
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             return _write(connection, url, settings, storage, folder, with_secrets)
     except StorageFull as error:
-        raise LecternError(f"The disk behind {folder} is full.") from error
+        raise LecternError("The disk behind %(folder)s is full.", folder=folder) from error
     except OSError as error:
-        raise LecternError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        raise LecternError(
+            "%(folder)s cannot be written: %(value)s.", folder=folder, value=error.strerror or error
+        ) from error
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -101,10 +103,12 @@ def read_manifest(folder: Path) -> Manifest:
         if said["format"] == FORMAT and said["version"] == VERSION:
             return Manifest(**said)
     except FileNotFoundError as error:
-        raise LecternError(f"There is no finished backup in {folder}.") from error
+        raise LecternError("There is no finished backup in %(folder)s.", folder=folder) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LecternError(f"{folder / MANIFEST} is damaged.") from error
-    raise LecternError(f"{folder} holds a backup of a kind that this release does not know.")
+        raise LecternError("%(value)s is damaged.", value=folder / MANIFEST) from error
+    raise LecternError(
+        "%(folder)s holds a backup of a kind that this release does not know.", folder=folder
+    )
 
 
 def _write(
@@ -243,6 +247,6 @@ def _alone(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise Conflict(f"Another backup into {folder} is under way.") from error
+        raise Conflict("Another backup into %(folder)s is under way.", folder=folder) from error
     finally:
         os.close(descriptor)

@@ -64,7 +64,9 @@ def load(url: str, source: Path) -> None:
     _, before = unpacking.communicate()
     if filling.returncode != 0 or unpacking.returncode != 0:
         words_of = (said + before).decode(errors="replace").strip().splitlines()
-        raise LecternError(f"The database could not be restored: {' '.join(words_of[:3])}")
+        raise LecternError(
+            "The database could not be restored: %(list)s", list=" ".join(words_of[:3])
+        )
 
 
 def _run(program: str, words: list[str], url: str) -> None:
@@ -76,7 +78,11 @@ def _run(program: str, words: list[str], url: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise LecternError(f"{program} failed: {' '.join(done.stderr.strip().splitlines()[:3])}")
+        raise LecternError(
+            "%(program)s failed: %(list)s",
+            program=program,
+            list=" ".join(done.stderr.strip().splitlines()[:3]),
+        )
 
 
 def _program(name: str) -> Path:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 import core_ext
 from lectern.backup import dump
 from lectern.backup.backup import BLOBS, KEY, SECRETS, SPOOL, Manifest, read_manifest
-from lectern.errors import Conflict, LecternError
+from lectern.errors import Conflict, LecternError, Message
 from lectern.ingest import uploads
 from lectern.models import Upload, UploadState, Workspace
 from lectern.people import audit
@@ -22,7 +22,7 @@ from lectern.storage import Storage
 
 # What makes a data folder one that somebody uses.
 _TAKEN = ("postgresql", "storage", "spool")
-_CUT_OFF = "The backup does not hold the rest of this upload. Upload the file again."
+_CUT_OFF = Message("The backup does not hold the rest of this upload. Upload the file again.")
 _OPEN = (UploadState.RECEIVING, UploadState.CHECKING)
 
 
@@ -35,14 +35,20 @@ def check(folder: Path, data: Path) -> Manifest:
     manifest = read_manifest(folder)
     taken = [name for name in _TAKEN if (data / name).exists()]
     if taken:
-        raise Conflict(f"{data} is in use: it has {taken[0]}/. Restore into an empty folder.")
+        raise Conflict(
+            "%(data)s is in use: it has %(taken)s/. Restore into an empty folder.",
+            data=data,
+            taken=taken[0],
+        )
     for name, digest in (
         (manifest.database, manifest.database_digest),
         (manifest.files, manifest.files_digest),
     ):
         path = folder / name
         if not path.is_file() or core_ext.digest_file(path) != digest:
-            raise LecternError(f"{path} is missing or damaged; this backup cannot be restored.")
+            raise LecternError(
+                "%(path)s is missing or damaged; this backup cannot be restored.", path=path
+            )
     return manifest
 
 
@@ -82,7 +88,7 @@ def bring_files(folder: Path, manifest: Manifest, storage: Storage) -> int:
             row = json.loads(line)
             source = folder / BLOBS / row["key"]
             if not source.is_file() or core_ext.digest_file(source) != row["digest"]:
-                raise LecternError(f"{source} is missing or damaged in the backup.")
+                raise LecternError("%(source)s is missing or damaged in the backup.", source=source)
             if storage.exists(row["key"]):
                 continue
             storage.put(source, row["key"], row["digest"])

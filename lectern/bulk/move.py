@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Folder
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from lectern.settings import Settings
 from lectern.taxonomy import folders
 
-NO_FOLDER = "The folder is no longer there."
-MOVED = "It was moved again since."
-FOLDER_GONE = "The folder it was in is no longer there."
+NO_FOLDER = Message("The folder is no longer there.")
+MOVED = Message("It was moved again since.")
+FOLDER_GONE = Message("The folder it was in is no longer there.")
 _BACK = text("""
     UPDATE asset a SET folder_id = pair.folder_id, lock_version = a.lock_version + 1,
         updated_at = clock_timestamp()

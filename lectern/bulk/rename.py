@@ -13,12 +13,12 @@ from lectern import text as names
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from lectern.settings import Settings
 
-RENAMED = "It was renamed since."
+RENAMED = Message("It was renamed since.")
 LONGEST_PATTERN = 500
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"n(?::0?([1-9]))?", re.ASCII)

@@ -14,7 +14,7 @@ from lectern.bulk import registry
 from lectern.bulk import rows as chunk
 from lectern.bulk.rows import Done
 from lectern.bulk.targets import NO_FILE
-from lectern.errors import Forbidden, NotFound
+from lectern.errors import Forbidden, Message, NotFound
 from lectern.models import Batch, BatchItem, BatchState, ItemState
 from lectern.people import audit, members
 from lectern.people.audit import Fact
@@ -23,7 +23,7 @@ from lectern.pipeline.due import Due
 
 # Large enough that statements are few, small enough that nobody waits for its commit.
 CHUNK = 1000
-NO_LONGER = "Whoever asked for this is no longer a member of the workspace."
+NO_LONGER = Message("Whoever asked for this is no longer a member of the workspace.")
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
 _PLAN_ANEW = text("DISCARD PLANS")
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")

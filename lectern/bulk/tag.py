@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import AssetTag, Tag
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
@@ -20,7 +20,7 @@ from lectern.taxonomy import tags
 from lectern.text import tag_key
 
 FULL = f"It would have more than {tags.MOST} tags."
-CHANGED = "Its tags were changed since."
+CHANGED = Message("Its tags were changed since.")
 _ADD = text("""
     INSERT INTO asset_tag (workspace_id, asset_id, tag_id, asset_created_at)
     SELECT a.workspace_id, a.id, pair.tag_id, a.created_at

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from lectern import search
 from lectern.bulk import rows as chunk
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Asset, Batch, BatchItem, ItemState
 from lectern.people.principal import Principal
 from lectern.search import Query, selections
 from lectern.search.syntax import operators
 
-NO_FILE = "There is no such file."
+NO_FILE = Message("There is no such file.")
 # One request names no more; a query or a selection says more in fewer words.
 MOST = 10_000
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.library.trash import LONGEST_REASON
 from lectern.models import Chapter, Course, Lesson, Usage
 from lectern.people.principal import Principal
@@ -19,9 +19,9 @@ from lectern.people.rights import Action
 from lectern.settings import Settings
 from lectern.text import clean_text
 
-RESTORED = "It was restored since."
-TRASHED_ANEW = "It was restored since, and is in the trash for another reason."
-TRASHED = "It is in the trash again already."
+RESTORED = Message("It was restored since.")
+TRASHED_ANEW = Message("It was restored since, and is in the trash for another reason.")
+TRASHED = Message("It is in the trash again already.")
 # A refusal names this many places; the asset's own page names all.
 NAMED = 3
 _BACK = text("""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lectern import csv_files
 from lectern.bulk import rows as chunk
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Asset, Blob, Selection, Version
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -23,9 +23,9 @@ from lectern.taxonomy import folders
 
 MOST = 10_000
 MANIFEST = "manifest.csv"
-NOT_ALLOWED = "You may not download the original of this file."
-NOT_THERE = "There is no stored file yet."
-MISSING = "Its stored file is missing. Ask who runs this server to look into it."
+NOT_ALLOWED = Message("You may not download the original of this file.")
+NOT_THERE = Message("There is no stored file yet.")
+MISSING = Message("Its stored file is missing. Ask who runs this server to look into it.")
 # What some file system refuses in a name, or a program takes for a path.
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Names that mean devices to Windows, with any extension.

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.models import Chapter, Course, Lesson, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-NO_COURSE = "There is no such course."
-NO_CHAPTER = "There is no such chapter in this course."
-NO_LESSON = "There is no such lesson in this course."
+NO_COURSE = Message("There is no such course.")
+NO_CHAPTER = Message("There is no such chapter in this course.")
+NO_LESSON = Message("There is no such lesson in this course.")
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from lectern.courses import chapters, courses, lessons, places, usages
 from lectern.courses.places import NO_CHAPTER, Place
 from lectern.courses.terms import UsageSpec
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.models import Chapter, Course, Lesson, Usage, UsageHistory, Version
 from lectern.people.principal import Principal
 
-MISSING = "This file is no longer used there."
+MISSING = Message("This file is no longer used there.")
 
 
 def reword(

@@ -64,7 +64,9 @@ def cleaned(spec: CourseSpec) -> CourseSpec:
         chapters.append(ChapterSpec(ref, text.line(chapter.title, f"{here}.title"), lessons))
     if len(chapter_refs) + len(lesson_refs) > MOST_LESSONS:
         raise Invalid.of(
-            "chapters", f"A course has at most {MOST_LESSONS} chapters and lessons together."
+            "chapters",
+            "A course has at most %(most_lessons)s chapters and lessons together.",
+            most_lessons=MOST_LESSONS,
         )
     return CourseSpec(text.line(spec.title, "title"), chapters)
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from lectern.courses import changed, ending, places, terms, usages, writing
 from lectern.courses.places import Place
 from lectern.courses.terms import UsageSpec
-from lectern.errors import Invalid, NotFound
+from lectern.errors import Invalid, Message, NotFound
 from lectern.models import Asset, Usage
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = "There is no such file in this library."
+MISSING = Message("There is no such file in this library.")
 
 
 def hold(
@@ -41,7 +41,7 @@ def hold(
     version_id = held[asset.id].current_version_id
     following = [each for each in found if each.policy == "follow" and each.id not in but]
     if version_id is None and following:
-        raise Invalid(f"“{asset.name}” has no version to pin yet.")
+        raise Invalid("“%(name)s” has no version to pin yet.", name=asset.name)
     facts: list[Fact] = []
     for usage in following:
         usage.policy, usage.version_id = "pin", version_id
@@ -83,7 +83,7 @@ def exchange(session: Session, principal: Principal, old_id: uuid.UUID, new_id: 
         raise NotFound(MISSING)
     if not assets[new_id].live:
         name = assets[new_id].name
-        raise Invalid(f"“{name}” is in the trash.", {"other": "It is in the trash."})
+        raise Invalid("“%(name)s” is in the trash.", {"other": "It is in the trash."}, name=name)
     for place, there in here:
         usages.put(session, principal, place, _specs(there, old_id, assets[new_id]))
     return len(found)

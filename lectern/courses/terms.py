@@ -78,7 +78,12 @@ def check_all(
         Invalid: the first item that is wrong, its fields named `assets.INDEX.FIELD`.
     """
     if len(specs) > MOST:
-        raise Invalid.of("assets", f"{len(specs)} items; one place holds at most {MOST}.")
+        raise Invalid.of(
+            "assets",
+            "%(count)s items; one place holds at most %(most)s.",
+            count=len(specs),
+            most=MOST,
+        )
     numbers = _versions(session, specs, assets)
     seen: dict[tuple[uuid.UUID, str], int] = {}
     checked = []
@@ -168,4 +173,9 @@ def _optional(text: str | None, field: str, longest: int) -> str | None:
 
 
 def _wrong(index: int, field: str, problem: str) -> Invalid:
-    return Invalid(f"Item {index}: {problem}", {f"assets.{index}.{field}": problem})
+    return Invalid(
+        "Item %(index)s: %(problem)s",
+        {f"assets.{index}.{field}": problem},
+        index=index,
+        problem=problem,
+    )

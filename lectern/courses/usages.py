@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.courses import ending, places, terms, writing
 from lectern.courses.places import Place, Spot
 from lectern.courses.terms import UsageSpec
-from lectern.errors import NotFound, Stale
+from lectern.errors import Message, NotFound, Stale
 from lectern.models import Asset, Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -30,7 +30,7 @@ __all__ = [
     "reorder",
 ]
 
-NO_ASSET = "There is no such file in this library."
+NO_ASSET = Message("There is no such file in this library.")
 
 
 def put(

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.errors import Invalid, NotFound
+from lectern.errors import Invalid, Message, NotFound
 from lectern.models import Asset, DigestCount
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -28,7 +28,7 @@ from lectern.search import cards
 from lectern.search.cards import Card
 from lectern.taxonomy import folders
 
-MISSING = "There is no such file in this library."
+MISSING = Message("There is no such file in this library.")
 # Of a larger group a page shows these, and says how many more there are.
 SHOWN = 12
 MOST_SHOWN = 200

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from lectern.courses import places, usages
 from lectern.duplicates import merge_plan
 from lectern.duplicates.merge_plan import Plan
-from lectern.errors import Conflict, Invalid, NotFound
+from lectern.errors import Conflict, Invalid, Message, NotFound
 from lectern.library import versions
 from lectern.models import Asset, AssetState, DigestCount, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = "There is no such file in this library."
-MOVING = "One of these files was put into another course just now. Try again."
+MISSING = Message("There is no such file in this library.")
+MOVING = Message("One of these files was put into another course just now. Try again.")
 MOST_FILES = 100
 # Of one merge, which is one transaction; a course holds a few hundred.
 MOST_USES = 5_000

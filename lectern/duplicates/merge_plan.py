@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.errors import Conflict
+from lectern.errors import Conflict, Message, template
 from lectern.insight import carry_over
 from lectern.library import versions
 from lectern.models import Asset, AssetTag, Blob, CaptionTrack, Tag, Usage, Version
@@ -88,9 +88,11 @@ def make(
     return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
 
 
-_ACCESS = "Who may see it is not taken over: the file that stays keeps its own access."
+_ACCESS = Message("Who may see it is not taken over: the file that stays keeps its own access.")
 
-_CAPTIONED = "Its captions in “{language}” stay with it: the file that stays has some already."
+_CAPTIONED = template(
+    "Its captions in “%(language)s” stay with it: the file that stays has some already."
+)
 
 
 class _Bytes(NamedTuple):
@@ -211,7 +213,7 @@ def _captions(
     left = []
     for track in rest:
         version = session.get_one(Version, (track.workspace_id, track.version_id))
-        left.append(Told(names[version.asset_id], _CAPTIONED.format(language=track.language)))
+        left.append(Told(names[version.asset_id], Message(_CAPTIONED, language=track.language)))
     return tuple(new), left
 
 

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, selectinload
 
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.models import Asset, Merge, MergedAsset
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = "There is no such merge here."
+MISSING = Message("There is no such merge here.")
 # Restored by hand and thrown away again, it is there for another reason.
 _THERE = and_(
     Asset.workspace_id == MergedAsset.workspace_id,

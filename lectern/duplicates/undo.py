@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from lectern.duplicates import merge_usages, merges, undo_parts
 from lectern.duplicates.merge_locks import hold_assets, hold_counts, hold_courses
 from lectern.duplicates.merge_plan import Told
-from lectern.errors import Conflict, Gone
+from lectern.errors import Conflict, Gone, Message
 from lectern.models import Asset, Merge, MergedAsset
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, can, require
 
-PURGED = "What was merged has been deleted for good, so this merge cannot be undone."
-PURGED_ONE = "It has been deleted for good."
-TRASHED_ANEW = "It was restored since, and is in the trash for another reason."
+PURGED = Message("What was merged has been deleted for good, so this merge cannot be undone.")
+PURGED_ONE = Message("It has been deleted for good.")
+TRASHED_ANEW = Message("It was restored since, and is in the trash for another reason.")
 
 
 def can_undo(session: Session, principal: Principal, row: Merge) -> bool:

@@ -10,17 +10,18 @@ from sqlalchemy.orm import Session
 from lectern.duplicates import merge_usages
 from lectern.duplicates.merge_plan import Told
 from lectern.duplicates.merge_usages import Row
+from lectern.errors import Message
 from lectern.library import fields
 from lectern.models import Asset, CaptionTrack, Chapter, Course, Lesson, Merge, MergedAsset, Version
 from lectern.people.principal import Principal
 from lectern.taxonomy import tags
 from lectern.text import tag_key
 
-ENDED = "It is not used there any more."
-CHANGED = "It was changed there since, so the file that stayed is still used."
-REUSED = "The file is in that place again already."
-PLACE_GONE = "That place is not there any more."
-EDITED = "It was changed since, so it stays as it is."
+ENDED = Message("It is not used there any more.")
+CHANGED = Message("It was changed there since, so the file that stayed is still used.")
+REUSED = Message("The file is in that place again already.")
+PLACE_GONE = Message("That place is not there any more.")
+EDITED = Message("It was changed since, so it stays as it is.")
 
 
 def uses(

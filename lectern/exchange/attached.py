@@ -11,21 +11,22 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.exchange.schema import Record
 from lectern.insight import carry_over
 from lectern.insight.cues import Cue
 from lectern.models import Asset, CaptionTrack, ScheduledSwitch, SwitchState, Version, new_id
 from lectern.people.audit import Fact
 
-IN_TRASH = "The file is in the trash here."
-NO_VERSION = "The version that it belongs to is not here."
-SHOWN = "This version is shown here, or was."
-OWN_TIME = "This version has been given no such time here, and its time there has ended."
-ENDED = "This switch has ended here."
-WAITS = "This switch still waits here."
-OTHER_HISTORY = "The captions here have a history of their own; it stays as it is."
+IN_TRASH = Message("The file is in the trash here.")
+NO_VERSION = Message("The version that it belongs to is not here.")
+SHOWN = Message("This version is shown here, or was.")
+OWN_TIME = Message("This version has been given no such time here, and its time there has ended.")
+ENDED = Message("This switch has ended here.")
+WAITS = Message("This switch still waits here.")
+OTHER_HISTORY = Message("The captions here have a history of their own; it stays as it is.")
 # Why a version of an export of an earlier release is not shown by itself.
-UNTOLD = "It came with an older export, which does not say when it was to be shown."
+UNTOLD = Message("It came with an older export, which does not say when it was to be shown.")
 # How many cues that differ are told one by one.
 MOST_CUES = 5
 

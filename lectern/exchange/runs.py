@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from lectern import text as names
-from lectern.errors import Conflict, Gone, NotFound
+from lectern.errors import Conflict, Gone, Message, NotFound
 from lectern.exchange import undo
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT, NO_BATCH
@@ -26,9 +26,9 @@ from lectern.settings import Settings
 
 # For so long an export can be fetched, and an import that was looked at be begun.
 KEPT = "24 hours"
-EXPIRED = "This archive was kept for 24 hours and is gone."
-NOT_YET = "This export is still being made."
-BEGUN = "This import was begun already."
+EXPIRED = Message("This archive was kept for 24 hours and is gone.")
+NOT_YET = Message("This export is still being made.")
+BEGUN = Message("This import was begun already.")
 # As many lists of what an import changes hold at most when they are kept or sent.
 MOST_SHOWN = 200
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern.courses import ending, writing
-from lectern.errors import Conflict, LecternError
+from lectern.errors import Conflict, LecternError, Message
 from lectern.exchange import attached, undo_additions, undo_changes
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import IMPORT, Key
@@ -38,11 +38,11 @@ from lectern.storage import Storage
 
 # One transaction undoes so much: short enough that nobody waits for its locks.
 AT_ONCE = 200
-RUNNING = "This import is still under way. Undo it when it has ended."
-TWICE = "This import was undone already."
-NOTHING = "This import changed nothing, so there is nothing to undo."
-TOO_OLD = "This import was made more than 30 days ago and cannot be undone."
-OVERTAKEN = "Another version of it came since."
+RUNNING = Message("This import is still under way. Undo it when it has ended.")
+TWICE = Message("This import was undone already.")
+NOTHING = Message("This import changed nothing, so there is nothing to undo.")
+TOO_OLD = Message("This import was made more than 30 days ago and cannot be undone.")
+OVERTAKEN = Message("Another version of it came since.")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.exchange.schema import BY_FILE
 from lectern.models import (
     Asset,
@@ -25,13 +26,13 @@ from lectern.models import (
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
-REASON = "An import was undone."
-IN_LESSON = "Files were put into it since."
-NOT_EMPTY = "It is not empty."
-WITH_TERMS = "Its glossary has terms."
-EDITED = "Somebody changed these captions since."
-SWITCHED = "This switch has ended since."
-ON_FILES = "Files have it; those in the trash count."
+REASON = Message("An import was undone.")
+IN_LESSON = Message("Files were put into it since.")
+NOT_EMPTY = Message("It is not empty.")
+WITH_TERMS = Message("Its glossary has terms.")
+EDITED = Message("Somebody changed these captions since.")
+SWITCHED = Message("This switch has ended since.")
+ON_FILES = Message("Files have it; those in the trash count.")
 _NOUN = {
     "courses": "course",
     "chapters": "chapter",

@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Uuid, delete, func, insert, select
 from sqlalchemy import inspect as columns_of
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message, template
 from lectern.exchange import attached
 from lectern.exchange.imports import matching
 from lectern.exchange.schema import BY_FILE, written
@@ -27,9 +28,9 @@ from lectern.models import (
 from lectern.people.audit import Fact
 from lectern.taxonomy import folders
 
-CHANGED = "Somebody changed this since: {fields}."
-ENDED = "This switch has ended since."
-LOST = "What it was before is not there any more: {fields}."
+CHANGED = template("Somebody changed this since: %(fields)s.")
+ENDED = Message("This switch has ended since.")
+LOST = template("What it was before is not there any more: %(fields)s.")
 # Of these a part alone would make no sense: half a review, a time in another zone.
 _AS_A_WHOLE = {"caption_tracks", "scheduled_switches"}
 
@@ -51,7 +52,7 @@ def row(
     changed = {name: now for name in before if (now := _now(session, found, name)) != before[name]}
     overtaken = [name for name, now in changed.items() if now != after.get(name)]
     if overtaken and item.file in _AS_A_WHOLE:
-        return CHANGED.format(fields=", ".join(overtaken))
+        return Message(CHANGED, fields=", ".join(overtaken))
     for name, now in changed.items():
         former = before[name]
         if name in overtaken:

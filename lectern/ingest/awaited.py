@@ -5,12 +5,13 @@ import uuid
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.library import assets
 from lectern.models import Blob, Version
 from lectern.pipeline import tasks
 
 AWAITED = "awaited"
-NOT_HERE = "The bytes of this file have not arrived yet."
+NOT_HERE = Message("The bytes of this file have not arrived yet.")
 
 
 def arrive(session: Session, workspace_id: uuid.UUID, real: Blob) -> list[uuid.UUID]:

@@ -276,5 +276,9 @@ def checksum_of(
     """A checksum to compare at the end; sha1 digests have 20 bytes, blake3 ones 32."""
     length = {"sha1": 20, "blake3": 32}[algorithm]
     if len(expected) != length:
-        raise Invalid(f"A {algorithm} checksum has {length} bytes, in base64.")
+        raise Invalid(
+            "A %(algorithm)s checksum has %(length)s bytes, in base64.",
+            algorithm=algorithm,
+            length=length,
+        )
     return new(), expected

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from lectern import text as names
-from lectern.errors import Invalid, NotFound, TooLarge
+from lectern.errors import Invalid, Message, NotFound, TooLarge
 from lectern.library import assets, schedules
 from lectern.library.schedules import Moment
 from lectern.models import Role, Upload, UploadState
@@ -21,8 +21,8 @@ from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 from lectern.taxonomy import folders, tags
 
-MISSING = "There is no such upload."
-EMPTY = "The file is empty: it has 0 bytes. Check the original and upload it again."
+MISSING = Message("There is no such upload.")
+EMPTY = Message("The file is empty: it has 0 bytes. Check the original and upload it again.")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ON_DUPLICATE = ("reuse", "keep", "refuse")
 
@@ -62,7 +62,7 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     require(principal, Action.UPLOAD)
     if new.size > settings.max_upload_bytes:
         limit = settings.max_upload_bytes / (1 << 30)
-        raise TooLarge(f"A file may have at most {limit:.3g} GiB here.")
+        raise TooLarge("A file may have at most %(limit)s GiB here.", limit=f"{limit:.3g}")
     if new.digest is not None and not _DIGEST.fullmatch(new.digest):
         message = "A digest is 64 lower-case hexadecimal digits (BLAKE3)."
         raise Invalid(message, {"digest": message})

@@ -13,13 +13,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.insight import languages, transcripts
 from lectern.insight.cues import Cue
 from lectern.insight.transcripts import Segment
 from lectern.models import Asset, CaptionTrack, Transcript, User, Version
 
-NONE = "There are no captions of this file yet."
+NONE = Message("There are no captions of this file yet.")
 # How much people may rely on each state, best first.
 STATES = ("reviewed", "in_review", "machine")
 

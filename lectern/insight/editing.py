@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from lectern.database.locks import lock
-from lectern.errors import Invalid, NotFound, Stale
+from lectern.errors import Invalid, Message, NotFound, Stale
 from lectern.insight import captions, carry_over, corrections, languages
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
@@ -18,7 +18,9 @@ from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-CHANGED = "Somebody changed these captions since you opened them. Reload to see the change."
+CHANGED = Message(
+    "Somebody changed these captions since you opened them. Reload to see the change."
+)
 LONGEST_CUE = 2_000
 # Saves of one person within this time are one step of the history, when nobody asked for them.
 ONE_SITTING = timedelta(minutes=5)
@@ -143,7 +145,11 @@ def checked(cues: Sequence[Cue]) -> list[Cue]:
         Invalid: one is empty, too long, ends before it begins, or overlaps the next.
     """
     if not 0 < len(cues) <= MAX_CUES:
-        raise Invalid(f"Captions have from 1 to {MAX_CUES:,} cues; these have {len(cues):,}.")
+        raise Invalid(
+            "Captions have from 1 to %(max_cues)s cues; these have %(count)s.",
+            max_cues=f"{MAX_CUES:,}",
+            count=f"{len(cues):,}",
+        )
     kept = [Cue(round(c.start_s, 3), round(c.end_s, 3), tidy(c.text)) for c in cues]
     for number, cue in enumerate(kept, start=1):
         if not 0 <= cue.start_s < cue.end_s:
@@ -159,7 +165,12 @@ def checked(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _wrong(number: int, problem: str) -> Invalid:
-    return Invalid(f"Cue {number}: {problem}", {f"cues.{number - 1}": problem})
+    return Invalid(
+        "Cue %(number)s: %(problem)s",
+        {f"cues.{number - 1}": problem},
+        number=number,
+        problem=problem,
+    )
 
 
 def _begin(

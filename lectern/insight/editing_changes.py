@@ -10,10 +10,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lectern.errors import Invalid, Stale
+from lectern.errors import Invalid, Message, Stale
 from lectern.insight.cues import LINE_CHARS, Cue, width, wrap
 
-CHANGED = "Somebody changed these cues meanwhile."
+CHANGED = Message("Somebody changed these cues meanwhile.")
 # Two cues out of one need a moment each.
 LEAST_MS = 100
 MOST_SHIFT_S = 86_400.0

@@ -44,7 +44,11 @@ def add(
     require(principal, Action.EDIT_COURSES)
     term, spellings = _term(text), _spellings(sounds_like)
     if len(list_of(session, course.workspace_id, course.id)) >= MOST_TERMS:
-        raise Invalid(f"A glossary may have at most {MOST_TERMS} terms.", {"term": "Too many."})
+        raise Invalid(
+            "A glossary may have at most %(most_terms)s terms.",
+            {"term": "Too many."},
+            most_terms=MOST_TERMS,
+        )
     row = GlossaryTerm(
         workspace_id=course.workspace_id,
         course_id=course.id,
@@ -58,7 +62,7 @@ def add(
             session.add(row)
             session.flush()
     except IntegrityError as error:
-        raise Conflict(f"“{term}” is in the glossary already.") from error
+        raise Conflict("“%(term)s” is in the glossary already.", term=term) from error
     details = {"term": term, "sounds_like": spellings}
     audit.record(session, principal, "course.term_add", "course", course.id, details)
     return row

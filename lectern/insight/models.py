@@ -78,7 +78,12 @@ def fetch(model: Model) -> None:
         shutil.rmtree(part / ".cache", ignore_errors=True)
         arrived = Model(**{**vars(model), "folder": part})
         if not arrived.here:
-            raise ModelAway(f"{_HUB}/{model.page} lacks {', '.join(model.needed)}.")
+            raise ModelAway(
+                "%(hub)s/%(page)s lacks %(list)s.",
+                hub=_HUB,
+                page=model.page,
+                list=", ".join(model.needed),
+            )
         shutil.rmtree(model.folder, ignore_errors=True)
         part.rename(model.folder)
     except ModelAway:
@@ -87,6 +92,14 @@ def fetch(model: Model) -> None:
         # The hub's client has errors of several libraries; all of them mean that it is not here.
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelAway(
-            f"The {model.what} model “{model.name}” could not be fetched from {_HUB}/{model.page}: "
-            f"{cause[:200]}\nPut its files ({', '.join(model.files)}) into {model.folder} instead."
+            "The %(what)s model “%(name)s” could not be fetched from "
+            "%(hub)s/%(page)s: %(cause)s\nPut its files (%(list)s) into "
+            "%(folder)s instead.",
+            what=model.what,
+            name=model.name,
+            hub=_HUB,
+            page=model.page,
+            cause=cause[:200],
+            list=", ".join(model.files),
+            folder=model.folder,
         ) from error

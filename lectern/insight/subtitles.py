@@ -71,18 +71,24 @@ def read(data: bytes) -> Reading:
         Invalid: not Unicode, neither format, too many cues, or no usable one; names the line.
     """
     if len(data) > MAX_BYTES:
-        raise TooLarge(f"A caption file may have at most {MAX_BYTES >> 20} MiB.")
+        raise TooLarge("A caption file may have at most %(value)s MiB.", value=MAX_BYTES >> 20)
     lines = re.split(r"\r\n|\r|\n", text_of(data))
     vtt = _HEADER.fullmatch(lines[0]) is not None
     if not vtt and lines[0].startswith("WEBVTT"):
         raise Invalid("Line 1: a WebVTT file begins with WEBVTT alone, or a space after it.")
     if not any("-->" in line for line in lines):
         what = "The captions have no cue" if vtt else "Line 1: this is neither WebVTT nor SubRip"
-        raise Invalid(f"{what}: a cue needs a line such as 00:00:01.000 --> 00:00:04.000.")
+        raise Invalid(
+            "%(what)s: a cue needs a line such as 00:00:01.000 --> 00:00:04.000.", what=what
+        )
     reading = Reading()
     found = list(_scan(lines, reading, ends_at_blank=vtt))
     if len(found) > MAX_CUES:
-        raise Invalid(f"The captions have {len(found):,} cues; at most {MAX_CUES:,} are accepted.")
+        raise Invalid(
+            "The captions have %(count)s cues; at most %(max_cues)s are accepted.",
+            count=f"{len(found):,}",
+            max_cues=f"{MAX_CUES:,}",
+        )
     reading.cues = _in_order(found, reading)
     if not reading.cues:
         told = " ".join(reading.left_out[:MOST_TOLD])
@@ -102,7 +108,8 @@ def text_of(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Invalid(
-            f"Line {line}: the captions are not UTF-8. Save them as UTF-8 and upload them again."
+            "Line %(line)s: the captions are not UTF-8. Save them as UTF-8 and upload them again.",
+            line=line,
         ) from error
 
 

@@ -10,14 +10,14 @@ import uuid
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.library import versions
 from lectern.models import Asset, Task, Tombstone, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = "There is no such file in the trash."
+MISSING = Message("There is no such file in the trash.")
 
 
 def purge(session: Session, principal: Principal, asset_id: uuid.UUID) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from lectern.database.locks import lock
-from lectern.errors import NotFound, Stale
+from lectern.errors import Message, NotFound, Stale
 from lectern.library import concurrent_edits, fields, schedules, versions
 from lectern.models import Asset, Blob, Version
 from lectern.people import audit
@@ -16,7 +16,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.taxonomy import custom_fields
 
-MISSING = "There is no such file in this library."
+MISSING = Message("There is no such file in this library.")
 
 
 def get(session: Session, principal: Principal, asset_id: uuid.UUID) -> Asset:

@@ -46,7 +46,11 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(changes) - set(_CHECKS)
     if unknown:
         field = sorted(unknown)[0]
-        raise Invalid(f"{field!r} cannot be changed.", {field: "This cannot be changed."})
+        raise Invalid(
+            "%(field_name)s cannot be changed.",
+            {field: "This cannot be changed."},
+            field_name=repr(field),
+        )
     return {field: _CHECKS[field](value) for field, value in changes.items()}
 
 
@@ -116,9 +120,17 @@ def _access(value: Any) -> str:
 
 def _custom(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or _depth(value, DEEPEST) > DEEPEST:
-        raise Invalid.of("custom", f"Send an object of objects and lists, at most {DEEPEST} deep.")
+        raise Invalid.of(
+            "custom",
+            "Send an object of objects and lists, at most %(deepest)s deep.",
+            deepest=DEEPEST,
+        )
     if len(json.dumps(value)) > LONGEST_TEXT:
-        raise Invalid.of("custom", f"This is too long; at most {LONGEST_TEXT} characters of JSON.")
+        raise Invalid.of(
+            "custom",
+            "This is too long; at most %(longest_text)s characters of JSON.",
+            longest_text=LONGEST_TEXT,
+        )
     return value
 
 

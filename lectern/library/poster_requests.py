@@ -57,7 +57,9 @@ def ask_image(session: Session, principal: Principal, asset: Asset, data: bytes)
     if len(data) > MOST_IMAGE_BYTES:
         most = MOST_IMAGE_BYTES >> 20
         raise Invalid(
-            f"The picture has more than {most} MiB.", {"image": f"At most {most} MiB are accepted."}
+            "The picture has more than %(most)s MiB.",
+            {"image": f"At most {most} MiB are accepted."},
+            most=most,
         )
     return _ask(session, principal, asset, image=data)
 

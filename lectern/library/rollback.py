@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
-from lectern.errors import Conflict, NotFound, Stale
+from lectern.errors import Conflict, Message, NotFound, Stale, template
 from lectern.library import versions
 from lectern.models import Asset, AssetState, Task, TaskState, Version, new_id
 from lectern.people import audit
@@ -18,10 +18,10 @@ from lectern.pipeline import registry, segments
 from lectern.renditions import renditions
 from lectern.storage import Storage
 
-CHANGED = "Somebody changed this file since you opened it. Reload to see the change."
-IN_TRASH = "This file is in the trash. Restore it first, then bring the version back."
+CHANGED = Message("Somebody changed this file since you opened it. Reload to see the change.")
+IN_TRASH = Message("This file is in the trash. Restore it first, then bring the version back.")
 _ANEW = {"state": TaskState.QUEUED, "awaits": None, "progress": 0.0, "reason": None}
-LOST = "The bytes of version {number} are missing in the storage. A backup has them."
+LOST = template("The bytes of version %(number)s are missing in the storage. A backup has them.")
 
 
 def roll_back(
@@ -62,7 +62,10 @@ def roll_back(
 def _appended(session: Session, principal: Principal, asset: Asset, earlier: Version) -> Version:
     """The next version, with all that the earlier one is, made current."""
     if versions.state_of(session, earlier) != AssetState.READY:
-        raise Conflict(f"Version {earlier.number} was never ready, so it cannot be brought back.")
+        raise Conflict(
+            "Version %(number)s was never ready, so it cannot be brought back.",
+            number=earlier.number,
+        )
     version = versions.add(
         session,
         asset,
@@ -82,7 +85,7 @@ def _appended(session: Session, principal: Principal, asset: Asset, earlier: Ver
 def _earlier(session: Session, asset: Asset, number: int) -> Version:
     found = versions.find(session, asset, number)
     if found is None:
-        raise NotFound(f"This file has no version {number}.")
+        raise NotFound("This file has no version %(number)s.", number=number)
     return found
 
 
@@ -90,7 +93,7 @@ def _check_stored(session: Session, version: Version, storage: Storage) -> None:
     made = renditions.list_of(session, version.workspace_id, version.blob_id)
     for blob in (version.blob, *(each.blob for each in made)):
         if not storage.exists(blob.key):
-            raise Conflict(LOST.format(number=version.number))
+            raise Conflict(LOST, number=version.number)
 
 
 def _take_over_steps(session: Session, earlier: Version, version: Version) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
-from lectern.errors import Conflict, NotFound
+from lectern.errors import Conflict, Message, NotFound, template
 from lectern.library import schedules, versions
 from lectern.library.schedules import Moment
 from lectern.models import Asset, ScheduledSwitch, SwitchState, Version
@@ -12,10 +12,10 @@ from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-IN_TRASH = "This file is in the trash. Restore it first, then choose a time."
-SHOWN = "Version {number} is shown already, so it needs no time."
-OLD = "Version {number} was shown before. Bring it back instead."
-NONE = "Version {number} waits for no time."
+IN_TRASH = Message("This file is in the trash. Restore it first, then choose a time.")
+SHOWN = template("Version %(number)s is shown already, so it needs no time.")
+OLD = template("Version %(number)s was shown before. Bring it back instead.")
+NONE = template("Version %(number)s waits for no time.")
 
 
 def schedule(
@@ -35,10 +35,10 @@ def schedule(
     if not asset.live:
         raise Conflict(IN_TRASH)
     if version.id == asset.current_version_id:
-        raise Conflict(SHOWN.format(number=number))
+        raise Conflict(SHOWN, number=number)
     was_shown = switch is None and number < asset.version_number
     if was_shown or (switch is not None and switch.state == SwitchState.DONE):
-        raise Conflict(OLD.format(number=number))
+        raise Conflict(OLD, number=number)
     home = zone or schedules.home_zone(session, principal)
     moment = schedules.read(local, home, field="at")
     schedules.check_ahead(moment, session.scalars(select(func.clock_timestamp())).one(), field="at")
@@ -82,14 +82,14 @@ def _held(session: Session, principal: Principal, asset: Asset, number: int) -> 
     lock(session, asset)
     version = versions.find(session, asset, number)
     if version is None:
-        raise NotFound(f"This file has no version {number}.")
+        raise NotFound("This file has no version %(number)s.", number=number)
     return version
 
 
 def _waiting(session: Session, version: Version) -> ScheduledSwitch:
     switch = schedules.of_version(session, version)
     if switch is None or switch.state != SwitchState.WAITING:
-        raise Conflict(NONE.format(number=version.number))
+        raise Conflict(NONE, number=version.number)
     return switch
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message, template
 from lectern.library import versions
 from lectern.models import (
     Asset,
@@ -30,8 +30,8 @@ from lectern.models import (
 from lectern.people import audit
 from lectern.people.principal import Principal
 
-LATE = "It was not ready at that time."
-OVERTAKEN = "Version {number}, which was meant for later, was shown by then."
+LATE = Message("It was not ready at that time.")
+OVERTAKEN = template("Version %(number)s, which was meant for later, was shown by then.")
 AT_ONCE = 200
 
 
@@ -167,7 +167,7 @@ def end(session: Session, switch: ScheduledSwitch, state: SwitchState, reason: s
 def _attempt(session: Session, asset: Asset, switch: ScheduledSwitch, version: Version) -> bool:
     current = versions.get_current(session, asset)
     if current is not None and _meant(session, current) > switch.at:
-        end(session, switch, SwitchState.OVERTAKEN, OVERTAKEN.format(number=current.number))
+        end(session, switch, SwitchState.OVERTAKEN, Message(OVERTAKEN, number=current.number))
         return True
     if versions.state_of(session, version) != AssetState.READY:
         news = switch.reason is None

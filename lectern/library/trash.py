@@ -58,4 +58,8 @@ def _refuse_if_used(session: Session, asset: Asset) -> None:
     blockers = usages.blockers(session, asset.workspace_id, asset.id)
     if blockers:
         places = "one place" if len(blockers) == 1 else f"{len(blockers)} places"
-        raise InUse(f"This file is used in {places}, so it stays. Remove it there first.", blockers)
+        raise InUse(
+            "This file is used in %(places)s, so it stays. Remove it there first.",
+            blockers,
+            places=places,
+        )

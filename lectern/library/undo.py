@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
-from lectern.errors import Invalid, Stale
+from lectern.errors import Invalid, Message, Stale
 from lectern.library import assets, fields, trash
 from lectern.models import Asset
 from lectern.people import audit_reading
@@ -21,7 +21,9 @@ FIELDS = frozenset(
     {"name", "tags", "description", "folder", "language", "licence", "access", "custom"}
 )
 _RIGHTS = {"trash": Action.RESTORE, "poster": Action.CHOOSE_POSTER}
-CHANGED = "This has been changed again since, so it cannot be undone. Edit it as it is now."
+CHANGED = Message(
+    "This has been changed again since, so it cannot be undone. Edit it as it is now."
+)
 
 
 def possible(line: Line) -> bool:

@@ -203,7 +203,7 @@ def note(session: Session, principal: Principal, asset: Asset, number: int, text
     lock(session, asset)
     version = find(session, asset, number)
     if version is None:
-        raise NotFound(f"This file has no version {number}.")
+        raise NotFound("This file has no version %(number)s.", number=number)
     before, after = version.note, clean_text(text)[:LONGEST_NOTE]
     if before == after:
         return version

@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from lectern.errors import template
 from lectern.media.sandbox.refusal import Refused
 
 # Of the first 64 KiB, this share may be control characters in what still counts as text.
@@ -15,7 +16,7 @@ _PROLOGUE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
-_PLAYLIST = "This is {what}, not a video: upload the video file itself."
+_PLAYLIST = template("This is %(what)s, not a video: upload the video file itself.")
 _PLAYLISTS: tuple[tuple[str, str], ...] = (
     (r"#EXTM3U", "an HLS playlist"),
     (r"(<\?xml[^>]*\?>\s*)?<MPD\b", "a DASH manifest"),
@@ -52,7 +53,7 @@ def sniff(head: bytes, filename: str) -> tuple[str, str, str] | None:
         return "document", "text/vtt", "webvtt"
     for pattern, what in _PLAYLISTS:
         if re.match(pattern, start, re.IGNORECASE):
-            raise Refused(_PLAYLIST.format(what=what))
+            raise Refused(_PLAYLIST, what=what)
     for pattern, what in _OTHERS:
         if re.match(pattern, start, re.IGNORECASE | re.DOTALL):
             raise Refused(f"This is {what}. It was not kept.")

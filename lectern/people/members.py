@@ -58,7 +58,7 @@ def add(session: Session, principal: Principal, user: User, role: Role) -> Membe
     """
     require(principal, Action.MANAGE_MEMBERS)
     if session.get(Member, (principal.workspace_id, user.id)) is not None:
-        raise Conflict(f"{user.email} is already a member. Change the role instead.")
+        raise Conflict("%(email)s is already a member. Change the role instead.", email=user.email)
     member = Member(workspace_id=principal.workspace_id, user_id=user.id, role=role)
     session.add(member)
     audit.record(session, principal, "member.add", "user", user.id, {"role": role})

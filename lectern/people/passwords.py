@@ -35,7 +35,12 @@ def hashed(password: str, field: str = "password") -> str:
     """
     text = _normal(password)
     if not SHORTEST <= len(text) <= LONGEST:
-        raise Invalid.of(field, f"A password has {SHORTEST} to {LONGEST} characters.")
+        raise Invalid.of(
+            field,
+            "A password has %(shortest)s to %(longest)s characters.",
+            shortest=SHORTEST,
+            longest=LONGEST,
+        )
     with _Turn():
         return _hasher.hash(text)
 

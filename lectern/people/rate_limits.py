@@ -49,7 +49,9 @@ def check(session: Session, key: str, *limits: Limit) -> None:
         ).one()
         if used >= limit.most:
             seconds = max(1, int(wait) + 1)
-            raise RateLimited(f"Too many attempts. Try again in {in_words(seconds)}.", seconds)
+            raise RateLimited(
+                "Too many attempts. Try again in %(in_words)s.", seconds, in_words=in_words(seconds)
+            )
 
 
 def count(session: Session, *keys: str) -> None:

@@ -153,10 +153,22 @@ def require(principal: Principal, action: Action, obj: Owned | None = None) -> N
     what = _WORDS[action]
     if principal.scopes is not None and not _granted(principal.scopes, action):
         scopes = " or ".join(sorted(name for name, actions in SCOPES.items() if action in actions))
-        raise Forbidden(f"This token may not {what}. A token with the scope {scopes} may.")
+        raise Forbidden(
+            "This token may not %(what)s. A token with the scope %(scopes)s may.",
+            what=what,
+            scopes=scopes,
+        )
     if RIGHTS[action][principal.role] is OWN:
-        raise Forbidden(f"With the role {principal.role} you can {what} only if they are yours.")
-    raise Forbidden(f"The role {principal.role} does not allow you to {what}. Ask an owner for it.")
+        raise Forbidden(
+            "With the role %(role)s you can %(what)s only if they are yours.",
+            role=principal.role,
+            what=what,
+        )
+    raise Forbidden(
+        "The role %(role)s does not allow you to %(what)s. Ask an owner for it.",
+        role=principal.role,
+        what=what,
+    )
 
 
 def _granted(scopes: frozenset[str], action: Action) -> bool:

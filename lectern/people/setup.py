@@ -71,7 +71,7 @@ def use(
     if taken is None:
         raise Gone("This link has been used. Sign in instead.")
     if users.find(session, email) is not None:
-        raise Conflict(f"{email} has an account already. Use another address.")
+        raise Conflict("%(email)s has an account already. Use another address.", email=email)
     user = users.create(session, email, name, password)
     workspace: Workspace = workspaces.first(session) or workspaces.add(session, workspace_name)
     members.add(session, Principal.system(workspace.id), user, Role.OWNER)

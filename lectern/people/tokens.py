@@ -45,7 +45,7 @@ def create(
     require(principal, Action.MANAGE_TOKENS)
     wanted = sorted(set(scopes))
     if not wanted or not SCOPES.keys() >= set(wanted):
-        raise Invalid.of("scopes", f"Choose among {', '.join(SCOPES)}.")
+        raise Invalid.of("scopes", "Choose among %(list)s.", list=", ".join(SCOPES))
     shown = names.line(name, "name", longest=80)
     now = datetime.now(UTC)
     if expires_at is not None and not now < expires_at <= now + LONGEST:

@@ -50,7 +50,10 @@ def add(
     workspace = _workspace(session, workspace_slug, may_make=may_make)
     user = find(session, address)
     if user is not None and password is not None:
-        raise Conflict(f"{address} has an account already. Leave the password out to add it here.")
+        raise Conflict(
+            "%(address)s has an account already. Leave the password out to add it here.",
+            address=address,
+        )
     if user is None:
         user = create(session, address, name, password)
     members.add(session, by or Principal.system(workspace.id), user, given)
@@ -131,7 +134,7 @@ def _role(role: Role | str) -> Role:
     try:
         return Role(role)
     except ValueError:
-        raise Invalid.of("role", f"Choose one of {', '.join(Role)}.") from None
+        raise Invalid.of("role", "Choose one of %(list)s.", list=", ".join(Role)) from None
 
 
 def _workspace(session: Session, slug: str | None, *, may_make: bool) -> Workspace:
@@ -142,5 +145,7 @@ def _workspace(session: Session, slug: str | None, *, may_make: bool) -> Workspa
         return first
     found = workspaces.find(session, slug)
     if found is None and not may_make:
-        raise NotFound(f"There is no workspace “{slug}”. Its first member, an owner, makes it.")
+        raise NotFound(
+            "There is no workspace “%(slug)s”. Its first member, an owner, makes it.", slug=slug
+        )
     return found or workspaces.add(session, slug, slug)

@@ -17,7 +17,9 @@ def add(session: Session, name: str, slug: str | None = None) -> Workspace:
     shown = text.line(name, "workspace_name", longest=80)
     short = text.slug(slug or shown, "library")
     if find(session, short) is not None:
-        raise Conflict(f"There is already a workspace “{short}”. Choose another name.")
+        raise Conflict(
+            "There is already a workspace “%(short)s”. Choose another name.", short=short
+        )
     workspace = Workspace(slug=short, name=shown)
     session.add(workspace)
     session.flush()

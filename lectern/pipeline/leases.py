@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.models.work import Task, TaskState
 
 # Infrastructure may die at any time; three workers in a row over one input are the input's doing.
 DEATHS = 3
-CRASHES = (
+CRASHES = Message(
     "This file crashes the decoder: it was tried three times and stopped our worker each time. "
     "Export it again from the program it came from, and upload that."
 )
 
-STUCK = (
+STUCK = Message(
     "This change stopped our workers three times in the same place. What was changed until then "
     "stays; ask who runs this server to look into its log."
 )

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from lectern.errors import Message
 from lectern.models import Kind
 from lectern.pipeline import limits
 from lectern.pipeline.limits import Limits
 from lectern.text import N_
 
-AWAITS_STEP = "This begins when the file can be played."
+AWAITS_STEP = Message("This begins when the file can be played.")
 
 # What is known of a file, by the names of `lectern.media.facts.Facts`.
 KnownFacts = Mapping[str, Any]

@@ -12,7 +12,7 @@ from b2sdk.v3.exception import B2Error, FileNotPresent, NonExistentBucket
 from requests import RequestException
 
 import core_ext
-from lectern.errors import StorageAway, StorageDamaged
+from lectern.errors import Message, StorageAway, StorageDamaged
 from lectern.storage.b2_errors import AWAY, NOT_PRIVATE, in_words, passes
 from lectern.storage.b2_place import Place
 from lectern.storage.b2_urls import SignedUrls
@@ -30,7 +30,9 @@ READ_BACK_BYTES = 64 << 10
 LISTED_AT_ONCE = 1000
 # Asks the service for the bytes from the first to the last of two positions.
 Ask = Callable[[tuple[int, int]], Any]
-DAMAGED = "The storage did not keep the file as it was. Try again; if it happens again, ask there."
+DAMAGED = Message(
+    "The storage did not keep the file as it was. Try again; if it happens again, ask there."
+)
 
 
 class B2Storage:

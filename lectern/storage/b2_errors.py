@@ -19,17 +19,17 @@ from b2sdk.v3.exception import (
 )
 from requests import RequestException
 
-from lectern.errors import LecternError, StorageAway, StorageFull
+from lectern.errors import LecternError, Message, StorageAway, StorageFull
 
-AWAY = "The storage does not answer just now. Nothing was lost; try again in a moment."
-FULL = "The account at Backblaze B2 has reached its cap. Raise the cap, then try again."
-REFUSED = (
+AWAY = Message("The storage does not answer just now. Nothing was lost; try again in a moment.")
+FULL = Message("The account at Backblaze B2 has reached its cap. Raise the cap, then try again.")
+REFUSED = Message(
     "Backblaze B2 refused the application key. Check LECTERN_B2_KEY_ID and LECTERN_B2_KEY, and "
     "that the key may list the bucket and read, write, list and delete its files."
 )
-NO_BUCKET = "There is no such bucket at Backblaze B2. Check LECTERN_STORAGE_URL."
-CLOCK = "The clock of this server is wrong, so Backblaze B2 refuses it. Set the clock."
-NOT_PRIVATE = "The bucket is public. Lectern stores files in a private bucket only."
+NO_BUCKET = Message("There is no such bucket at Backblaze B2. Check LECTERN_STORAGE_URL.")
+CLOCK = Message("The clock of this server is wrong, so Backblaze B2 refuses it. Set the clock.")
+NOT_PRIVATE = Message("The bucket is public. Lectern stores files in a private bucket only.")
 _REFUSED = (Unauthorized, InvalidAuthToken, AccessDenied, NotAllowedByAppKeyError, RestrictedBucket)
 
 

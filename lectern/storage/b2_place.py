@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from lectern.errors import LecternError
+from lectern.errors import LecternError, Message
 
 # Downloads come from numbered hosts, known only after authorization.
 B2_HOSTS = "https://*.backblazeb2.com"
-NO_KEY = "LECTERN_STORAGE_URL: b2:// needs LECTERN_B2_KEY_ID and LECTERN_B2_KEY as well."
-NO_BUCKET = "LECTERN_STORAGE_URL: {url!r} names no bucket; write b2://bucket."
+NO_KEY = Message("LECTERN_STORAGE_URL: b2:// needs LECTERN_B2_KEY_ID and LECTERN_B2_KEY as well.")
+NO_BUCKET = Message("LECTERN_STORAGE_URL: {url!r} names no bucket; write b2://bucket.")
 
 
 @dataclass(frozen=True)

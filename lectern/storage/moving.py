@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import core_ext
-from lectern.errors import StorageDamaged
+from lectern.errors import Message, StorageDamaged
 from lectern.models import Blob
 from lectern.storage import Storage
 
@@ -19,7 +19,9 @@ Units = Callable[[], AbstractContextManager[Session]]
 PREFIX_LENGTH = 6
 # States of a blob whose bytes must be there.
 HELD = ("live", "condemned")
-DAMAGED = "The old storage has other bytes than were stored. Bring the file back from a backup."
+DAMAGED = Message(
+    "The old storage has other bytes than were stored. Bring the file back from a backup."
+)
 
 
 @dataclass(frozen=True)

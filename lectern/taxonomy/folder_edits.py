@@ -7,7 +7,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lectern.errors import Conflict, Invalid, NotFound, Stale
+from lectern.errors import Conflict, Invalid, Message, NotFound, Stale
 from lectern.models import Asset, Folder
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -16,7 +16,7 @@ from lectern.people.rights import Action, require
 from lectern.taxonomy import folders
 from lectern.taxonomy.folders import Node, every, tree
 
-MISSING = "There is no such folder in this library."
+MISSING = Message("There is no such folder in this library.")
 # With more files than this, one fact has their number: a chain of a hundred thousand entries made
 # while everybody waits for the audit lock would help nobody.
 MOST_FACTS = 1000
@@ -238,7 +238,8 @@ def _row(session: Session, principal: Principal, folder_id: uuid.UUID) -> Folder
 def _unchanged(here: Node, seen: str | None) -> Node:
     if seen is not None and seen != here.seen:
         raise Stale(
-            f"Somebody renamed or moved this folder since you opened it. It is “{here.path}” now."
+            "Somebody renamed or moved this folder since you opened it. It is “%(path)s” now.",
+            path=here.path,
         )
     return here
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern import text
-from lectern.errors import Conflict, Invalid
+from lectern.errors import Conflict, Invalid, Message, template
 from lectern.exchange.importers.relations import Relations
 from lectern.exchange.importers.table import Said
 from lectern.exchange.importers.walking import Found
@@ -27,10 +27,10 @@ from lectern.storage import blobs
 from lectern.storage.blobs import Stored
 from lectern.taxonomy import folders, tags
 
-PURGED = "It was deleted here for good, so it is not brought in again."
-IN_TRASH = "It is in the trash here. Restore it first."
-OTHER_KIND = "It was {before} and is {after} now, which cannot be a version of it."
-GONE = "The same content was deleted here at this moment. Run the import again."
+PURGED = Message("It was deleted here for good, so it is not brought in again.")
+IN_TRASH = Message("It is in the trash here. Restore it first.")
+OTHER_KIND = template("It was %(before)s and is %(after)s now, which cannot be a version of it.")
+GONE = Message("The same content was deleted here at this moment. Run the import again.")
 
 
 class Result(StrEnum):
@@ -192,7 +192,7 @@ class _Bringing:
             return asset, Result.SAME
         kind = self._read.facts["kind"]
         if kind != asset.kind:
-            raise Invalid(OTHER_KIND.format(before=asset.kind, after=kind))
+            raise Invalid(OTHER_KIND, before=asset.kind, after=kind)
         before = asset.version_number
         version = self._append(asset)
         self.items.append(Item("versions", version.id, {"number": before}, None))

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from b2sdk.v3.exception import NonExistentBucket
 
-from lectern.errors import LecternError
+from lectern.errors import LecternError, Message
 from lectern.exchange.importers import reading
 from lectern.exchange.importers.origins import Look
 from lectern.exchange.importers.walking import (
@@ -25,8 +25,8 @@ from lectern.storage.b2sdk_session import Api
 from lectern.storage.keys import digest_of
 
 LISTED_AT_ONCE = 1000
-NO_PATH = "Its name is no path: it has empty parts, or ones that lead elsewhere."
-OURS = "It is one of Lectern's own files."
+NO_PATH = Message("Its name is no path: it has empty parts, or ones that lead elsewhere.")
+OURS = Message("It is one of Lectern's own files.")
 # As other programs write down when the file was changed where it came from.
 _MODIFIED = "src_last_modified_millis"
 

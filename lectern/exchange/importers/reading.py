@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.exchange.importers.walking import Found
 from lectern.ingest.uploads import EMPTY
 
-OUTSIDE = "Its folder was replaced by a link while it was read."
+OUTSIDE = Message("Its folder was replaced by a link while it was read.")
 PIECE = 1 << 20
 
 

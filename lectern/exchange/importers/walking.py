@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LINK = "It is a link, and links are not followed."
-HIDDEN = "It is hidden or belongs to a system."
-SPECIAL = "It is no ordinary file."
-NO_TEXT = "Its name is not UTF-8. Give it another name."
-TOO_LONG = "Its path has more than 1,500 bytes."
-UNREADABLE = "It may not be read: {why}."
+from lectern.errors import Message, template
+
+LINK = Message("It is a link, and links are not followed.")
+HIDDEN = Message("It is hidden or belongs to a system.")
+SPECIAL = Message("It is no ordinary file.")
+NO_TEXT = Message("Its name is not UTF-8. Give it another name.")
+TOO_LONG = Message("Its path has more than 1,500 bytes.")
+UNREADABLE = template("It may not be read: %(why)s.")
 # A path is the key of a row, and PostgreSQL's index has a limit.
 LONGEST_PATH = 1500
 _SYSTEM = {
@@ -54,7 +56,7 @@ def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[Found 
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
     except OSError as error:
-        yield Skipped(prefix or ".", UNREADABLE.format(why=error.strerror))
+        yield Skipped(prefix or ".", Message(UNREADABLE, why=error.strerror))
         return
     for entry in entries:
         path = f"{prefix}{entry.name}"
@@ -91,7 +93,7 @@ def _reason(entry: "os.DirEntry[str]", path: str) -> str | None:
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError as error:
-        return UNREADABLE.format(why=error.strerror)
+        return Message(UNREADABLE, why=error.strerror)
     if stat.S_ISLNK(mode):
         return LINK
     return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else SPECIAL

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from lectern.errors import NotFound
+from lectern.errors import Message, NotFound
 from lectern.exchange.schema import written
 from lectern.models import Batch, BatchState, ImportItem, new_id
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 EXPORT, IMPORT = "export", "import"
-NO_BATCH = "There is no such export or import here."
+NO_BATCH = Message("There is no such export or import here.")
 
 
 class Item(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.exchange import attached
 from lectern.exchange.imports import contents, matching
 from lectern.exchange.imports.inserts import Adding
@@ -44,13 +45,13 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
 _WITH_OTHERS = {"versions", "usage_history", "caption_edits"}
 # What belongs to a version: it comes with a new one, else it is looked at by itself.
 _ATTACHED = {"scheduled_switches", "caption_tracks", "caption_edits"}
-OTHER_VERSIONS = "The file here has versions of its own; they stay as they are."
-IN_TRASH = "The file is in the trash here."
-ENDED = "This use has ended here since."
-NO_VERSION = "The version that it shows is not here."
-OTHER_TERM = "It is another term here."
-PURGED = "The file was deleted here for good."
-NOBODY = "Whoever made it is no member here."
+OTHER_VERSIONS = Message("The file here has versions of its own; they stay as they are.")
+IN_TRASH = Message("The file is in the trash here.")
+ENDED = Message("This use has ended here since.")
+NO_VERSION = Message("The version that it shows is not here.")
+OTHER_TERM = Message("It is another term here.")
+PURGED = Message("The file was deleted here for good.")
+NOBODY = Message("Whoever made it is no member here.")
 
 
 class Merging:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern.errors import StorageFull
+from lectern.errors import Message, StorageFull
 from lectern.media.hls import commands
 from lectern.media.hls.index import Index
 from lectern.media.hls.plan import Plan, Rung
@@ -17,7 +17,7 @@ from lectern.pipeline.registry import Step
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
 
-_FAILED = "The video could not be encoded for streaming."
+_FAILED = Message("The video could not be encoded for streaming.")
 # Sound that browsers decode in MP4: AAC-LC, and HE-AAC in its two forms.
 _AAC = frozenset({"mp4a.40.2", "mp4a.40.5", "mp4a.40.29"})
 # What stays free for everybody else.

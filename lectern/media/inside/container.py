@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
+from lectern.errors import Message
 from lectern.media import codecs
 from lectern.media.facts import ChapterFacts, Facts, clock
 from lectern.media.inside.shared import atoms, tracks
@@ -29,7 +30,7 @@ _READING_CPU_S = 12.0
 _TAIL_S = 12.0
 _MOST_CHAPTERS = 500
 
-_DAMAGED = "The file is damaged: parts of it cannot be decoded properly."
+_DAMAGED = Message("The file is damaged: parts of it cannot be decoded properly.")
 
 _TRANSFERS = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}
 _VIDEO_MIMES = {"audio/ogg": "video/ogg", "audio/mp4": "video/mp4"}

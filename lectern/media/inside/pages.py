@@ -8,6 +8,7 @@ from typing import Any
 import pypdfium2 as pdfium
 from PIL import Image
 
+from lectern.errors import Message
 from lectern.media.inside.shared.shaping import save
 from lectern.media.sandbox.refusal import Refused
 
@@ -19,8 +20,8 @@ _MOST_LETTERS = 4_000_000
 _LEAST_POINTS, _MOST_POINTS = 1.0, 20_000.0
 _DRAWN_WIDTH, _DRAWN_HEIGHT = 1_280, 2_560
 
-_LOCKED = "The PDF is locked with a password, so its pages cannot be shown or searched."
-_BROKEN = "The PDF is damaged: its pages cannot be read."
+_LOCKED = Message("The PDF is locked with a password, so its pages cannot be shown or searched.")
+_BROKEN = Message("The PDF is damaged: its pages cannot be read.")
 
 
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:

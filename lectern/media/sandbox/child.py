@@ -14,10 +14,11 @@ import sys
 from typing import Any
 
 import core_ext
+from lectern.errors import Message
 from lectern.media import inside
 from lectern.media.sandbox.refusal import Refused
 
-_NO_LANDLOCK = (
+_NO_LANDLOCK = Message(
     "The kernel has no Landlock, so what opens files cannot be confined. Use Linux 5.13 or newer, "
     "or set LECTERN_ALLOW_NO_LANDLOCK=1 and accept the risk."
 )
