@@ -5,6 +5,7 @@ count=3)`. The template is the key that translations are found by; `lectern.erro
 module are the calls that `bin/lectern translations` reads templates from.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -30,6 +31,17 @@ class Message(str):
         message = super().__new__(cls, chosen % params if params else chosen)
         message.template, message.plural, message.params = template, plural, dict(params)
         return message
+
+    def to_text(self) -> str:
+        """For a text column: the English text, or JSON where there are values to keep."""
+        return json.dumps(self.to_json(), ensure_ascii=False) if self.params else self.template
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The message that `to_text` wrote; any other text is a message without values."""
+        if not text.startswith('{"template": '):
+            return cls._make(text, "", {})
+        return cls.from_json(json.loads(text))
 
     def to_json(self) -> str | dict[str, Any]:
         """A value for a JSON column: plain text where there is nothing to fill in."""

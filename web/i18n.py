@@ -1,7 +1,7 @@
 """Which language a person reads, and sentences of the domain in that language."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, overload
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import gettext, ngettext
@@ -32,7 +32,11 @@ def language() -> str:
     return request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
 
 
-def translated(text: str) -> str:
+@overload
+def translated(text: str) -> str: ...
+@overload
+def translated(text: None) -> None: ...
+def translated(text: str | None) -> str | None:
     """A message of the domain in the reader's language; other text as it is."""
     if not isinstance(text, Message):
         return text

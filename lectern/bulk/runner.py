@@ -65,6 +65,11 @@ class _End(NamedTuple):
     reason: str | None = None
     before: Mapping[str, Any] | None = None
 
+    def stored(self) -> tuple[Any, ...]:
+        """As `_STORE` takes it: the reason as its column keeps it."""
+        reason = self.reason.to_text() if isinstance(self.reason, Message) else self.reason
+        return (self.position, self.state, reason, self.before)
+
 
 def advance(
     session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID, most: int = CHUNK
@@ -209,7 +214,7 @@ def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
     places = [end.position for end in ends]
     mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
     bounds = {"first": min(places), "last": max(places)}
-    session.execute(_STORE, {**mine, **bounds, "ends": json.dumps(ends)})
+    session.execute(_STORE, {**mine, **bounds, "ends": json.dumps([end.stored() for end in ends])})
 
 
 def _count(batch: Batch, ends: Sequence[_End]) -> None:

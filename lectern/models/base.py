@@ -5,9 +5,20 @@ from datetime import datetime
 from typing import Any
 
 import uuid_utils.compat
-from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Text, func
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    MetaData,
+    PrimaryKeyConstraint,
+    Text,
+    TypeDecorator,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+from lectern.errors import Message
 
 
 def new_id() -> uuid.UUID:
@@ -37,6 +48,21 @@ class Base(DeclarativeBase):
             list[Any]: JSONB(),
         },
     )
+
+
+class MessageText(TypeDecorator[str]):
+    """A sentence for a person, kept with its values, so that it can be said in any language."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """As it is stored; see `Message.to_text`."""
+        return value.to_text() if isinstance(value, Message) else value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """A `Message`, which is its English text."""
+        return None if value is None else Message.from_text(value)
 
 
 class Tenant:

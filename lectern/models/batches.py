@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.base import Base, MessageText, Tenant, tenant_key, within
 
 
 class BatchState(StrEnum):
@@ -95,7 +95,7 @@ class Batch(Tenant, Base):
     undone: Mapped[int] = mapped_column(server_default="0")
     kept: Mapped[int] = mapped_column(server_default="0")
     # Why it failed, in words.
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     # Whose rights count: those of whoever asked last, at most what that token may do.
     asked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
@@ -124,7 +124,7 @@ class BatchItem(Base):
     position: Mapped[int]
     asset_id: Mapped[uuid.UUID]
     state: Mapped[str] = mapped_column(server_default="pending")
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.base import Base, MessageText, Tenant, tenant_key, within
 
 
 class LegacyFile(Tenant, Base):
@@ -44,7 +44,7 @@ class LegacyFile(Tenant, Base):
     # What the system it comes from calls it.
     old_id: Mapped[str | None]
     state: Mapped[str]
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     updated_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
@@ -70,7 +70,7 @@ class ImportItem(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str] = mapped_column(server_default="done")
     # Why an undo kept it as it is.
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
 
 
 class ExchangeFile(Base):

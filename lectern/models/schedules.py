@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.base import Base, MessageText, Tenant, tenant_key, within
 from lectern.models.library import Version
 from lectern.models.people import User
 
@@ -62,7 +62,7 @@ class ScheduledSwitch(Tenant, Base):
     local: Mapped[str]
     zone: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="waiting")
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None]
 

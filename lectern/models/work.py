@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lectern.models.base import Base, Tenant, tenant_key, within
+from lectern.models.base import Base, MessageText, Tenant, tenant_key, within
 from lectern.models.library import Asset
 
 
@@ -70,7 +70,7 @@ class Upload(Tenant, Base):
     announced_digest: Mapped[str | None]
     digest: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="receiving")
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     on_duplicate: Mapped[str] = mapped_column(server_default="reuse")
     replaces: Mapped[uuid.UUID | None]
     folder: Mapped[str] = mapped_column(server_default="")
@@ -137,7 +137,7 @@ class Task(Tenant, Base):
     lease_until: Mapped[datetime | None]
     run_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     worker: Mapped[str | None]
-    reason: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(MessageText())
     # What the last failed attempt left for whoever runs the server.
     log: Mapped[str | None]
     started_at: Mapped[datetime | None]

@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, LecternError, Message, plural_message
+from lectern.models import Upload, UploadState
+from tests.factories import make_principal
 
 
 def test_a_message_is_its_english_text() -> None:
@@ -69,3 +71,25 @@ def test_a_bad_field_is_named_in_the_whole_sentence() -> None:
 def test_postgresql_takes_a_message_as_text(session: Session) -> None:
     found = session.execute(text("SELECT CAST(:it AS text)"), {"it": Message("a %(b)s", b="c")})
     assert found.scalar_one() == "a c"
+
+
+def test_a_stored_reason_keeps_its_values(session: Session) -> None:
+    reason = plural_message("%(n)s frame is damaged.", "%(n)s frames are damaged.", 4)
+    owner = make_principal(session)
+    upload = Upload(
+        workspace_id=owner.workspace_id,
+        created_by=owner.user_id,
+        filename="a.mp4",
+        byte_size=1,
+        state=UploadState.REFUSED,
+        reason=reason,
+    )
+    session.add(upload)
+    session.flush()
+    session.expire(upload)
+    assert isinstance(upload.reason, Message)
+    assert (upload.reason, upload.reason.params) == ("4 frames are damaged.", {"n": 4})
+    upload.reason = "Text of an older release."
+    session.flush()
+    session.expire(upload)
+    assert upload.reason == "Text of an older release."

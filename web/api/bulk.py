@@ -20,6 +20,7 @@ from web.api.representations import moment
 from web.api.requests import idempotency, parsing
 from web.auth import allow
 from web.extensions import db, settings
+from web.i18n import translated
 
 bp = Blueprint("bulk", __name__, url_prefix="/api/v1/bulk")
 
@@ -126,7 +127,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "undone": batch.undone,
         "kept": [_item_json(told) for told in kept],
         "more_kept": batch.kept - len(kept),
-        "reason": batch.reason,
+        "reason": translated(batch.reason),
         "can_undo": bulk.can_undo(batch),
         "created_at": moment(batch.created_at),
         "created_by": str(batch.created_by) if batch.created_by else None,
@@ -135,4 +136,4 @@ def _batch(batch: Batch) -> dict[str, Any]:
 
 
 def _item_json(told: Told) -> dict[str, Any]:
-    return {"id": str(told.id), "reason": told.reason}
+    return {"id": str(told.id), "reason": translated(told.reason)}

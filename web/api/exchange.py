@@ -19,6 +19,7 @@ from web.api.requests import parsing
 from web.auth import allow
 from web.bytes import archives
 from web.extensions import db, settings
+from web.i18n import translated
 from web.serving.replies import FileReply
 
 bp = Blueprint("exchange", __name__, url_prefix="/api/v1")
@@ -105,7 +106,7 @@ def _run(batch: Batch) -> dict[str, Any]:
         "id": str(batch.id),
         "state": batch.state,
         "progress": runs.share_of(db.session(), batch),
-        "reason": batch.reason,
+        "reason": translated(batch.reason),
         "created_at": moment(batch.created_at),
         "created_by": str(batch.created_by) if batch.created_by else None,
         "finished_at": moment(batch.finished_at),
@@ -132,7 +133,7 @@ def _import(batch: Batch) -> dict[str, Any]:
         "total": batch.total,
         "undone": batch.undone,
         "kept": [
-            {"file": each.file, "id": str(each.id), "reason": each.reason}
+            {"file": each.file, "id": str(each.id), "reason": translated(each.reason)}
             for each in undoing.kept(session, batch)
         ],
         "can_undo": undoing.possible(batch),

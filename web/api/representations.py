@@ -24,6 +24,7 @@ from lectern.people.audit import Line
 from lectern.search import cards
 from lectern.search.cards import TaskLine
 from lectern.taxonomy import folders
+from web.i18n import translated
 
 
 def moment(at: datetime | None) -> str | None:
@@ -103,7 +104,7 @@ def _task(task: TaskLine) -> dict[str, Any]:
         "step": task.step,
         "state": task.state,
         "progress": task.percent / 100,
-        "reason": task.reason,
+        "reason": translated(task.reason),
     }
 
 
@@ -136,7 +137,7 @@ def upload_json(upload: Upload) -> dict[str, Any]:
         "filename": upload.filename,
         "asset": str(upload.asset_id) if upload.asset_id else None,
         "duplicate_of": str(upload.duplicate_of) if upload.duplicate_of else None,
-        "reason": upload.reason,
+        "reason": translated(upload.reason),
     }
 
 
@@ -168,7 +169,7 @@ def _switch(switch: ScheduledSwitch) -> dict[str, Any]:
         "at": moment(switch.at),
         "local": switch.local,
         "zone": switch.zone,
-        "reason": switch.reason,
+        "reason": translated(switch.reason),
         "created_by": str(switch.created_by) if switch.created_by else None,
     }
 
