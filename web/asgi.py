@@ -15,11 +15,12 @@ from types import FrameType
 from typing import Any
 
 from flask import Flask
+from flask_babel import force_locale
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 import core_ext
 from lectern import settings
-from web import auth
+from web import auth, i18n
 from web.app import create_app
 from web.extensions import db
 from web.live import Hub
@@ -114,13 +115,16 @@ class FlaskPages:
         with self._app.app_context():
             return bool(origin) and auth.same_origin(origin, header(scope, b"host"))
 
-    def admit(self, scope: Scope) -> tuple[uuid.UUID, str] | None:
+    def admit(self, scope: Scope) -> tuple[uuid.UUID, str, str] | None:
         """By the session cookie, like any page."""
         secure = self._app.extensions["lectern.settings"].secure
         secret = auth.secret_in(header(scope, b"cookie"), secure=secure)
         with self._app.app_context():
             found = auth.find_signed_in(db.session(), secret)
-        return (found[0].workspace_id, secret) if found and secret else None
+        if not found or not secret:
+            return None
+        accepted = header(scope, b"accept-language")
+        return found[0].workspace_id, secret, i18n.language_of(found[0], accepted)
 
     def still(self, workspace_id: uuid.UUID, secret: str) -> bool:
         """True while the session lives and leads to the same workspace."""
@@ -128,9 +132,9 @@ class FlaskPages:
             found = auth.find_signed_in(db.session(), secret)
         return found is not None and found[0].workspace_id == workspace_id
 
-    def card(self, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
+    def card(self, workspace_id: uuid.UUID, asset_id: uuid.UUID, language: str) -> str:
         """The asset's card."""
-        with self._app.app_context():
+        with self._app.app_context(), force_locale(language):
             return render_card(workspace_id, asset_id)
 
 

@@ -5,8 +5,11 @@ from typing import Any, overload
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import gettext, ngettext
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from lectern.errors import Message
+from lectern.people.principal import Principal
 from web.extensions import babel
 
 # Languages with a catalog in `web/translations`, by the name that their readers know.
@@ -23,13 +26,18 @@ def language() -> str:
     """The reader's own choice, else the best that the browser asks for; programs read English."""
     if not has_request_context():
         return "en"
-    principal = g.get("principal")
+    return language_of(g.get("principal"), request.headers.get("Accept-Language", ""))
+
+
+def language_of(principal: Principal | None, accepted: str) -> str:
+    """As `language`, for whoever asks with this Accept-Language header."""
     if principal is not None:
         if principal.scopes is not None:
             return "en"
-        if principal.language:
-            return str(principal.language)
-    return request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+        if principal.language in LANGUAGES:
+            return principal.language
+    languages = parse_accept_header(accepted, LanguageAccept)
+    return languages.best_match(list(LANGUAGES), "en") or "en"
 
 
 @overload

@@ -1,4 +1,4 @@
-"""Live pages: one Redis subscription a process, one rendering a change, any number of sockets.
+"""Live pages: one Redis subscription a process, one rendering a change and language.
 
 `/live` is a WebSocket for a signed-in browser. What it sends:
 
@@ -50,22 +50,23 @@ class Pages(Protocol):
     def ours(self, scope: dict[str, Any]) -> bool:
         """True when a page of ours opens the WebSocket."""
 
-    def admit(self, scope: dict[str, Any]) -> "tuple[uuid.UUID, str] | None":
-        """The workspace and session secret of its browser; None when it is not signed in."""
+    def admit(self, scope: dict[str, Any]) -> "tuple[uuid.UUID, str, str] | None":
+        """The workspace, session secret and language of its browser; None when not signed in."""
 
     def still(self, workspace_id: uuid.UUID, secret: str) -> bool:
         """True while that session is signed in to that workspace."""
 
-    def card(self, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> str:
+    def card(self, workspace_id: uuid.UUID, asset_id: uuid.UUID, language: str) -> str:
         """The asset's card as an out-of-band swap."""
 
 
 class Socket:
     """One open page. Its queue keeps only the newest message under each key."""
 
-    def __init__(self, workspace_id: uuid.UUID, secret: str) -> None:
+    def __init__(self, workspace_id: uuid.UUID, secret: str, language: str) -> None:
         self.workspace_id = workspace_id
         self.secret = secret
+        self.language = language
         self._waiting: dict[str, str] = {live.REFRESH.name: REFRESH}
         self._wake = asyncio.Event()
         self._wake.set()
@@ -174,9 +175,11 @@ class Hub:
         if not sockets:
             del self._sockets[socket.workspace_id]
 
-    def _offer(self, workspace_id: uuid.UUID, key: str, text: str) -> None:
+    def _offer(self, workspace_id: uuid.UUID, key: str, text: str, language: str = "") -> None:
+        """To the workspace's open pages; with `language` to those that are in it."""
         for socket in self._sockets.get(workspace_id, ()):
-            socket.offer(key, text)
+            if language in {"", socket.language}:
+                socket.offer(key, text)
 
     def _refresh_all(self) -> None:
         for workspace_id in list(self._sockets):
@@ -232,8 +235,9 @@ class Hub:
         try:
             while self._busy[key] and workspace_id in self._sockets:
                 self._busy[key] = False
-                html = await self._in_thread(self._pages.card, *key)
-                self._offer(workspace_id, str(asset_id), html)
+                for language in {each.language for each in self._sockets[workspace_id]}:
+                    html = await self._in_thread(self._pages.card, *key, language)
+                    self._offer(workspace_id, str(asset_id), html, language)
                 await asyncio.sleep(THROTTLE_S)
         except Exception:
             log.exception("the card of asset %s could not be rendered", asset_id)

@@ -33,6 +33,7 @@ from lectern.models import (
     User,
     Version,
 )
+from lectern.models.base import MessageText
 
 FORMAT = "lectern-export"
 VERSION = 2
@@ -89,7 +90,7 @@ def _type(kind: Any) -> str:
         (JSONB, "json"),
         (Boolean, "boolean"),
         (LargeBinary, "hex"),
-        (Text, "text"),
+        ((Text, MessageText), "text"),
     ):
         if isinstance(kind, sql):
             return name

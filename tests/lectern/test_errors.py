@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Invalid, LecternError, Message, plural_message
@@ -83,6 +83,7 @@ def test_a_stored_reason_keeps_its_values(session: Session) -> None:
         byte_size=1,
         state=UploadState.REFUSED,
         reason=reason,
+        expires_at=func.clock_timestamp(),
     )
     session.add(upload)
     session.flush()

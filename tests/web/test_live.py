@@ -58,6 +58,23 @@ def test_many_changes_are_told_at_most_four_times_a_second(site: Site) -> None:
         assert 2 <= told <= 7
 
 
+def test_each_page_gets_the_card_in_its_own_language(site: Site) -> None:
+    owner, secret = site.person()
+    asset = site.asset(owner)
+    cookie, origin = f"lectern={secret}", f"http://127.0.0.1:{site.port}"
+    headers = {"Cookie": cookie, "Origin": origin}
+    with (
+        WebSocket(site.port, **headers, **{"Accept-Language": "de"}) as german,
+        WebSocket(site.port, **headers, **{"Accept-Language": "en"}) as english,
+    ):
+        for page in (german, english):
+            page.receive_json()
+        live.publish(owner.workspace_id, live.CHANGED, asset.id)
+        cards = [str(page.receive()) for page in (german, english)]
+    assert "Never used" in cards[1]
+    assert "Never used" not in cards[0]
+
+
 def test_the_last_of_many_changes_is_shown(site: Site) -> None:
     owner, secret = site.person()
     asset = site.asset(owner)
@@ -153,7 +170,7 @@ def test_a_page_that_shows_no_life_is_not_sent_more_than_the_budget() -> None:
         sent.append(message["text"])
 
     async def play() -> None:
-        socket = Socket(uuid.uuid4(), "secret")
+        socket = Socket(uuid.uuid4(), "secret", "en")
         running = asyncio.ensure_future(socket.run(send))
         for number in range(50):
             socket.offer(str(number % 90), "x" * 10_000)
@@ -176,7 +193,7 @@ def test_more_waiting_cards_than_fit_become_one_refresh() -> None:
         sent.append(message["text"])
 
     async def play() -> None:
-        socket = Socket(uuid.uuid4(), "secret")
+        socket = Socket(uuid.uuid4(), "secret", "en")
         for number in range(MOST_WAITING):
             socket.offer(str(number), "card")
         running = asyncio.ensure_future(socket.run(send))
