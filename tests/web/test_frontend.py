@@ -32,7 +32,7 @@ def test_every_module_is_in_one_group_except_workers() -> None:
 
 
 def test_every_sheet_is_in_the_one_sheet_and_layers_come_first() -> None:
-    written = {path.stem for path in (groups.STATIC / "css").glob("*.css")} - {"docs"}
+    written = {path.stem for path in (groups.STATIC / "css").glob("*.css")}
     assert set(groups.STYLES) == written
     assert len(groups.STYLES) == len(written)
     assert style_sheet().startswith((groups.STATIC / "css" / "layers.css").read_text("utf-8"))

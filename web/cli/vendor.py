@@ -17,12 +17,13 @@ VENDOR = CHECKOUT / "web" / "static" / "vendor"
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: files to take (globs under `dist/`), and names templates call them by."""
+    """One npm package: files to take (globs below `base`), and names templates call them by."""
 
     name: str
     folder: str
     files: tuple[str, ...]
     entries: tuple[tuple[str, str], ...]
+    base: str = "dist"
 
 
 WANTED = (
@@ -51,6 +52,14 @@ WANTED = (
     Package(
         "echarts", "echarts", ("echarts.common.min.js",), (("echarts", "echarts.common.min.js"),)
     ),
+    # The API's description for people; ADR 17 says what else was tried.
+    Package(
+        "swagger-ui-dist",
+        "swagger-ui",
+        ("swagger-ui.css", "swagger-ui-bundle.js"),
+        (("swagger-ui", "swagger-ui-bundle.js"), ("swagger-ui.css", "swagger-ui.css")),
+        base=".",
+    ),
 )
 
 
@@ -70,16 +79,17 @@ def main() -> None:
 def copy(package: Package, target: Path) -> Iterator[tuple[str, str]]:
     """Copy one package and yield each entry's name with its path below `web/static`."""
     root = PACKAGES / package.name
+    base = root / package.base
     version = json.loads((root / "package.json").read_text())["version"]
     folder = f"{package.folder}-{version}"
     for pattern in package.files:
-        for source in (root / "dist").glob(pattern):
-            relative = source.relative_to(root / "dist")
+        for source in base.glob(pattern):
+            relative = source.relative_to(base)
             (target / folder / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target / folder / relative)
     for name, file in package.entries:
         if not (target / folder / file).is_file():
-            raise SystemExit(f"{package.name} {version} has no dist/{file} any more.")
+            raise SystemExit(f"{package.name} {version} has no {file} any more.")
         yield name, f"vendor/{folder}/{file}"
 
 

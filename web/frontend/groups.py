@@ -20,7 +20,7 @@ STYLES = (
     *("layers", "reset", "tokens", "base", "shell", "button", "field", "badge", "progress"),
     *("processing", "dialog", "panel", "motif", "card", "library", "filters", "menus", "chips"),
     *("list", "selection", "bulk", "bulk-form", "player", "watch", "transcript", "said"),
-    *("pictures", "asset", "captions", "caption-editor", "caption-timing", "field-rows"),
+    *("pictures", "asset", "captions", "caption-editor", "caption-timing", "docs", "field-rows"),
     *("history", "audit", "exchange", "versions", "storage", "copies", "people", "upload"),
     *("tray", "picker", "picks", "courses", "lesson", "places", "tag-input", "tags"),
     *("proposals", "utilities"),
@@ -30,6 +30,7 @@ SITE = "site"
 SCRIPTS: dict[str, tuple[str, ...]] = {
     SITE: ("app.js", "upload-tray.js", "duplicate-question.js", "file-drop.js"),
     "captions": ("captions/caption-editor.js",),
+    "docs": ("api-reference.js",),
     "duplicates": ("copies.js",),
     "exchange": ("archive-import.js",),
     "picker": ("media-picker.js",),
