@@ -76,7 +76,9 @@ def web(host_name: str, port: int, data: Path | None) -> None:
 
 
 @click.command()
-@click.argument("queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice([*Queue]))
+@click.argument(
+    "queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice([queue.value for queue in Queue])
+)
 @data_option
 def worker(queues: Sequence[str], data: Path | None) -> None:
     """Work on queues (all of them if none is named), one process each."""
