@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from jobs import enqueue, subject
-from jobs.steps.results import Results
+from jobs.steps.derivation import Results
 from jobs.subject import Subject
 from jobs.work import Work
 from lectern.errors import Message

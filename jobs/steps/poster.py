@@ -1,62 +1,81 @@
-"""Making the stills that stand for a version."""
+"""Making the stills that stand for a version; of a PDF its first page, and the words of all."""
 
 import uuid
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from jobs import live, subject
-from jobs.steps import pdf
-from jobs.steps.results import Results
-from jobs.subject import Subject
+from jobs import live
+from jobs.steps.derivation import Derivation
 from jobs.work import Work
 from lectern.errors import Message
-from lectern.library import assets
-from lectern.media.pictures import poster
-from lectern.models import TaskState
-from lectern.renditions import posters, renditions, shared_frames
+from lectern.insight import slides
+from lectern.media.pictures import pages, poster
+from lectern.media.pictures.pages import Texts
+from lectern.media.sandbox.refusal import BoxCrashed, Refused
+from lectern.models import Blob
+from lectern.pipeline.leases import DEATHS
+from lectern.renditions import page_texts, posters, shared_frames
 
 NONE = Message("There is no picture in this file.")
+CRASHED = Message("The PDF cannot be drawn: its renderer fails at it. It is kept for download.")
 
 
 def run(work: Work) -> None:
     """Propose posters, unless equal bytes of this workspace have some already."""
-    this = subject.load(work)
-    if this.facts.container == "pdf":
-        pdf.run(work)
-        return
-    first = (this.workspace_id, this.blob_id, "poster.1")
-    if work.read(lambda session: renditions.find(session, *first)) is not None:
-        work.finish(lambda session: _show(session, this))
-        return
-    with subject.original(work, this) as source:
-        made = poster.candidates(source, this.facts, work.scratch)
-    if not made:
-        work.finish(lambda session: _settle(session, this), TaskState.SKIPPED, NONE)
-        return
-    results = Results(work)
-    for candidate in made:
-        results.store(candidate.path, candidate.mime)
-    facts = [
-        {name: value for name, value in asdict(candidate).items() if name not in {"path", "mime"}}
-        for candidate in made
-    ]
+    this = Derivation(work)
+    is_pdf = this.facts.container == "pdf"
+    if this.has(page_texts.SPEC if is_pdf else "poster.1"):
+        this.finish(lambda session, _: posters.show_best(session, this.version))
+    elif is_pdf:
+        _draw(this)
+    else:
+        _propose(this)
 
-    def record(session: Session) -> list[uuid.UUID]:
-        proposed = list(zip(results.add(session), facts, strict=True))
+
+def _propose(this: Derivation) -> None:
+    with this.original() as source:
+        made = poster.candidates(source, this.facts, this.work.scratch)
+    if not made:
+        this.skip(NONE)
+        return
+    for candidate in made:
+        this.store(candidate.path, candidate.mime)
+
+    def record(session: Session, blobs: Sequence[Blob]) -> list[uuid.UUID]:
+        proposed = [(blob, each.facts) for blob, each in zip(blobs, made, strict=True)]
         posters.record(session, this.version, proposed)
-        _settle(session, this)
         return shared_frames.step_aside(session, this.version, proposed)
 
-    for asset_id in work.finish(record):
-        live.publish(this.workspace_id, live.CHANGED, asset_id)
-    results.tidy()
+    for asset_id in this.finish(record):
+        live.publish(this.subject.workspace_id, live.CHANGED, asset_id)
 
 
-def _show(session: Session, this: Subject) -> None:
-    posters.show_best(session, this.version)
-    _settle(session, this)
+def _draw(this: Derivation) -> None:
+    """A PDF that is locked or broken is skipped, with the reason: it is kept for download."""
+    try:
+        with this.original() as source:
+            (first,) = poster.candidates(source, this.facts, this.work.scratch)
+            this.store(first.path, first.mime)
+            texts = pages.texts(source, this.work.scratch)
+            this.store(texts.path, pages.TEXT_MIME)
+        this.finish(lambda session, blobs: _record(session, this, blobs, first.facts, texts))
+    except Refused as refusal:
+        this.skip(str(refusal))
+    except BoxCrashed:
+        if this.work.claim.attempts + 1 < DEATHS:
+            raise
+        this.skip(CRASHED)
 
 
-def _settle(session: Session, this: Subject) -> None:
-    assets.settle(session, this.workspace_id, this.asset_id)
+def _record(
+    session: Session,
+    this: Derivation,
+    blobs: Sequence[Blob],
+    facts: dict[str, object],
+    texts: Texts,
+) -> None:
+    first, words = blobs
+    posters.record(session, this.version, [(first, facts)])
+    this.record(session, page_texts.SPEC, words, texts.facts)
+    slides.record_pages(session, *this.source, page_texts.read(texts.path.read_bytes()))

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from jobs import enqueue, live
-from jobs.steps.results import Results
+from jobs.steps.derivation import Results
 from jobs.work import Work
 from lectern.errors import Message
 from lectern.ingest import admission, uploads

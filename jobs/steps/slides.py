@@ -1,18 +1,14 @@
-"""Reading slides: finding them in the box, then the text on them, from when to when."""
+"""Reading slides: finding them in the sandbox, then the text on them, from when to when."""
 
 import importlib
 
-from sqlalchemy.orm import Session
-
-from jobs import subject
-from jobs.steps.results import Results
+from jobs.steps.derivation import Derivation
 from jobs.work import Work
 from lectern.errors import Message
-from lectern.insight import slides as kept
+from lectern.insight import slides as slide_rows
 from lectern.media.pictures import slides
 from lectern.media.pictures.slides import Reader
 from lectern.media.sandbox.refusal import Stopped
-from lectern.models import TaskState
 
 NOTHING = Message("Nothing in this video can be read.")
 # The share of the step that it takes to find them.
@@ -21,20 +17,12 @@ _FOUND = 0.4
 
 def run(work: Work) -> None:
     """Find the slides and read them, unless this model has done so for equal bytes."""
-    this = subject.load(work)
+    this = Derivation(work)
     reader = _reader()
-    source = (this.workspace_id, this.blob_id, reader.name)
-    if work.read(lambda session: kept.known(session, *source)):
-        work.finish(lambda session: None)
+    if work.read(lambda session: slide_rows.known(session, *this.source, reader.name)):
+        this.done()
         return
-    with subject.played(work, this) as (file, facts):
-        found = slides.find(
-            file,
-            facts,
-            work.scratch,
-            on_progress=lambda share: work.progress(share * _FOUND),
-            cancelled=work.cancelled,
-        )
+    found, _ = this.make_of_played(slides.find, lambda share: work.progress(share * _FOUND))
     lines = slides.read(
         found,
         reader,
@@ -44,17 +32,15 @@ def run(work: Work) -> None:
     if len(lines) < len(found.greys):
         raise Stopped
     if not any(lines):
-        work.finish(lambda session: None, TaskState.SKIPPED, NOTHING)
+        this.skip(NOTHING)
         return
-    results = Results(work)
     for thumb in found.thumbs:
-        results.store(thumb, slides.MIME)
-
-    def record(session: Session) -> None:
-        kept.record(session, this.version, reader.name, found.shown, lines, results.add(session))
-
-    work.finish(record)
-    results.tidy()
+        this.store(thumb, slides.MIME)
+    this.finish(
+        lambda session, blobs: slide_rows.record(
+            session, this.version, reader.name, found.shown, lines, blobs
+        )
+    )
 
 
 def _reader() -> Reader:

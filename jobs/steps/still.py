@@ -1,12 +1,6 @@
 """Making a poster of what a person picked or sent."""
 
-from dataclasses import asdict
-
-from sqlalchemy.orm import Session
-
-from jobs import subject
-from jobs.steps.results import Results
-from jobs.subject import Subject
+from jobs.steps.derivation import Derivation
 from jobs.work import Work
 from lectern.errors import Message
 from lectern.library import poster_requests
@@ -19,28 +13,25 @@ UNWANTED = Message("Another picture was chosen meanwhile.")
 
 def run(work: Work) -> None:
     """Make the picture that was asked for, unless nobody wants it any more."""
-    this = subject.load(work)
+    this = Derivation(work)
     request = work.read(lambda session: poster_requests.find(session, work.claim))
     if request is None:
-        work.finish(lambda session: None, TaskState.CANCELLED, UNWANTED)
+        this.skip(UNWANTED, TaskState.CANCELLED)
         return
-    made = _made(work, this, request)
-    results = Results(work)
-    results.store(made.path, made.mime)
-    facts = {name: value for name, value in asdict(made).items() if name not in {"path", "mime"}}
-
-    def record(session: Session) -> None:
-        (blob,) = results.add(session)
-        poster_requests.finish(session, work.claim, this.version, blob, facts)
-
-    work.finish(record)
-    results.tidy()
+    made = _make(this, request)
+    this.store(made.path, made.mime)
+    this.finish(
+        lambda session, blobs: poster_requests.finish(
+            session, work.claim, this.version, blobs[0], made.facts
+        )
+    )
 
 
-def _made(work: Work, this: Subject, request: StillRequest) -> Candidate:
+def _make(this: Derivation, request: StillRequest) -> Candidate:
+    scratch = this.work.scratch
     if request.image is not None:
-        sent = work.scratch / "sent"
+        sent = scratch / "sent"
         sent.write_bytes(request.image)
-        return poster.own(sent, work.scratch)
-    with subject.original(work, this) as source:
-        return poster.still(source, this.facts, work.scratch, request.at_s or 0.0)
+        return poster.own(sent, scratch)
+    with this.original() as source:
+        return poster.still(source, this.facts, scratch, request.at_s or 0.0)

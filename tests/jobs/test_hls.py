@@ -10,8 +10,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select, update
 
-from jobs import enqueue
-from jobs.steps import results
+from jobs import endings, enqueue
 from lectern.database.sessions import unit_of_work
 from lectern.library import assets, progress
 from lectern.models import (
@@ -225,7 +224,7 @@ def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
         part = session.scalars(
             select(Task).filter_by(step=Step.HLS_PART, args={"segment": 1})
         ).one()
-        results.close(session, part, "It cannot be decoded.")
+        endings.close(session, part, "It cannot be decoded.")
     (whole,) = tasks_of(sent, Step.HLS)
     assert (whole.state, whole.reason) == (TaskState.FAILED, "It cannot be decoded.")
     states = {each.state for each in tasks_of(sent, Step.HLS_PART)}

@@ -24,6 +24,17 @@ class Candidate:
     scores: dict[str, Any]
     reasons: list[str]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What its rendition says of it."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "at_s": self.at_s,
+            "scores": self.scores,
+            "reasons": self.reasons,
+        }
+
 
 def candidates(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
     """At most five pictures, the best first, as files `out.N` in `scratch`.

@@ -15,7 +15,7 @@ from lectern.pipeline.registry import Queue, Step, Subject
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 # Modules beside the steps that several of them use.
-SHARED = {"results", "hls_files", "exchange", "pdf", "derivation"}
+SHARED = {"derivation", "exchange"}
 # What the allowances are asked for: seconds, rungs or bytes.
 SIZES = {"scan": (60.0, 10**6), "encode": (60.0, 10**6), "ladder": (60.0, 2, 10**6)}
 
