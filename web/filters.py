@@ -42,19 +42,19 @@ def problem_title(status: int) -> str:
     """What went wrong, in a few words a person can use; the detail follows it."""
     titles = {
         401: gettext("Please sign in"),
-        403: gettext("That is not yours to do"),
-        404: gettext("There is nothing here"),
-        405: gettext("That does not work here"),
-        409: gettext("That does not fit together"),
-        410: gettext("This has ended"),
-        412: gettext("Somebody was faster"),
-        413: gettext("That is too large"),
-        422: gettext("Please check what you entered"),
-        429: gettext("Please wait a little"),
-        503: gettext("One moment, please"),
+        403: gettext("You don't have permission"),
+        404: gettext("Page not found"),
+        405: gettext("Method not allowed"),
+        409: gettext("There is a conflict"),
+        410: gettext("No longer available"),
+        412: gettext("Someone else changed this"),
+        413: gettext("Too large"),
+        422: gettext("Check what you entered"),
+        429: gettext("Too many requests"),
+        503: gettext("Temporarily unavailable"),
         507: gettext("The disk is full"),
     }
-    return str(titles.get(status) or gettext("Something went wrong on our side"))
+    return str(titles.get(status) or gettext("Something went wrong"))
 
 
 def initials(name: str) -> str:

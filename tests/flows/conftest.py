@@ -200,7 +200,7 @@ def _expected(text: str) -> bool:
 def sign_in(page: Page, base: str, email: str = OWNER) -> None:
     """Through the form, as a person does."""
     page.goto(f"{base}/sign-in")
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(re.compile(r"/library"))

@@ -98,15 +98,15 @@ def test_theirs_can_be_kept_with_one_press(
 ) -> None:
     for each, text in ((page, "CC0 1.0"), (other, "MIT")):
         each.goto(f"{served.base}/assets/{asset['id']}")
-        about(each).get_by_role("link", name="Edit: Licence").click()
-        about(each).get_by_role("combobox", name="Licence").fill(text)
+        about(each).get_by_role("link", name="Edit: License").click()
+        about(each).get_by_role("combobox", name="License").fill(text)
     save(page)
     expect(about(page).get_by_text("CC0 1.0")).to_be_visible()
     save(other)
     other.get_by_role("link", name="Keep theirs").click()
     expect(other.get_by_role("alertdialog")).to_be_hidden()
     expect(about(other).get_by_text("CC0 1.0")).to_be_visible()
-    expect(about(other).get_by_role("link", name="Edit: Licence")).to_be_focused()
+    expect(about(other).get_by_role("link", name="Edit: License")).to_be_focused()
     assert api.call("GET", f"/assets/{asset['id']}").json["licence"] == "CC0 1.0"
 
 

@@ -55,7 +55,7 @@ def test_an_export_is_made_looked_at_brought_in_and_taken_back(
     page.goto(f"{served.base}/exchange")
     expect(page.get_by_role("heading", name="Import and export", level=1)).to_be_visible()
     check(page)
-    page.get_by_role("button", name="Make an export").click()
+    page.get_by_role("button", name="Create export").click()
     link = page.get_by_role("link", name=re.compile("Download")).first
     expect(link).to_be_visible(timeout=60_000)
     check(page)
@@ -76,7 +76,7 @@ def test_an_export_is_made_looked_at_brought_in_and_taken_back(
     # Nothing has happened yet.
     assert name_of(api, picture) == "Somebody's other name"
 
-    page.get_by_role("button", name="Bring it in").click()
+    page.get_by_role("button", name="Import").click()
     undo = page.get_by_role("button", name="Undo the import")
     expect(undo).to_be_visible(timeout=60_000)
     assert name_of(api, picture) == picture["name"]

@@ -25,7 +25,7 @@ def test_a_step_that_waits_is_explained_tried_again_and_stopped(
     expect(captions).to_have_attribute("data-state", "waiting", timeout=60_000)
     expect(captions).to_contain_text("model")
     captions.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("In line again.")).to_be_visible()
+    expect(page.get_by_text("Queued again.")).to_be_visible()
     expect(captions).to_have_attribute("data-state", "waiting", timeout=30_000)
     check_axe(page)
 

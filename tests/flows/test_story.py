@@ -55,10 +55,10 @@ def become_owner(page: Page, served: Served) -> None:
     page.goto(served.setup_link)
     page.get_by_label("Name of the library").fill("Evening School")
     page.get_by_label("Your name").fill("Ada")
-    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Email").fill(OWNER)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     no_violations(page)
-    page.get_by_role("button", name="Make the library").click()
+    page.get_by_role("button", name="Create library").click()
     expect(page).to_have_url(re.compile("/library"))
     no_violations(page)
 

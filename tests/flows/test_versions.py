@@ -113,7 +113,7 @@ def test_a_used_file_is_replaced_everywhere_then_deleted_for_good(
     dialog = page.get_by_role("dialog", name=re.compile("for good"))
     dialog.get_by_label("Your password").fill("wrong")
     dialog.get_by_role("button", name="Delete for good").click()
-    expect(dialog).to_contain_text("This is not your password.")
+    expect(dialog).to_contain_text("Wrong password.")
     check_axe(page)
     dialog.get_by_label("Your password").fill(PASSWORD)
     dialog.get_by_role("button", name="Delete for good").click()

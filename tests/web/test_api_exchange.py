@@ -153,7 +153,7 @@ def test_the_page_shows_the_diff_and_only_then_brings_it_in(
     assert session.scalars(select(Task.id).where(Task.step == "batch")).all() == []
     assert client.get("/exchange").text.count("Import of mine.zip") == 1
     assert client.post(f"{address}/apply").status_code == 303
-    assert "Bringing it in…" in client.get(address).text
+    assert "Importing…" in client.get(address).text
     assert client.post(f"{address}/apply").status_code == 409
     assert client.post(f"{address}/discard").status_code == 409
 
@@ -206,7 +206,7 @@ def test_a_file_from_an_import_says_so_in_its_history(
     asset = session.scalars(
         select(Asset).where(Asset.workspace_id == owner.workspace_id, Asset.live)
     ).one()
-    assert "Came with an import" in client.get(f"/assets/{asset.id}").text
+    assert "Imported" in client.get(f"/assets/{asset.id}").text
     assert "Imported into the library" in client.get("/audit").text
 
 

@@ -199,7 +199,7 @@ def test_ended_usage_is_remembered(
     session.commit()
     html = client.get(f"/assets/{asset.id}").text
     assert "Formerly in 1 place" in html
-    assert f"Taken out of Biology › {lesson.chapter.title} › {lesson.title}" in html
+    assert f"Removed from Biology › {lesson.chapter.title} › {lesson.title}" in html
     assert f"ended by {owner.name}" in html
 
 
@@ -214,7 +214,7 @@ def test_failed_asset_says_why_and_can_be_tried_again(
     assert (task.state, task.attempts, task.reason) == (TaskState.QUEUED, 0, None)
     assert asset.state == "processing"
     history = client.get(f"/assets/{asset.id}/history", headers=PARTIAL).text
-    assert "Tried to prepare it again" in history
+    assert "Retried processing" in history
 
 
 def test_stage_asks_again_only_until_the_asset_is_ready(

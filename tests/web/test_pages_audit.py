@@ -39,20 +39,20 @@ def test_the_page_tells_what_was_done_by_whom(
 ) -> None:
     page = browser.get("/audit").text
     assert "Renamed from “Old” to “Leaves”" in page
-    assert "Made a token" in page
+    assert "Created a token" in page
     assert f'href="/assets/{asset.id}"' in page
     assert owner.name in page
-    assert page.index("Made a token") < page.index("Renamed from")
+    assert page.index("Created a token") < page.index("Renamed from")
 
 
 @pytest.mark.parametrize(
     ("query", "shown", "hidden"),
     [
-        ("kind=token", "Made a token", "Renamed from"),
-        ("kind=asset", "Renamed from", "Made a token"),
-        ("actor=lectern", "Tried to prepare it again", "Renamed from"),
-        ("since=2000-01-01", "Made a token", "Nothing of that kind"),
-        ("until=2000-01-01", "Nothing of that kind", "Made a token"),
+        ("kind=token", "Created a token", "Renamed from"),
+        ("kind=asset", "Renamed from", "Created a token"),
+        ("actor=lectern", "Retried processing", "Renamed from"),
+        ("since=2000-01-01", "Created a token", "Nothing of that kind"),
+        ("until=2000-01-01", "Nothing of that kind", "Created a token"),
     ],
 )
 def test_filters_choose_lines(browser: FlaskClient, query: str, shown: str, hidden: str) -> None:
@@ -70,7 +70,7 @@ def test_one_thing_and_one_person_can_be_followed(
     session.commit()
     about = browser.get(f"/audit?object={asset.id}").text
     assert "Description changed" in about
-    assert "Made a token" not in about
+    assert "Created a token" not in about
     by = browser.get(f"/audit?actor={colleague.user_id}").text
     assert "Description changed" in by
     assert "Renamed from" not in by

@@ -108,16 +108,16 @@ def test_events_are_filtered_by_kind_person_and_day(
     usages.add(session, colleague, lesson.id, [asset.id])
     session.commit()
     lessons = shown(client, asset, "?kind=lessons")
-    assert "Put into Biology" in lessons
+    assert "Added to Biology" in lessons
     assert "Tags changed" not in lessons
-    assert "Put into Biology" not in shown(client, asset, "?kind=tags")
+    assert "Added to Biology" not in shown(client, asset, "?kind=tags")
     theirs = shown(client, asset, f"?actor={colleague.user_id}")
-    assert "Put into Biology" in theirs
+    assert "Added to Biology" in theirs
     assert "Uploaded" not in theirs.partition("<ol")[2]
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     assert "Nothing of that kind has happened." in shown(client, asset, f"?since={tomorrow}")
     whole = client.get(f"/assets/{asset.id}?kind=lessons").text
-    assert "Put into Biology" in whole
+    assert "Added to Biology" in whole
     assert "Tags changed" not in whole
 
 

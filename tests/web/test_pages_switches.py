@@ -52,7 +52,7 @@ def test_the_panel_and_the_dialogs_say_when(browser: FlaskClient, asset: Asset) 
     assert "(Europe/Berlin, UTC+0" in page
     assert "Change time…" in page
     assert 'id="bring-back-2"' not in page
-    assert "is to become current on" in page
+    assert "will become current on" in page
     replace = browser.get(f"/assets/{asset.id}/replacement").text
     assert "Version 2 is scheduled for" in replace
     assert 'type="datetime-local"' in replace

@@ -94,7 +94,7 @@ def test_a_note_is_kept_and_told(client: FlaskClient, session: Session, asset: A
     assert reply.status_code == 303
     page = text(client, f"/assets/{asset.id}")
     assert "with the &lt;old&gt; intro" in page
-    assert "Wrote a note to version 1" in page
+    assert "Added a note to version 1" in page
 
 
 def test_bringing_back_says_what_it_does_and_does_it(
@@ -112,7 +112,7 @@ def test_bringing_back_says_what_it_does_and_does_it(
     assert reply.headers["HX-Redirect"] == f"/assets/{asset.id}"
     session.refresh(asset)
     assert (asset.version_number, asset.version_count) == (3, 3)
-    assert "Version 1 was brought back as version 3" in text(client, f"/assets/{asset.id}")
+    assert "Version 1 was restored as version 3" in text(client, f"/assets/{asset.id}")
 
 
 def test_what_changed_since_the_question_is_told_in_the_dialog(

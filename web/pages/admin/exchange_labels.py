@@ -121,7 +121,7 @@ def field_words() -> dict[str, str]:
         "title": gettext("Title"),
         "description": gettext("Description"),
         "language": gettext("Language"),
-        "licence": gettext("Licence"),
+        "licence": gettext("License"),
         "access": gettext("Access"),
         "custom": gettext("Fields"),
         "folder_id": gettext("Folder"),

@@ -41,7 +41,7 @@ def start_session() -> ResponseReturnValue:
     signed_in = sign_ins.start(session, form["email"], form.secret("password"), address)
     session.commit()
     if signed_in is None:
-        form.errors[""] = gettext("E-mail and password do not belong together.")
+        form.errors[""] = gettext("Wrong email or password.")
         page = render_template("people/sign_in.html", form=form, following=form["next"])
         return page, 422
     _end_former()

@@ -48,7 +48,7 @@ def again(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     progress.again(session, g.principal, asset, Step.named(part))
     changes.commit(asset_id, wake=True)
-    return _after(asset_id, gettext("In line again."))
+    return _after(asset_id, gettext("Queued again."))
 
 
 @bp.get("/notices")

@@ -147,7 +147,7 @@ def _label(part: str) -> str:
         "tags": gettext("Tags"),
         "folder": gettext("Folder"),
         "language": gettext("Language"),
-        "licence": gettext("Licence"),
+        "licence": gettext("License"),
         "access": gettext("Access"),
     }
     return str(labels[part])

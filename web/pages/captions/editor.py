@@ -93,7 +93,7 @@ def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     if done is not None:
         changes.commit(page.asset.id)
     html = render_template("captions/edit/_state.html", page=_page(asset_id, lang))
-    toast = gettext("Somebody changed them meanwhile. Look again, please.") if form.errors else ""
+    toast = gettext("Someone else changed these captions. Check them again.") if form.errors else ""
     return htmx.fragment(html, status=409 if form.errors else 200, toast=toast)
 
 
@@ -154,7 +154,7 @@ def go_back(asset_id: uuid.UUID, lang: str, number: int) -> ResponseReturnValue:
     page = _page(asset_id, lang)
     given = (g.principal, page.asset, page.version, page.captions.language, number)
     done = editing_sessions.go_back(db.session(), *given)
-    return _done(page, gettext("Brought back."), done)
+    return _done(page, gettext("Restored."), done)
 
 
 def _page(asset_id: uuid.UUID, lang: str) -> EditorPage:

@@ -116,7 +116,7 @@ def again(asset_id: uuid.UUID) -> ResponseReturnValue:
     if form.attempt(lambda: work(session, g.principal, panel.asset, named)) is None:
         panel = _panel(asset_id)
         return dialogs.go_on("captions/_again.html", status=409, form=form, panel=panel)
-    return _done(panel, gettext("Captions are being made."))
+    return _done(panel, gettext("Captions are being generated."))
 
 
 @bp.get("/<string:lang>/glossary")
