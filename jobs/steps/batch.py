@@ -17,6 +17,9 @@ from lectern.pipeline import tasks
 
 # Open pages look again at most this often while a batch runs.
 TOLD_S = 1.0
+# Whoever edits a file of the chunk waits for its end, so it is to last about so long at most.
+CHUNK_S = 0.15
+FEWEST, MOST = 250, 4_000
 
 
 def run(work: Work) -> None:
@@ -24,8 +27,13 @@ def run(work: Work) -> None:
     if work.read(lambda session: _action(session, work)) in exchange.ACTIONS:
         exchange.run(work)
         return
-    told = time.monotonic()
-    while not (progress := _chunk(work)).over:
+    told, most = time.monotonic(), bulk.CHUNK
+    while True:
+        began = time.monotonic()
+        progress = _chunk(work, most)
+        if progress.over:
+            break
+        most = paced(most, time.monotonic() - began)
         enqueue.ring(progress.news.due)
         if time.monotonic() - told > TOLD_S:
             told = time.monotonic()
@@ -37,9 +45,19 @@ def run(work: Work) -> None:
     live.publish(work.claim.workspace_id, live.REFRESH)
 
 
-def _chunk(work: Work) -> Progress:
+def paced(most: int, took: float) -> int:
+    """How many files the next chunk changes, when one of `most` took so many seconds.
+
+    Large chunks have few statements; short ones keep nobody waiting for their rows.
+    """
+    if took > CHUNK_S:
+        return max(most // 2, FEWEST)
+    return min(most * 2, MOST) if took < CHUNK_S / 3 else most
+
+
+def _chunk(work: Work, most: int) -> Progress:
     def change(session: Session) -> Progress:
-        progress = bulk.advance(session, *_key(work))
+        progress = bulk.advance(session, *_key(work), most=most)
         # Last, so that the row is free for the lease's renewal meanwhile.
         tasks.advance(session, work.claim, progress.share)
         return progress

@@ -13,11 +13,12 @@ from lectern.bulk.batches import (
 )
 from lectern.bulk.preview import MOST_TOLD, Renamed, Told, Would, dry_run
 from lectern.bulk.registry import KINDS
-from lectern.bulk.runner import News, Progress, advance, fail, finish
+from lectern.bulk.runner import CHUNK, News, Progress, advance, fail, finish
 from lectern.bulk.targets import Chosen
 
 __all__ = [
     "AT_ONCE",
+    "CHUNK",
     "KINDS",
     "MOST_TOLD",
     "Chosen",

@@ -91,7 +91,7 @@ def read(
             name,
             by,
             *places[asset_id],
-            **dict(zip(columns, rest, strict=True)),
+            **(dict(zip(columns, rest, strict=True)) if rest else {}),
         )
         for asset_id, name, by, *rest in session.execute(query)
     ]

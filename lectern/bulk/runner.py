@@ -151,7 +151,9 @@ def _change(
     _plan_for_many(session, batch)
     if judged.ready:
         done = (kind.undo if undoing else kind.apply)(judged.ready)
-    gone = [items[asset_id][0] for asset_id in items.keys() - {row.id for row in rows}]
+    gone: list[int] = []
+    if len(rows) < len(items):
+        gone = [items[asset_id][0] for asset_id in items.keys() - {row.id for row in rows}]
     ends = _ends_of_undo(judged, gone) if undoing else _ends(judged, done, gone)
     _store(session, batch, ends)
     _count(batch, ends)

@@ -4,15 +4,14 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import any_, func, select, text
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
 from lectern.errors import Invalid, Message
-from lectern.models import AssetTag, Tag
+from lectern.models import Tag
 from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from lectern.settings import Settings
@@ -29,11 +28,31 @@ _ADD = text("""
     -- Said once more, so that the index is walked and never the whole table.
     WHERE a.id = ANY (CAST(:assets AS uuid[]))
     ON CONFLICT DO NOTHING""")
-_DROP = text("""
+_DROP = """
     DELETE FROM asset_tag t
-    USING unnest(CAST(:assets AS uuid[]), CAST(:tags AS uuid[])) AS pair (asset_id, tag_id)
     WHERE t.workspace_id = :workspace_id AND t.asset_id = ANY (CAST(:assets AS uuid[]))
-        AND t.asset_id = pair.asset_id AND t.tag_id = pair.tag_id""")
+        AND t.tag_id = ANY (CAST(:tags AS uuid[]))"""
+_DROP_ALL = text(_DROP)
+# Where one asset keeps a tag that another loses.
+_DROP_PAIRS = text(f"{_DROP} AND t.asset_id || ' ' || t.tag_id = ANY (CAST(:pairs AS text[]))")
+_NOW = text("""
+    SELECT t.asset_id, array_agg(g.name ORDER BY g.key) FROM asset_tag t
+    JOIN tag g ON g.workspace_id = t.workspace_id AND g.id = t.tag_id
+    WHERE t.workspace_id = :workspace_id AND t.asset_id = ANY (CAST(:assets AS uuid[]))
+    -- One row an asset: a row a tag would be most of the work.
+    GROUP BY t.asset_id""")
+
+
+class _Keys(dict[str, str]):
+    """The key of each name; a chunk has few different tags."""
+
+    def __missing__(self, name: str) -> str:
+        key = self[name] = tag_key(name)
+        return key
+
+
+# A row, and the names of its tags by key as they are and as they are to be.
+_Change = tuple[Row, Mapping[str, str], Mapping[str, str]]
 
 
 class Tagging(BulkAction):
@@ -44,9 +63,9 @@ class Tagging(BulkAction):
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
         self.wanted = {tag_key(name): name for name in args["tags"]}
-        # By asset: the names of its tags by key, in the order in which they are shown.
-        self._now: dict[uuid.UUID, dict[str, str]] = {}
-        self._keys: dict[str, str] = {}
+        # By position: the names of its tags by key, in the order in which they are shown.
+        self._now: dict[int, dict[str, str]] = {}
+        self._keys = _Keys()
 
     @classmethod
     def read(
@@ -67,30 +86,15 @@ class Tagging(BulkAction):
 
     def look(self, rows: Sequence[Row]) -> None:
         """The tags that the assets have."""
-        self._now = {row.id: {} for row in rows}
-        found = self.session.execute(
-            # One row an asset: a row a tag would be most of the work.
-            select(AssetTag.asset_id, func.array_agg(aggregate_order_by(Tag.name, Tag.key)))
-            .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
-            .where(
-                AssetTag.workspace_id == self.workspace_id,
-                AssetTag.asset_id == any_(chunk.ids(self._now)),
-            )
-            .group_by(AssetTag.asset_id)
-        )
-        for asset_id, names in found:
-            self._now[asset_id] = {self._key(name): name for name in names}
-
-    def _key(self, name: str) -> str:
-        """The tag's key; a chunk has few different tags."""
-        key = self._keys.get(name)
-        if key is None:
-            key = self._keys[name] = tag_key(name)
-        return key
+        self._now = {row.position: {} for row in rows}
+        places = {row.id: row.position for row in rows}
+        values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(places)}
+        for asset_id, names in self.session.execute(_NOW, values):
+            self._now[places[asset_id]] = {self._keys[name]: name for name in names}
 
     def now(self, row: Row) -> dict[str, str]:
         """The names of its tags by key."""
-        return self._now[row.id]
+        return self._now[row.position]
 
     def after(self, now: Mapping[str, str]) -> dict[str, str]:
         """What these tags become."""
@@ -115,29 +119,45 @@ class Tagging(BulkAction):
 
     def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
         """Give each row exactly these tags."""
+        changes = [(row, self._now[row.position], after) for row, after in wanted]
         fresh, stale = dict[str, str](), set[str]()
-        for row, after in wanted:
-            now = self.now(row)
+        for _, now, after in changes:
             fresh |= {key: after[key] for key in after.keys() - now.keys()}
             stale |= now.keys() - after.keys()
         ids, spelled = self._tags(fresh, stale)
-        done, added, dropped = [], [], []
-        for row, after in wanted:
-            now = self.now(row)
+        done, added = [], []
+        for row, now, after in changes:
             added += [(row.id, ids[key]) for key in after.keys() - now.keys()]
-            dropped += [(row.id, ids[key]) for key in now.keys() - after.keys()]
             before = list(now.values())
             names = [now.get(key) or spelled[key] for key in sorted(after)]
             done.append(
                 Done(row, {"tags": before}, "asset.tags", {"before": before, "after": names})
             )
-        for statement, pairs in ((_ADD, added), (_DROP, dropped)):
-            if pairs:
-                assets, of_tags = map(chunk.array_of, zip(*pairs, strict=True))
-                values = {"assets": assets, "tags": of_tags}
-                self.session.execute(statement, {"workspace_id": self.workspace_id, **values})
+        if added:
+            assets, of_tags = map(chunk.array_of, zip(*added, strict=True))
+            values = {"assets": assets, "tags": of_tags}
+            self.session.execute(_ADD, {"workspace_id": self.workspace_id, **values})
+        if stale:
+            self._drop(changes, {key: ids[key] for key in stale})
         chunk.touch(self.session, [row for row, _ in wanted])
         return done
+
+    def _drop(self, changes: Sequence[_Change], stale: Mapping[str, uuid.UUID]) -> None:
+        """Take off what each row has of the stale tags, but for what it is to have afterwards."""
+        values: dict[str, Any] = {
+            "workspace_id": self.workspace_id,
+            "assets": chunk.array_of(row.id for row, now, after in changes if now.keys() - after),
+            "tags": chunk.array_of(stale.values()),
+        }
+        if all(stale.keys().isdisjoint(after) for _, _, after in changes):
+            self.session.execute(_DROP_ALL, values)
+            return
+        pairs = [
+            f"{row.id} {stale[key]}"
+            for row, now, after in changes
+            for key in now.keys() - after.keys()
+        ]
+        self.session.execute(_DROP_PAIRS, {**values, "pairs": pairs})
 
     def _tags(
         self, fresh: Mapping[str, str], stale: Collection[str]
@@ -161,7 +181,10 @@ class AddTags(Tagging):
 
     def check(self, row: Row) -> str | None:
         """See `BulkAction.check`."""
-        return FULL if len(self.now(row).keys() | self.wanted.keys()) > tags.MOST else None
+        now = self.now(row)
+        if len(now) + len(self.wanted) <= tags.MOST:
+            return None
+        return FULL if len(now.keys() | self.wanted.keys()) > tags.MOST else None
 
     def changes(self, row: Row) -> bool:
         """See `BulkAction.changes`."""

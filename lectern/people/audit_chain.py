@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from lectern.models import AuditEntry
@@ -73,7 +74,7 @@ def plain(value: Any) -> Any:
     if type(value) is list:
         return value if _are_plain_texts(value) else [plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {_text(key): plain(item) for key, item in value.items()}
+        return {_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
@@ -94,6 +95,12 @@ def _are_plain_texts(values: list[Any]) -> bool:
     except TypeError:
         return False
     return text.isascii() and "\0" not in text
+
+
+@lru_cache(1_000, typed=True)
+def _key(value: Any) -> str:
+    """`_text` of a name in an object; few different ones come again and again."""
+    return _text(value)
 
 
 def _text(value: Any) -> str:

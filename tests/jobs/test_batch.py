@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from jobs import broker, live, run, sweep
-from jobs.steps.batch import TOLD_S
+from jobs.steps.batch import CHUNK_S, FEWEST, MOST, TOLD_S, paced
 from lectern import bulk
 from lectern.bulk import Chosen, Started
 from lectern.database.sessions import unit_of_work
@@ -267,3 +267,11 @@ def test_a_batch_names_no_asset_of_others(
     worked(one)
     assert (tagged(first), tagged(second)) == (250, 0)
     assert uuid.UUID(str(one.batch.workspace_id)) == first.workspace_id
+
+
+def test_chunks_grow_while_they_are_quick_and_shrink_when_somebody_would_wait() -> None:
+    assert paced(1_000, CHUNK_S / 4) == 2_000
+    assert paced(1_000, CHUNK_S / 2) == 1_000
+    assert paced(1_000, CHUNK_S * 2) == 500
+    assert paced(MOST, 0.0) == MOST
+    assert paced(FEWEST, 60.0) == FEWEST

@@ -14,6 +14,7 @@ from lectern.bulk import Chosen, Started, registry
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
+from lectern.integrity import fsck
 from lectern.library import assets, trash
 from lectern.models import Asset, BatchState, ItemState, Role, Task, TaskState
 from lectern.people import audit, audit_actions, audit_reading
@@ -452,3 +453,19 @@ def test_many_become_a_task_whose_chunks_go_on_where_the_last_one_ended(
 def test_the_end_of_every_kind_of_bulk_change_has_a_sentence_in_the_audit_log() -> None:
     for name in registry.KINDS:
         audit_actions.check(f"batch.{name}", "batch")
+
+
+def test_an_undo_takes_from_each_file_only_the_tags_that_it_got(
+    session: Session, change: Change, clips: list[Asset]
+) -> None:
+    first, second, *_ = clips
+    change("tag", [first], tags=["exam"])
+    begun = change("tag", [first, second], tags=["exam", "week 3"])
+    assert tags_of(session, second) == ["exam", "week 3"]
+    change.undo(begun)
+    assert (tags_of(session, first), tags_of(session, second)) == (["exam"], [])
+    assert sentences_of_lists(session) == []
+
+
+def sentences_of_lists(session: Session) -> list[str]:
+    return [finding.sentence for finding in fsck.rows(session)]
