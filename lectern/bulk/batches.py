@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, text, update
 from sqlalchemy.orm import Session
 
 from lectern.bulk import registry, runner, targets
 from lectern.bulk.preview import MOST_TOLD, Told, checked
 from lectern.bulk.runner import News
 from lectern.bulk.targets import Chosen
+from lectern.database.scope import scoped
 from lectern.errors import Conflict, NotFound
 from lectern.models import Asset, Batch, BatchItem, BatchState, ItemState, Task, TaskState
 from lectern.people.principal import Principal
@@ -119,8 +120,8 @@ def recent(session: Session, principal: Principal, limit: int = 50) -> list[Batc
     """The workspace's newest batches."""
     require(principal, Action.SEE)
     query = (
-        select(Batch)
-        .where(Batch.workspace_id == principal.workspace_id, Batch.action.in_(registry.KINDS))
+        scoped(Batch, principal)
+        .where(Batch.action.in_(registry.KINDS))
         .order_by(Batch.created_at.desc(), Batch.id.desc())
         .limit(limit)
     )
@@ -140,16 +141,12 @@ def told(
     if not (batch.kept if state is ItemState.KEPT else batch.refused):
         return []
     query = (
-        select(BatchItem.asset_id, Asset.name, BatchItem.reason)
+        scoped(BatchItem, batch, BatchItem.asset_id, Asset.name, BatchItem.reason)
         .outerjoin(
             Asset,
             (Asset.workspace_id == BatchItem.workspace_id) & (Asset.id == BatchItem.asset_id),
         )
-        .where(
-            BatchItem.workspace_id == batch.workspace_id,
-            BatchItem.batch_id == batch.id,
-            BatchItem.state == state,
-        )
+        .where(BatchItem.batch_id == batch.id, BatchItem.state == state)
         .order_by(BatchItem.position)
         .limit(limit)
     )

@@ -2,11 +2,12 @@
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from lectern import text
 from lectern.courses import places, structure, writing
+from lectern.database.scope import scoped
 from lectern.models import Chapter, Lesson, new_id
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -22,9 +23,7 @@ def add(session: Session, principal: Principal, course_id: uuid.UUID, title: str
     course = places.course(session, principal, course_id)
     shown = text.line(title, "title")
     last = session.scalar(
-        select(func.max(Chapter.position)).where(
-            Chapter.workspace_id == course.workspace_id, Chapter.course_id == course.id
-        )
+        scoped(Chapter, course, func.max(Chapter.position)).where(Chapter.course_id == course.id)
     )
     identity = new_id()
     chapter = Chapter(
@@ -71,8 +70,8 @@ def move(session: Session, principal: Principal, chapter_id: uuid.UUID, position
     spot = places.chapter(session, principal, chapter_id)
     chapter = spot.the_chapter
     query = (
-        select(Chapter)
-        .where(Chapter.workspace_id == chapter.workspace_id, Chapter.course_id == spot.course.id)
+        scoped(Chapter, chapter)
+        .where(Chapter.course_id == spot.course.id)
         .order_by(Chapter.position, Chapter.id)
     )
     order = [other for other in session.scalars(query) if other is not chapter]
@@ -96,11 +95,7 @@ def remove(session: Session, principal: Principal, chapter_id: uuid.UUID) -> Non
     """
     spot = places.chapter(session, principal, chapter_id)
     chapter = spot.the_chapter
-    lessons = session.scalars(
-        select(Lesson).where(
-            Lesson.workspace_id == chapter.workspace_id, Lesson.chapter_id == chapter.id
-        )
-    ).all()
+    lessons = session.scalars(scoped(Lesson, chapter).where(Lesson.chapter_id == chapter.id)).all()
     ended = structure.end_below(session, principal, spot.course, [chapter], lessons)
     details = {"course": spot.course.id, "title": chapter.title, "lessons": len(lessons)}
     structure.remove(session, lessons)

@@ -10,6 +10,7 @@ from lectern import text
 from lectern.courses import places, structure, writing
 from lectern.courses.places import NO_COURSE, Place
 from lectern.courses.structure import ChapterSpec, CourseSpec, LessonSpec
+from lectern.database.scope import scoped
 from lectern.errors import NotFound
 from lectern.models import Chapter, Course, new_id
 from lectern.people import audit
@@ -109,8 +110,7 @@ def list_courses(session: Session, principal: Principal) -> list[Course]:
     """All courses of the workspace with chapters and lessons, by title."""
     require(principal, Action.SEE_COURSES)
     query = (
-        select(Course)
-        .where(Course.workspace_id == principal.workspace_id)
+        scoped(Course, principal)
         .options(selectinload(Course.chapters).selectinload(Chapter.lessons))
         .order_by(func.lower(Course.title), Course.id)
         .execution_options(populate_existing=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from lectern.courses import changed, terms
+from lectern.database.scope import scoped
 from lectern.models import Usage, UsageHistory
 from lectern.people.principal import Principal
 
@@ -46,8 +46,8 @@ def end_all(session: Session, principal: Principal, usages: Sequence[Usage]) -> 
     # The database counts usages down in the assets' rows: take these in id order first.
     assets = terms.lock_assets(session, workspace_id, [usage.asset_id for usage in usages])
     loaded = session.scalars(
-        select(Usage)
-        .where(Usage.workspace_id == workspace_id, Usage.id.in_([usage.id for usage in usages]))
+        scoped(Usage, workspace_id)
+        .where(Usage.id.in_([usage.id for usage in usages]))
         .options(joinedload(Usage.course), joinedload(Usage.chapter), joinedload(Usage.lesson))
         .order_by(Usage.asset_id)
         .execution_options(populate_existing=True)

@@ -2,12 +2,13 @@
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session, joinedload
 
 from lectern import text
 from lectern.courses import places, structure, writing
 from lectern.courses.places import NO_CHAPTER, NO_LESSON
+from lectern.database.scope import scoped
 from lectern.errors import NotFound, Stale
 from lectern.models import Chapter, Lesson, new_id
 from lectern.people import audit
@@ -24,8 +25,8 @@ def get(session: Session, principal: Principal, lesson_id: uuid.UUID) -> Lesson:
     """
     require(principal, Action.SEE_COURSES)
     query = (
-        select(Lesson)
-        .where(Lesson.workspace_id == principal.workspace_id, Lesson.id == lesson_id)
+        scoped(Lesson, principal)
+        .where(Lesson.id == lesson_id)
         .options(joinedload(Lesson.chapter).joinedload(Chapter.course))
         .execution_options(populate_existing=True)
     )
@@ -44,8 +45,8 @@ def add(session: Session, principal: Principal, chapter_id: uuid.UUID, title: st
     spot = places.chapter(session, principal, chapter_id)
     shown = text.line(title, "title")
     last = session.scalar(
-        select(func.max(Lesson.position)).where(
-            Lesson.workspace_id == spot.course.workspace_id, Lesson.chapter_id == chapter_id
+        scoped(Lesson, spot.course, func.max(Lesson.position)).where(
+            Lesson.chapter_id == chapter_id
         )
     )
     identity = new_id()
@@ -114,8 +115,8 @@ def move(
         raise NotFound(NO_CHAPTER)
     before = {"chapter": lesson.chapter_id, "position": lesson.position}
     query = (
-        select(Lesson)
-        .where(Lesson.workspace_id == lesson.workspace_id, Lesson.chapter_id == chapter_id)
+        scoped(Lesson, lesson)
+        .where(Lesson.chapter_id == chapter_id)
         .order_by(Lesson.position, Lesson.id)
     )
     order = [other for other in session.scalars(query) if other is not lesson]

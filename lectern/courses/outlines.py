@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import Asset, Blob, Chapter, Course, Lesson, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -67,11 +68,11 @@ def files_by_lesson(
     """How many usages each lesson of the course has; 0 where it has none."""
     require(principal, Action.SEE_COURSES)
     rows = session.execute(
-        select(Lesson.id, func.count(Usage.id))
+        scoped(Lesson, principal, Lesson.id, func.count(Usage.id))
         .outerjoin(
             Usage, (Usage.workspace_id == Lesson.workspace_id) & (Usage.lesson_id == Lesson.id)
         )
-        .where(Lesson.workspace_id == principal.workspace_id, Lesson.course_id == course_id)
+        .where(Lesson.course_id == course_id)
         .group_by(Lesson.id)
     )
     return {lesson_id: number for lesson_id, number in rows}

@@ -10,6 +10,7 @@ from typing import IO, Any
 from sqlalchemy import Row, Select, select, text, union
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.exchange import tables
 from lectern.exchange.schema import (
     FILES,
@@ -90,9 +91,9 @@ def _add_files(
     archive: zipfile.ZipFile, session: Session, workspace_id: uuid.UUID, storage: Storage
 ) -> int:
     query = (
-        select(Blob.digest, Blob.key)
+        scoped(Blob, workspace_id, Blob.digest, Blob.key)
         .join(Version, (Version.workspace_id == Blob.workspace_id) & (Version.blob_id == Blob.id))
-        .where(Blob.workspace_id == workspace_id, Blob.state != "awaited")
+        .where(Blob.state != "awaited")
         .distinct()
         .order_by(Blob.digest)
     )
@@ -141,7 +142,7 @@ def _switches(record: Record, columns: list[Any], workspace_id: uuid.UUID) -> Se
 
 def _people(record: Record, columns: list[Any], workspace_id: uuid.UUID) -> Select[Any]:
     """Members, and whoever made or did something that is exported."""
-    named = [select(Member.user_id).where(Member.workspace_id == workspace_id)]
+    named = [scoped(Member, workspace_id, Member.user_id)]
     for each in RECORDS:
         people = [name for name, file in each.refers.items() if file == "people"]
         # Of an actor the log keeps the id alone, but the reader of an export wants the name.
@@ -155,8 +156,8 @@ def _tags_beside(
     session: Session, workspace_id: uuid.UUID, rows: "list[Row[Any]] | Any"
 ) -> dict[uuid.UUID, dict[str, Any]]:
     found: dict[uuid.UUID, dict[str, Any]] = {row[0]: {"tags": []} for row in rows}
-    query = select(AssetTag.asset_id, AssetTag.tag_id).where(
-        AssetTag.workspace_id == workspace_id, AssetTag.asset_id.in_(found)
+    query = scoped(AssetTag, workspace_id, AssetTag.asset_id, AssetTag.tag_id).where(
+        AssetTag.asset_id.in_(found)
     )
     for asset_id, tag_id in session.execute(query.order_by(AssetTag.tag_id)):
         found[asset_id]["tags"].append(str(tag_id))

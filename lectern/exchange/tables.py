@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lectern import csv_files
+from lectern.database.scope import scoped
 from lectern.models import Asset, AssetTag, Chapter, Course, Folder, Lesson, Tag, Usage, User
 from lectern.taxonomy import folders
 
@@ -30,7 +31,7 @@ def sheets(session: Session, workspace_id: uuid.UUID) -> Iterator[tuple[str, Ite
 
 
 def _assets(session: Session, workspace_id: uuid.UUID) -> Iterator[str]:
-    ids = session.scalars(select(Folder.id).where(Folder.workspace_id == workspace_id)).all()
+    ids = session.scalars(scoped(Folder, workspace_id, Folder.id)).all()
     paths = folders.paths_of(session, workspace_id, ids)
     place = _ASSETS.index("folder")
     rows = session.execute(_files(workspace_id).execution_options(yield_per=1000))

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.ingest import awaited, uploads
 from lectern.library import assets, schedules, versions
 from lectern.models import Asset, Blob, Kind, Upload, UploadState, Version
@@ -63,14 +63,11 @@ def admit(session: Session, upload: Upload, facts: Mapping[str, Any], blob: Blob
 
 def _holder(session: Session, workspace_id: uuid.UUID, blob: Blob) -> Asset | None:
     return session.scalar(
-        select(Asset)
+        scoped(Asset, workspace_id)
         .where(
-            Asset.workspace_id == workspace_id,
             Asset.live,
             Asset.id.in_(
-                select(Version.asset_id).where(
-                    Version.workspace_id == workspace_id, Version.blob_id == blob.id
-                )
+                scoped(Version, workspace_id, Version.asset_id).where(Version.blob_id == blob.id)
             ),
         )
         .order_by((Asset.digest == blob.digest).desc(), Asset.created_at)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.insight import captions, glossary
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue, wrap
@@ -127,10 +128,8 @@ def refresh_course(session: Session, course_id: uuid.UUID, term: GlossaryTerm) -
         )
         .exists()
     )
-    used = select(Usage.asset_id).where(
-        Usage.workspace_id == term.workspace_id, Usage.course_id == course_id, said | proposed
-    )
-    assets = select(Asset).where(Asset.workspace_id == term.workspace_id, Asset.id.in_(used))
+    used = scoped(Usage, term, Usage.asset_id).where(Usage.course_id == course_id, said | proposed)
+    assets = scoped(Asset, term).where(Asset.id.in_(used))
     for asset in session.scalars(assets.order_by(Asset.id.desc()).limit(MOST_FILES)).all():
         refresh(session, asset)
 

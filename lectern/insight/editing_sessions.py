@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
+from lectern.database.scope import scoped
 from lectern.errors import NotFound
 from lectern.insight import captions, editing, editing_changes
 from lectern.insight.captions import Captions
@@ -84,12 +84,8 @@ def _found(session: Session, version: Version, language: str) -> Captions:
 
 def _step(session: Session, track: CaptionTrack | None, number: int) -> CaptionEdit:
     found = track and session.scalar(
-        select(CaptionEdit)
-        .where(
-            CaptionEdit.workspace_id == track.workspace_id,
-            CaptionEdit.track_id == track.id,
-            CaptionEdit.number <= number,
-        )
+        scoped(CaptionEdit, track)
+        .where(CaptionEdit.track_id == track.id, CaptionEdit.number <= number)
         .order_by(CaptionEdit.number.desc())
         .limit(1)
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import NotFound
 from lectern.models import Blob, Slide, Version
 from lectern.renditions import renditions
@@ -43,18 +44,16 @@ def spec(number: int) -> str:
 
 def of_version(session: Session, version: Version) -> list[Slide]:
     """The slides of a video, in order; empty while they are not known."""
-    found = select(Slide).where(
-        Slide.workspace_id == version.workspace_id,
-        Slide.blob_id == version.blob_id,
-        Slide.start_s.is_not(None),
+    found = scoped(Slide, version).where(
+        Slide.blob_id == version.blob_id, Slide.start_s.is_not(None)
     )
     return list(session.scalars(found.order_by(Slide.number)))
 
 
 def known(session: Session, workspace_id: uuid.UUID, blob_id: uuid.UUID, model: str) -> bool:
     """Whether this model has read the slides of the blob."""
-    found = select(Slide.id).where(
-        Slide.workspace_id == workspace_id, Slide.blob_id == blob_id, Slide.model == model
+    found = scoped(Slide, workspace_id, Slide.id).where(
+        Slide.blob_id == blob_id, Slide.model == model
     )
     return session.scalar(select(found.exists())) or False
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, update
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Conflict
 from lectern.insight import captions, editing, glossary, languages
 from lectern.insight.cues import Cue
@@ -139,10 +140,8 @@ def _task(
 
 
 def _step_of(workspace_id: uuid.UUID, version_id: uuid.UUID) -> Select[Task]:
-    return select(Task).where(
-        Task.workspace_id == workspace_id,
-        Task.version_id == version_id,
-        Task.step == Step.CAPTIONS,
+    return scoped(Task, workspace_id).where(
+        Task.version_id == version_id, Task.step == Step.CAPTIONS
     )
 
 

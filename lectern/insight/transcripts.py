@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.insight import cues
 from lectern.insight.cues import Cue, Word
 from lectern.models import Transcript
@@ -74,8 +75,8 @@ def find(
 def newest(session: Session, workspace_id: uuid.UUID, blob_id: uuid.UUID) -> Transcript | None:
     """What was heard in the blob the last time somebody listened; None before, and of silence."""
     found = session.scalar(
-        select(Transcript)
-        .where(Transcript.workspace_id == workspace_id, Transcript.blob_id == blob_id)
+        scoped(Transcript, workspace_id)
+        .where(Transcript.blob_id == blob_id)
         .order_by(Transcript.heard_at.desc(), Transcript.id.desc())
         .limit(1)
     )

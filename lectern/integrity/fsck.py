@@ -8,6 +8,7 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session
 
 import core_ext
+from lectern.database.scope import scoped
 from lectern.errors import StorageDamaged
 from lectern.ingest.uploads import spool_path
 from lectern.integrity import rules
@@ -139,5 +140,5 @@ def _wrong_bytes(storage: Storage, blob: Blob, read: bool) -> str | None:
 
 def _still_wanted(session: Session, blob: Blob) -> bool:
     """A running server may have deleted it meanwhile, which is no damage."""
-    query = select(Blob.state).where(Blob.workspace_id == blob.workspace_id, Blob.id == blob.id)
+    query = scoped(Blob, blob, Blob.state).where(Blob.id == blob.id)
     return session.scalar(query) not in {None, "deleting"}

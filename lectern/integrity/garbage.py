@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.integrity import fsck
 from lectern.models import BLOB_REF, Blob, Collection, Rendition, Workspace
 
@@ -52,9 +53,8 @@ def due(session: Session) -> Sequence[uuid.UUID]:
 
 def refusal(session: Session, workspace_id: uuid.UUID) -> str | None:
     """Why nothing may be deleted now, in a sentence; None when it may."""
-    ahead = select(Collection.id).where(
-        Collection.workspace_id == workspace_id,
-        Collection.created_at > func.clock_timestamp(),
+    ahead = scoped(Collection, workspace_id, Collection.id).where(
+        Collection.created_at > func.clock_timestamp()
     )
     if session.scalar(select(ahead.exists())):
         return "The database's clock went back, so ages cannot be trusted."
@@ -136,8 +136,8 @@ def doom(session: Session, workspace_id: uuid.UUID) -> list[Doomed]:
 def unfinished(session: Session, workspace_id: uuid.UUID) -> list[Doomed]:
     """Blobs that were given up, and whose bytes may still be there after a crash."""
     rows = session.execute(
-        select(Blob.id, Blob.key, Blob.byte_size)
-        .where(Blob.workspace_id == workspace_id, Blob.state == "deleting")
+        scoped(Blob, workspace_id, Blob.id, Blob.key, Blob.byte_size)
+        .where(Blob.state == "deleting")
         .order_by(Blob.id)
     )
     return [Doomed(*row) for row in rows]
@@ -178,8 +178,8 @@ def _lock(
 ) -> Sequence[uuid.UUID]:
     """Hold unnamed blobs in the order of their ids; what somebody else holds is for another day."""
     return session.scalars(
-        select(Blob.id)
-        .where(Blob.workspace_id == workspace_id, which, _unnamed())
+        scoped(Blob, workspace_id, Blob.id)
+        .where(which, _unnamed())
         .order_by(Blob.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.library import storage_totals_sql as sql
 from lectern.models import Asset, Kind, StorageCount, Workspace
 from lectern.people.principal import Principal
@@ -143,9 +144,8 @@ def unused(session: Session, principal: Principal, months: int) -> list[uuid.UUI
     require(principal, Action.SEE_STORAGE)
     idle = func.clock_timestamp() - func.make_interval(0, months)
     rows = session.scalars(
-        select(Asset.id)
+        scoped(Asset, principal, Asset.id)
         .where(
-            Asset.workspace_id == principal.workspace_id,
             Asset.live,
             Asset.usage_count == 0,
             func.greatest(Asset.created_at, Asset.last_used_at) < idle,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import Conflict
 from lectern.library import assets, retries
 from lectern.models import Asset, Task, TaskState, Version
@@ -89,8 +90,8 @@ def steps_of(session: Session, principal: Principal, asset: Asset) -> list[StepL
     """The steps of the version that is on its way, or else of the current one, in their order."""
     require(principal, Action.SEE, asset)
     newest = (
-        select(Task.version_id)
-        .where(Task.workspace_id == asset.workspace_id, Task.asset_id == asset.id)
+        scoped(Task, asset, Task.version_id)
+        .where(Task.asset_id == asset.id)
         .order_by(Task.version_id.desc())
         .limit(1)
         .scalar_subquery()
@@ -116,9 +117,8 @@ def overview(session: Session, principal: Principal) -> Overview:
     by_itself = [*registry.RULES, segments.AWAITS]
     stuck = (Task.state == TaskState.WAITING) & Task.awaits.not_in(by_itself)
     counts = session.execute(
-        select(Task.step, func.count())
+        scoped(Task, principal, Task.step, func.count())
         .where(
-            Task.workspace_id == principal.workspace_id,
             Task.state == TaskState.QUEUED,
             Task.asset_id.is_not(None),
             Task.step.not_in(registry.UNLISTED),

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select, true
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import AuditEntry, User
 from lectern.people import audit_actions
 from lectern.people.audit_chain import (
@@ -176,8 +177,7 @@ def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, byt
     session.execute(select(func.pg_advisory_xact_lock(_LOCK, _lock_of(workspace_id))))
     # A statement of its own: it must see what the lock's last holder committed.
     newest = (
-        select(AuditEntry.seq, AuditEntry.hash)
-        .where(AuditEntry.workspace_id == workspace_id)
+        scoped(AuditEntry, workspace_id, AuditEntry.seq, AuditEntry.hash)
         .order_by(AuditEntry.seq.desc())
         .limit(1)
         .subquery()
@@ -210,8 +210,7 @@ def verify(session: Session, workspace_id: uuid.UUID) -> Verdict:
     """
     previous = (0, _START)
     rows = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.workspace_id == workspace_id)
+        scoped(AuditEntry, workspace_id)
         .order_by(AuditEntry.seq)
         .execution_options(yield_per=1000, populate_existing=True)
     )
@@ -231,8 +230,7 @@ def verify(session: Session, workspace_id: uuid.UUID) -> Verdict:
 def head(session: Session, workspace_id: uuid.UUID) -> tuple[int, str]:
     """The newest entry's seq and hash (hex); what an anchor outside the database keeps."""
     row = session.execute(
-        select(AuditEntry.seq, AuditEntry.hash)
-        .where(AuditEntry.workspace_id == workspace_id)
+        scoped(AuditEntry, workspace_id, AuditEntry.seq, AuditEntry.hash)
         .order_by(AuditEntry.seq.desc())
         .limit(1)
     ).one_or_none()
@@ -251,9 +249,9 @@ def lines(
     Asks no right: that depends on what the caller shows.
     """
     query = (
-        select(AuditEntry, User.name)
+        scoped(AuditEntry, workspace_id, AuditEntry, User.name)
         .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.workspace_id == workspace_id, *only)
+        .where(*only)
         .order_by(AuditEntry.seq.desc())
         .limit(limit)
     )

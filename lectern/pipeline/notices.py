@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session, joinedload
 
+from lectern.database.scope import scoped
 from lectern.models import Notice, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -68,9 +69,7 @@ def tell_done(session: Session, claim: Claim) -> bool:
     )
     # Two last steps at once would each see the other still running, or both be last.
     session.execute(
-        select(Version.id)
-        .where(Version.workspace_id == claim.workspace_id, Version.id == claim.version_id)
-        .with_for_update()
+        scoped(Version, claim, Version.id).where(Version.id == claim.version_id).with_for_update()
     )
     row = session.execute(
         select(
@@ -81,10 +80,8 @@ def tell_done(session: Session, claim: Claim) -> bool:
     ).one()
     if row.going or row.failed or not row.long:
         return False
-    known = select(Notice.id).where(
-        Notice.workspace_id == claim.workspace_id,
-        Notice.asset_id == claim.asset_id,
-        Notice.details["version"].astext == str(claim.version_id),
+    known = scoped(Notice, claim, Notice.id).where(
+        Notice.asset_id == claim.asset_id, Notice.details["version"].astext == str(claim.version_id)
     )
     if session.scalar(select(known.exists())):
         return False
@@ -104,9 +101,7 @@ def _tell(session: Session, task: Claim | Task, kind: str, details: dict[str, st
     if task.version_id is None:
         return False
     user_id: uuid.UUID | None = session.scalar(
-        select(Version.created_by).where(
-            Version.workspace_id == task.workspace_id, Version.id == task.version_id
-        )
+        scoped(Version, task, Version.created_by).where(Version.id == task.version_id)
     )
     if user_id is None:
         return False

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.errors import LecternError
 from lectern.models import Asset, Task, TaskState, Version
 from lectern.pipeline import registry
@@ -257,16 +258,14 @@ def give_back(session: Session, claim: Claim) -> None:
 
 def of_upload(session: Session, workspace_id: uuid.UUID, upload_id: uuid.UUID) -> Sequence[Task]:
     """Every task of the upload."""
-    return session.scalars(
-        select(Task).where(Task.workspace_id == workspace_id, Task.upload_id == upload_id)
-    ).all()
+    return session.scalars(scoped(Task, workspace_id).where(Task.upload_id == upload_id)).all()
 
 
 def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Sequence[Task]:
     """Every task of the asset's versions, oldest first."""
     return session.scalars(
-        select(Task)
-        .where(Task.workspace_id == workspace_id, Task.asset_id == asset_id)
+        scoped(Task, workspace_id)
+        .where(Task.asset_id == asset_id)
         .order_by(Task.created_at, Task.id)
     ).all()
 

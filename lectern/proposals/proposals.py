@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
 from lectern import values
+from lectern.database.scope import scoped
 from lectern.errors import Invalid, NotFound
 from lectern.models import Asset, Proposal, Usage, new_id
 from lectern.people.principal import Principal
@@ -175,8 +176,7 @@ def refused(session: Session, workspace_id: uuid.UUID, kind: str, subject: Subje
     """The payloads of this kind that people refused of the subject."""
     return list(
         session.scalars(
-            select(Proposal.payload).where(
-                Proposal.workspace_id == workspace_id,
+            scoped(Proposal, workspace_id, Proposal.payload).where(
                 Proposal.kind == kind,
                 Proposal.asset_id.is_not_distinct_from(subject.asset_id),
                 Proposal.course_id.is_not_distinct_from(subject.course_id),

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
+from lectern.database.scope import scoped
 from lectern.errors import Invalid, NotFound
 from lectern.models import Asset, Blob, Rendition, StillRequest, Version
 from lectern.people import audit
@@ -188,9 +189,7 @@ def blob_of(session: Session, asset: Asset, rank: int | None = None) -> Blob:
     blob_id: uuid.UUID | None = asset.poster_blob_id
     if rank is not None:
         blob_id = next((c.blob.id for c in candidates(session, asset) if c.rank == rank), None)
-    blob = blob_id and session.scalar(
-        select(Blob).where(Blob.workspace_id == asset.workspace_id, Blob.id == blob_id)
-    )
+    blob = blob_id and session.scalar(scoped(Blob, asset).where(Blob.id == blob_id))
     if not blob:
         raise NotFound("There is no poster.")
     return blob

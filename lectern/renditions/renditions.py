@@ -3,10 +3,10 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
+from lectern.database.scope import scoped
 from lectern.models import Blob, Rendition
 
 PLAYABLE = "playable"
@@ -21,12 +21,8 @@ def find(
 ) -> Rendition | None:
     """The rendition of that blob by that spec, its blob loaded."""
     return session.scalar(
-        select(Rendition)
-        .where(
-            Rendition.workspace_id == workspace_id,
-            Rendition.source_blob_id == source_blob_id,
-            Rendition.spec == spec,
-        )
+        scoped(Rendition, workspace_id)
+        .where(Rendition.source_blob_id == source_blob_id, Rendition.spec == spec)
         .options(joinedload(Rendition.blob))
     )
 
@@ -37,9 +33,8 @@ def list_of(
     """All renditions of a blob but pieces of one, ordered by spec, their blobs loaded."""
     return list(
         session.scalars(
-            select(Rendition)
+            scoped(Rendition, workspace_id)
             .where(
-                Rendition.workspace_id == workspace_id,
                 Rendition.source_blob_id == source_blob_id,
                 ~Rendition.spec.startswith(PIECES, autoescape=True),
             )

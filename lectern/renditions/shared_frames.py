@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import Asset, Blob, Rendition, Usage, Version
 
 SHARED = "Other files here show it too"
@@ -70,12 +71,9 @@ def _swap(
 ) -> bool:
     # Whoever holds the row changes the asset anyway; waiting for them here could be a deadlock.
     free = (
-        select(Asset.id)
+        scoped(Asset, workspace_id, Asset.id)
         .where(
-            Asset.workspace_id == workspace_id,
-            Asset.id == asset_id,
-            Asset.poster_chosen_by.is_(None),
-            Asset.poster_blob_id.in_(common),
+            Asset.id == asset_id, Asset.poster_chosen_by.is_(None), Asset.poster_blob_id.in_(common)
         )
         .with_for_update(skip_locked=True)
     )
@@ -91,19 +89,12 @@ def _swap(
 
 def _nearby(session: Session, version: Version) -> list[_Neighbour]:
     """The candidates of live files in the same folder or the same courses, best first."""
-    mine = select(Asset.folder_id).where(
-        Asset.workspace_id == version.workspace_id, Asset.id == version.asset_id
-    )
-    courses = select(Usage.course_id).where(
-        Usage.workspace_id == version.workspace_id, Usage.asset_id == version.asset_id
-    )
-    fellows = select(Usage.asset_id).where(
-        Usage.workspace_id == version.workspace_id, Usage.course_id.in_(courses)
-    )
+    mine = scoped(Asset, version, Asset.folder_id).where(Asset.id == version.asset_id)
+    courses = scoped(Usage, version, Usage.course_id).where(Usage.asset_id == version.asset_id)
+    fellows = scoped(Usage, version, Usage.asset_id).where(Usage.course_id.in_(courses))
     near = (
-        select(Asset.id, Asset.current_version_id)
+        scoped(Asset, version, Asset.id, Asset.current_version_id)
         .where(
-            Asset.workspace_id == version.workspace_id,
             Asset.live,
             Asset.id != version.asset_id,
             or_(Asset.folder_id == mine.scalar_subquery(), Asset.id.in_(fellows)),

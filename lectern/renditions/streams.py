@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.models import Blob, Rendition, StreamPlan, Version, new_id
 from lectern.pipeline import tasks
 from lectern.pipeline.tasks import Claim
@@ -118,8 +119,7 @@ def missing(
     """The stretches, counted from 0, that are not there in every rung of these names."""
     there = set(
         session.scalars(
-            select(Rendition.spec).where(
-                Rendition.workspace_id == version.workspace_id,
+            scoped(Rendition, version, Rendition.spec).where(
                 Rendition.source_blob_id == version.blob_id,
                 Rendition.spec.startswith(PARTS, autoescape=True),
             )

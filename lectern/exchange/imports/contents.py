@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.exchange.archive import Archive
 from lectern.ingest import awaited
 from lectern.models import Blob, new_id
@@ -24,10 +24,8 @@ def here(session: Session, workspace_id: uuid.UUID, digests: Collection[str]) ->
     found: set[str] = set()
     wanted = sorted(digests)
     for start in range(0, len(wanted), _AT_ONCE):
-        query = select(Blob.digest).where(
-            Blob.workspace_id == workspace_id,
-            Blob.digest.in_(wanted[start : start + _AT_ONCE]),
-            Blob.state.in_(_USABLE),
+        query = scoped(Blob, workspace_id, Blob.digest).where(
+            Blob.digest.in_(wanted[start : start + _AT_ONCE]), Blob.state.in_(_USABLE)
         )
         found.update(session.scalars(query))
     return found
@@ -67,7 +65,7 @@ def unnamed(
     """Those that no row names after all: somebody stored the same meanwhile, or it was left out."""
     if not stored:
         return []
-    query = select(Blob.key).where(Blob.workspace_id == workspace_id, Blob.digest.in_(stored))
+    query = scoped(Blob, workspace_id, Blob.key).where(Blob.digest.in_(stored))
     named = set(session.scalars(query))
     return [each for each in stored.values() if each.key not in named]
 
@@ -87,9 +85,7 @@ def blob_of(
     if known is not None:
         return known
     waiting = session.scalar(
-        select(Blob).where(
-            Blob.workspace_id == workspace_id, Blob.digest == digest, Blob.state == AWAITED
-        )
+        scoped(Blob, workspace_id).where(Blob.digest == digest, Blob.state == AWAITED)
     )
     if waiting is not None:
         return waiting
@@ -108,9 +104,7 @@ def arrive(session: Session, workspace_id: uuid.UUID, stored: Mapping[str, Store
 
     Returns how many contents came. What was uploaded meanwhile counts as well as `stored`.
     """
-    waiting = session.scalars(
-        select(Blob).where(Blob.workspace_id == workspace_id, Blob.state == AWAITED)
-    ).all()
+    waiting = session.scalars(scoped(Blob, workspace_id).where(Blob.state == AWAITED)).all()
     came = 0
     for blob in waiting:
         if blob.digest in stored:

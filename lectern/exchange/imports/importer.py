@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.exchange.archive import Archive
 from lectern.exchange.imports import contents, people, recording, whole
 from lectern.exchange.imports.recording import Key
@@ -106,10 +107,7 @@ def _tell(session: Session, principal: Principal, merging: Merging) -> None:
 def _lock_courses(session: Session, principal: Principal) -> None:
     """Courses before assets, as everybody does."""
     session.execute(
-        select(Course.id)
-        .where(Course.workspace_id == principal.workspace_id)
-        .order_by(Course.id)
-        .with_for_update(key_share=True)
+        scoped(Course, principal, Course.id).order_by(Course.id).with_for_update(key_share=True)
     )
 
 

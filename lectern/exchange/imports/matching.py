@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from lectern.database.scope import scoped
 from lectern.exchange.imports.checks import natural_key
 from lectern.exchange.schema import Record
 from lectern.models import Folder, Tag
@@ -92,5 +93,5 @@ def _key_of(file: str, row: Any) -> tuple[Any, ...]:
 
 def tag_names(session: Session, workspace_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> list[str]:
     """The names of tags, in the order in which they are shown."""
-    query = select(Tag.name).where(Tag.workspace_id == workspace_id, Tag.id.in_(ids))
+    query = scoped(Tag, workspace_id, Tag.name).where(Tag.id.in_(ids))
     return list(session.scalars(query.order_by(Tag.key)))

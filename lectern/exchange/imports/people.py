@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern import text
+from lectern.database.scope import scoped
 from lectern.errors import Invalid
 from lectern.exchange.imports.checks import Refused
 from lectern.models import Member, User
@@ -29,7 +30,7 @@ def match(
     emails = [each["email"] for each in people]
     query = select(User.email, User.id).where(User.email.in_(emails))
     if not everybody:
-        mine = select(Member.user_id).where(Member.workspace_id == principal.workspace_id)
+        mine = scoped(Member, principal, Member.user_id)
         query = query.where(User.id.in_(mine))
     known = {email: user_id for email, user_id in session.execute(query)}
     if everybody:
