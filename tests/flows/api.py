@@ -102,11 +102,16 @@ class Api:
         return self.wait_for_asset(upload["asset"])
 
     def wait_until(self, path: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """What `path` answers, as soon as it is as it should be."""
-        deadline = time.monotonic() + PATIENCE_S
+        """What `path` answers, as soon as it is as it should be.
+
+        However long it takes, as long as it goes on: it fails when the answer stays the same.
+        """
+        before: dict[str, Any] = {}
         while True:
             answer: dict[str, Any] = self.call("GET", path).json
             if done(answer):
                 return answer
+            if answer != before:
+                before, deadline = answer, time.monotonic() + PATIENCE_S
             assert time.monotonic() < deadline, f"still not so: {answer}"
             time.sleep(0.1)

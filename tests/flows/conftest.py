@@ -142,6 +142,15 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(autouse=True)
+def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Closes what a test has opened in the shared browser, also when the test fails."""
+    yield
+    if "browser" in request.fixturenames:
+        for context in request.getfixturevalue("browser").contexts:
+            context.close()
+
+
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, served: Served) -> StorageState:
     """The cookies of the owner, who has signed in once through the form."""
