@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.media_captions [FILE] [--model FOLDER] [--rounds 3]
 
-Ours takes the sound out in the box, finds the voices, hears, drops what nobody said and breaks
+Ours takes the sound out in the sandbox, finds the voices, hears, drops what nobody said and breaks
 cues. The reference is `WhisperModel.transcribe` on the same file, with the model that is loaded.
 """
 

@@ -49,7 +49,7 @@ def cpu_of(action: Callable[[], object]) -> float:
 
 
 def ours(film: Path, facts: Facts, folder: Path) -> None:
-    """All of it: the box, the sheets, the answer."""
+    """All of it: the sandbox, the sheets, the answer."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         storyboard.make(film, facts, Path(scratch))
 

@@ -3,7 +3,7 @@
 
 Run `python -m bench.media_streams [--rounds 3] [--seconds 20]`. Three rungs (1080, 720, 360) of a
 drawn talk with sound: slides that change, and a speaker in a noisy corner. *Ours* is what a worker
-does: through the box, frames counted, every fragment's place read back. The bare command decodes
+does: in the sandbox, frames counted, every fragment's place read back. The bare command decodes
 once, scales each size from the next larger, and writes HLS by ffmpeg's own muxer with the same
 encoder settings. CPU time is that of all child processes. The last lines say how soon the coded
 source alone can be streamed.

@@ -46,7 +46,7 @@ def make_film(folder: Path, minutes: int) -> Path:
 
 
 def chosen(film: Path, duration_s: float) -> list[ranking.Choice]:
-    """Everything between an open file and the choice, as the box does it."""
+    """Everything between an open file and the choice, as the sandbox does it."""
     with container.open_container(film, "mov") as opened:
         stream = frames.select(opened, 0)
         found = frames.sample(opened, stream, duration_s)
@@ -99,12 +99,12 @@ def main() -> int:
 
 
 def show_whole(film: Path, folder: Path) -> None:
-    """For information: all of it, with the box, opening the file, and five pictures written."""
+    """For information: all of it, with the sandbox, opening the file, and five pictures written."""
     scratch = folder / f"scratch-{film.stem}"
     scratch.mkdir()
     facts = probe(film, film.name, scratch)
     spent = _measure.measure(lambda: candidates(film, facts, scratch))
-    print(f"  in the box, pictures written, {film.stem} minutes: wall {spent.wall:.2f} s")
+    print(f"  in the sandbox, pictures written, {film.stem} minutes: wall {spent.wall:.2f} s")
 
 
 def holds_decode(ratio: float) -> bool:

@@ -1,1 +1,1 @@
-"""Background work: Redis rings, workers claim rows, results are written once."""
+"""Background work: Redis wakes workers, they claim rows, results are written once."""

@@ -1,4 +1,4 @@
-"""Redis, bound once by `configure()`: the doorbells of the queues, and live news for open pages.
+"""Redis, bound once by `configure()`: the queues that wake workers, and live news for open pages.
 
 Nothing here is needed for truth. Redis may be flushed, restarted or away at any time.
 """
@@ -10,7 +10,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 CHANNEL = "lectern:live:"
-# A page must not wait for a Redis that hangs; the sweeper rings again.
+# A page must not wait for a Redis that hangs; the sweeper enqueues again.
 PATIENCE_S = 2.0
 
 _connection: "Redis | None" = None

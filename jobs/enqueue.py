@@ -1,4 +1,7 @@
-"""Ringing for tasks, after the commit that made them due. Imports no job: it would load the box."""
+"""Notifying workers of tasks, after the commit that made them due.
+
+It imports no step: that would load the sandbox.
+"""
 
 import logging
 import uuid
@@ -12,11 +15,11 @@ from lectern.pipeline.registry import Queue
 
 log = logging.getLogger(__name__)
 
-# RQ keeps a ring whose run raised this long; the row knows more about it.
+# RQ keeps an entry whose run raised this long; the row knows more about it.
 FAILURE_TTL_S = 60
 
 
-class Ringable(Protocol):
+class Runnable(Protocol):
     """What names one run of a task: a `Task` row or a `Due`."""
 
     @property
@@ -29,36 +32,36 @@ class Ringable(Protocol):
     def fence(self) -> int: ...
 
 
-def ring(tasks: Iterable[Ringable]) -> None:
-    """Wake a worker for each task. A ring that fails is repeated by the sweeper."""
+def notify(tasks: Iterable[Runnable]) -> None:
+    """Wake a worker for each task. A notice that fails is repeated by the sweeper."""
     try:
         for task in tasks:
             _enqueue(task)
     except RedisError as error:
-        log.warning("nobody was rung, the sweeper will: %s", error)
+        log.warning("no worker was notified, the sweeper will do it: %s", error)
 
 
-def ring_missing(tasks: Iterable[Ringable]) -> int:
-    """Ring for those that no queue holds (lost by a flush or a dying worker); returns how many."""
+def notify_missing(tasks: Iterable[Runnable]) -> int:
+    """Enqueue those that no queue holds (lost by a flush or a dying worker); returns how many."""
     waiting: Mapping[str, set[str]] = {
         name: set(broker.queue(name).get_job_ids()) for name in Queue
     }
-    missing = [task for task in tasks if ring_id(task) not in waiting[task.queue]]
-    ring(missing)
+    missing = [task for task in tasks if job_id(task) not in waiting[task.queue]]
+    notify(missing)
     return len(missing)
 
 
-def ring_id(task: Ringable) -> str:
-    """RQ's job id: one for each claim that can follow, so a doubled ring finds nothing to do."""
+def job_id(task: Runnable) -> str:
+    """RQ's job id: one for each claim that can follow, so a doubled entry finds nothing to do."""
     return f"{task.id}-{task.fence}"
 
 
-def _enqueue(task: Ringable) -> None:
+def _enqueue(task: Runnable) -> None:
     broker.queue(task.queue).enqueue(
         "jobs.run.run",
         str(task.workspace_id),
         str(task.id),
-        job_id=ring_id(task),
+        job_id=job_id(task),
         # Limits live in the sandbox; RQ's own stops neither C code nor a child process
         # (docs/reliability.md#tasks).
         job_timeout=-1,

@@ -1,4 +1,4 @@
-"""Files of another system into the library: each copied, opened in the box, stored, written down.
+"""Files of another system into the library: copied, opened in the sandbox, stored, written down.
 
 The command runs this by itself, beside a server or without one. What it has committed is done, so
 it may be killed at any moment and run again.
@@ -40,7 +40,7 @@ from lectern.exchange.imports import contents, recording
 from lectern.exchange.imports.recording import Key
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxUnavailable
+from lectern.media.sandbox.refusal import SandboxUnavailable
 from lectern.media.sniff import HEAD_BYTES, sniff
 from lectern.models import BatchState, LegacyFile
 from lectern.people.principal import Principal
@@ -53,7 +53,7 @@ AT_ONCE = 200
 HANDS = 2
 CHANGED = Message("It was being written while it was read; the next run takes it.")
 # What is no file's fault ends the run; what was brought in until then stays.
-OURS = (StorageFull, StorageAway, StorageDamaged, BoxUnavailable)
+OURS = (StorageFull, StorageAway, StorageDamaged, SandboxUnavailable)
 BUSY = Message("Another import from this folder is under way.")
 
 

@@ -129,12 +129,12 @@ def publish_task(task: Subjects, event: Event = CHANGED) -> None:
 def batch_started(started: Started) -> None:
     """A batch was begun or undone in a request: wake its worker, or tell what it changed."""
     if started.task is not None:
-        enqueue.ring([started.task])
+        enqueue.notify([started.task])
     batch_moved(started.news)
 
 
 def batch_moved(news: News) -> None:
     """A batch has moved on, and assets with it."""
-    enqueue.ring(news.due)
+    enqueue.notify(news.due)
     publish(news.workspace_id, BATCH, news.batch_id)
     publish_assets(news.workspace_id, EVENTS[news.event], news.assets)

@@ -10,7 +10,7 @@ from jobs.work import Work
 from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError, Message
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped
+from lectern.media.sandbox.refusal import Refused, SandboxCrashed, Stopped
 from lectern.pipeline import due, notices, tasks
 from lectern.pipeline.leases import CRASHES, DEATHS
 from lectern.pipeline.registry import Step
@@ -27,12 +27,12 @@ RUNNERS = {step: importlib.import_module(step.runner) for step in Step}
 
 
 def prepare(settings: Settings) -> None:
-    """Get ready in a worker process, before the first ring."""
+    """Get ready in a worker process, before the first task."""
     sandbox.configure(settings)
 
 
 def run(workspace_id: str, task_id: str) -> None:
-    """Do the task if it is due. Doubled, late and lost rings are all harmless."""
+    """Do the task if it is due. Doubled, late and lost entries are all harmless."""
     this = process.current()
     with unit_of_work() as session:
         claim = tasks.claim(
@@ -53,7 +53,7 @@ def run(workspace_id: str, task_id: str) -> None:
     with unit_of_work() as session:
         waited = due.after(session, claim)
         told = not waited and notices.tell_done(session, claim)
-    enqueue.ring(waited)
+    enqueue.notify(waited)
     if told:
         live.publish(claim.workspace_id, live.NOTICE)
 
@@ -73,7 +73,7 @@ def _attempt(work: Work) -> None:
     except Refused as refusal:
         work.note(_told(refusal))
         work.refuse(str(refusal))
-    except BoxCrashed as crash:
+    except SandboxCrashed as crash:
         log.warning("task %s: %s", work.claim.task_id, crash)
         work.note(_told(crash))
         if work.claim.attempts + 1 >= DEATHS:

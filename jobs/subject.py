@@ -51,7 +51,7 @@ def original(work: Work, subject: Subject) -> AbstractContextManager[Path]:
 
 @contextmanager
 def played(work: Work, subject: Subject) -> Iterator[tuple[Path, Facts]]:
-    """What a browser plays of it, small, upright and of the box's own making; else the original.
+    """What a browser plays of it, small, upright and made by the sandbox; else the original.
 
     To be read only, while the block lasts, with the facts of what it is.
     """

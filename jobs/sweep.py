@@ -1,4 +1,4 @@
-"""Putting right what crashes, flushes and lost rings leave behind; safe to run at any time."""
+"""Putting right what crashes, flushes and lost entries leave behind; safe to run at any time."""
 
 import logging
 import shutil
@@ -40,7 +40,7 @@ def once(this: Process) -> bool:
         take_back()
         expire(this)
         forget()
-        ring_due()
+        notify_due()
         periodic.switch_due()
         clear_spool(this)
         periodic.clear(this)
@@ -66,14 +66,14 @@ def take_back() -> None:
             live.publish_task(task)
 
 
-def ring_due() -> None:
-    """Ring for every due task that no queue holds."""
+def notify_due() -> None:
+    """Enqueue every due task that no queue holds."""
     with unit_of_work() as session:
         due = due_tasks.everywhere(session)
     try:
-        enqueue.ring_missing(due)
+        enqueue.notify_missing(due)
     except RedisError as error:
-        log.warning("nobody was rung: %s", error)
+        log.warning("no worker was notified: %s", error)
 
 
 def expire(this: Process) -> None:

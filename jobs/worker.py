@@ -26,10 +26,10 @@ RECONNECT_S = 2.0
 def work(settings: Settings, queue: str) -> None:
     """Take tasks of `queue` until SIGTERM or SIGINT; a task in hand is given back unfinished.
 
-    One queue only: RQ moves a ring atomically to the worker then (docs/reliability.md#tasks).
+    One queue only: RQ moves an entry atomically to the worker then (docs/reliability.md#tasks).
     """
     this = process.start(settings)
-    # By name: whoever imports this module (the commands do) must not load the box.
+    # By name: whoever imports this module (the commands do) must not load the sandbox.
     importlib.import_module("jobs.run").prepare(settings)
     connection = broker.connect(settings.redis_url)
     signal.signal(signal.SIGTERM, lambda *_: this.stopping.set())
@@ -44,7 +44,7 @@ def work(settings: Settings, queue: str) -> None:
 
 
 class _Worker(SimpleWorker):
-    """RQ's in-process worker; the box is the child that may crash, so no fork is needed."""
+    """RQ's in-process worker; the sandbox is the child that may crash, so no fork is needed."""
 
     # With no time limit there is no alarm: signals are ours.
     death_penalty_class = TimerDeathPenalty

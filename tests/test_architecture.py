@@ -39,7 +39,7 @@ def test_imports_run_one_way() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_web_process_loads_neither_the_box_nor_a_media_library() -> None:
+def test_a_web_process_loads_neither_the_sandbox_nor_a_media_library() -> None:
     script = "import sys, web.asgi; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True

@@ -14,7 +14,7 @@ from flask import g, redirect
 from flask.typing import ResponseReturnValue
 
 from jobs import enqueue, live
-from jobs.enqueue import Ringable
+from jobs.enqueue import Runnable
 from jobs.live import Event
 from lectern.courses import changed
 from lectern.database import retry
@@ -29,7 +29,7 @@ T = TypeVar("T")
 def commit(
     *asset_ids: uuid.UUID,
     event: Event = live.CHANGED,
-    tasks: Iterable[Ringable] = (),
+    tasks: Iterable[Runnable] = (),
     wake: bool = False,
 ) -> None:
     """Commit the request's transaction, then `notify` of it.
@@ -38,10 +38,10 @@ def commit(
     """
     session = db.session()
     session.commit()
-    enqueue.ring(tasks)
+    enqueue.notify(tasks)
     if wake:
         for asset_id in asset_ids:
-            enqueue.ring(due.of_asset(session, g.principal.workspace_id, asset_id))
+            enqueue.notify(due.of_asset(session, g.principal.workspace_id, asset_id))
     notify(*asset_ids, event=event)
 
 

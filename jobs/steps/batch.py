@@ -34,7 +34,7 @@ def run(work: Work) -> None:
         if progress.over:
             break
         most = paced(most, time.monotonic() - began)
-        enqueue.ring(progress.news.due)
+        enqueue.notify(progress.news.due)
         if time.monotonic() - told > TOLD_S:
             told = time.monotonic()
             live.batch_moved(progress.news)

@@ -90,7 +90,7 @@ def run(work: Work) -> None:
     else:
         number = len(plan.stretches)
         work.part(lambda session: segments.share_out(session, work.claim, number, wanted))
-        enqueue.ring(work.read(lambda session: segments.due(session, work.claim)))
+        enqueue.notify(work.read(lambda session: segments.due(session, work.claim)))
 
 
 def _wanted(work: Work, this: Subject, plan: Plan) -> Collection[int]:

@@ -24,7 +24,7 @@ def run(work: Work) -> None:
     making = hls_step.kept(work, this)
     if making is None or number >= len(making.plan.stretches):
         work.part(lambda session: _leave(session, work))
-        _ring(work)
+        _notify(work)
         return
     if not work.read(lambda s: segments.is_wanted(s, work.claim)):
         work.finish(lambda _: None, TaskState.SKIPPED, NOT_NEEDED)
@@ -46,7 +46,7 @@ def run(work: Work) -> None:
 
     work.part(end)
     files.tidy()
-    _ring(work)
+    _notify(work)
 
 
 def _leave(session: Session, work: Work) -> None:
@@ -56,7 +56,7 @@ def _leave(session: Session, work: Work) -> None:
     segments.ask_anew(session, work.claim)
 
 
-def _ring(work: Work) -> None:
-    """Ring for the step, if it can go on."""
+def _notify(work: Work) -> None:
+    """Enqueue the step, if it can go on."""
     due = work.read(lambda session: segments.due(session, work.claim))
-    enqueue.ring([each for each in due if each.step == Step.HLS])
+    enqueue.notify([each for each in due if each.step == Step.HLS])

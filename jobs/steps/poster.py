@@ -12,7 +12,7 @@ from lectern.errors import Message
 from lectern.insight import slides
 from lectern.media.pictures import pages, poster
 from lectern.media.pictures.pages import Texts
-from lectern.media.sandbox.refusal import BoxCrashed, Refused
+from lectern.media.sandbox.refusal import Refused, SandboxCrashed
 from lectern.models import Blob
 from lectern.pipeline.leases import DEATHS
 from lectern.renditions import page_texts, posters, shared_frames
@@ -62,7 +62,7 @@ def _draw(this: Derivation) -> None:
         this.finish(lambda session, blobs: _record(session, this, blobs, first.facts, texts))
     except Refused as refusal:
         this.skip(str(refusal))
-    except BoxCrashed:
+    except SandboxCrashed:
         if this.work.claim.attempts + 1 < DEATHS:
             raise
         this.skip(CRASHED)

@@ -67,7 +67,7 @@ def _tell(work: Work, admitted: Admitted) -> None:
     workspace_id, asset_id = work.claim.workspace_id, admitted.asset_id
     if asset_id is None:
         return
-    enqueue.ring(work.read(lambda session: due.of_asset(session, workspace_id, asset_id)))
+    enqueue.notify(work.read(lambda session: due.of_asset(session, workspace_id, asset_id)))
     event = live.ADDED if admitted.version_id else live.CHANGED
     live.publish(workspace_id, event, asset_id)
 

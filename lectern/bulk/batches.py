@@ -30,7 +30,7 @@ _RUNNING = (BatchState.QUEUED, BatchState.RUNNING)
 
 @dataclass(frozen=True)
 class Started:
-    """A batch that is over (`task` is None) or that a worker is to be rung for after the commit."""
+    """A batch that is over (`task` is None) or whose task is to be enqueued after the commit."""
 
     batch: Batch
     news: News

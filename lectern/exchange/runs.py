@@ -41,7 +41,7 @@ def path_of(settings: Settings, batch_id: uuid.UUID) -> Path:
 def start_export(
     session: Session, principal: Principal, *, with_files: bool = False
 ) -> tuple[Batch, Task]:
-    """Have everything written into one archive; the caller commits and rings.
+    """Have everything written into one archive; the caller commits and enqueues it.
 
     Raises:
         Forbidden: the principal is no owner.
@@ -70,7 +70,7 @@ def keep_import(
 
 
 def start_import(session: Session, principal: Principal, batch_id: uuid.UUID) -> tuple[Batch, Task]:
-    """Have the import done; the caller commits and rings.
+    """Have the import done; the caller commits and enqueues it.
 
     Raises:
         NotFound: no such import. Conflict: it was begun. Gone: its archive was kept too long.

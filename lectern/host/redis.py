@@ -55,7 +55,7 @@ class Redis:
     def start(self) -> None:
         """Bring the server up and return when it answers.
 
-        A log that Redis refuses to read is set aside: queues are doorbells and progress is passing,
+        A log that Redis refuses to read is set aside: queues only wake workers, progress passes,
         so an empty Redis loses nothing that PostgreSQL does not hold.
 
         Raises:

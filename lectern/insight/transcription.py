@@ -92,7 +92,7 @@ def heard_again(session: Session, transcript: Transcript) -> None:
 def again(session: Session, principal: Principal, asset: Asset, language: str | None) -> Task:
     """Have a machine listen once more, for this language (None: it finds out which).
 
-    What people wrote stays as it is. The caller rings for the task after the commit.
+    What people wrote stays as it is. The caller enqueues the task after the commit.
 
     Raises:
         Conflict: it is listening now, or the asset has nothing to listen to.

@@ -30,7 +30,7 @@ _REQUEST = Task.args["request"].as_string().cast(Uuid)
 def ask_frame(session: Session, principal: Principal, asset: Asset, at_s: float | None) -> Task:
     """Have the frame that the video shows at that second made the poster.
 
-    The caller rings for the task after the commit.
+    The caller enqueues the task after the commit.
 
     Raises:
         Invalid: it is no video, or there is no such second in it.
@@ -44,9 +44,9 @@ def ask_frame(session: Session, principal: Principal, asset: Asset, at_s: float 
 
 
 def ask_image(session: Session, principal: Principal, asset: Asset, data: bytes) -> Task:
-    """Have an image that was sent made the poster, once the box has opened it.
+    """Have an image that was sent made the poster, once the sandbox has opened it.
 
-    The caller rings for the task after the commit.
+    The caller enqueues the task after the commit.
 
     Raises:
         Invalid: it is empty or too large.

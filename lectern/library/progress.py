@@ -167,7 +167,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
 
 
 def again(session: Session, principal: Principal, asset: Asset, step: Step) -> int:
-    """Queue one failed, cancelled or stuck step once more; the caller rings after the commit."""
+    """Queue a failed, cancelled or stuck step again; the caller enqueues it after the commit."""
     require(principal, Action.EDIT, asset)
     queued = _change(
         session,

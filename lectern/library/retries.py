@@ -37,7 +37,7 @@ FRESH: Mapping[str, Any] = {
 def try_again(session: Session, principal: Principal, asset: Asset) -> int:
     """Queue the asset's failed, cancelled and stuck steps once more; returns how many.
 
-    The caller rings for them after the commit.
+    The caller enqueues them after the commit.
     """
     require(principal, Action.EDIT, asset)
     again = session.scalars(

@@ -59,7 +59,7 @@ class Conversion:
 def arguments(job: Conversion) -> list[str]:
     """ffmpeg's arguments: fixed words, enums and numbers; nothing a user wrote can be in them.
 
-    The input is `in` and the output `out.0` of the box's scratch folder. Only the two chosen
+    The input is `in` and the output `out.0` of the sandbox's scratch folder. Only the two chosen
     streams are mapped; metadata, chapters, data, subtitles and attachments stay behind.
     """
     if job.demuxer not in codecs.DEMUXERS:

@@ -33,7 +33,7 @@ def take(
     Raises:
         Refused: an image cannot be decoded, or a limit was reached.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = {
         "source": str(source.resolve()),

@@ -83,7 +83,7 @@ def make(
     Raises:
         Refused: it cannot be converted, or not within the limits.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     if facts.kind == "document":
         return Skip("Documents are kept for download.")

@@ -1,4 +1,4 @@
-"""What a file is and what is in it: sniffed here, opened only in the box."""
+"""What a file is and what is in it: sniffed here, opened only in the sandbox."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = No
 
     Raises:
         Refused: it is not acceptable, with the reason in words.
-        Unreadable, BoxCrashed, BoxUnavailable: not the file's fault, see `box.run`.
+        Unreadable, SandboxCrashed, SandboxUnavailable: not the file's fault, see `sandbox.run`.
     """
     try:
         size = source.stat().st_size

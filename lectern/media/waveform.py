@@ -36,7 +36,7 @@ def make(
     Raises:
         Refused: its sound cannot be decoded, or not within the limits.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = {
         "source": str(source.resolve()),

@@ -128,6 +128,6 @@ class StillRequest(Tenant, Base):
     version_id: Mapped[uuid.UUID]
     # The second of the video at which the frame is shown.
     at_s: Mapped[float | None]
-    # As it was sent: only the box opens it. Small, so that it needs no place of its own.
+    # As it was sent: only the sandbox opens it. Small, so that it needs no place of its own.
     image: Mapped[bytes | None]
     asked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))

@@ -1,4 +1,4 @@
-"""Tasks that a worker could take now: what doorbells are rung for."""
+"""Tasks that a worker could take now: what is enqueued."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from lectern.pipeline.tasks import Claim
 
 @dataclass(frozen=True)
 class Due:
-    """A task that a worker could take now; the attributes a doorbell needs."""
+    """A task that a worker could take now; the attributes a queue entry needs."""
 
     workspace_id: uuid.UUID
     id: uuid.UUID

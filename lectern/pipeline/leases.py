@@ -26,14 +26,14 @@ def sweep(session: Session, limit: int = 500) -> tuple[Sequence[Task], Sequence[
 
     The caller ends the subjects of the failed ones in the same transaction.
     """
-    lapsed = session.scalars(
+    expired = session.scalars(
         select(Task)
         .where(Task.state == TaskState.RUNNING, Task.lease_until < func.clock_timestamp())
         .order_by(Task.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    return _take_back(session, lapsed)
+    return _take_back(session, expired)
 
 
 def take_from(session: Session, workers: Sequence[str]) -> tuple[Sequence[Task], Sequence[Task]]:

@@ -1,4 +1,4 @@
-"""The house in which steps are done, a clip that the box opens, and worlds for each run."""
+"""The house in which steps are done, a clip that the sandbox opens, and worlds for each run."""
 
 import os
 from collections.abc import Callable
@@ -31,8 +31,8 @@ def make(house: House, own_database: str, short_clip: Path, tmp_path: Path, read
 
 @pytest.fixture
 def ready(house: House) -> None:
-    """This process and its children may open media in the box."""
-    # Not before: it loads what the box needs.
+    """This process and its children may open media in the sandbox."""
+    # Not before: it loads what the sandbox needs.
     from jobs import run  # noqa: PLC0415
 
     run.prepare(house.settings)

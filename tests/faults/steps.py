@@ -52,7 +52,7 @@ Acknowledge = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the matrix. `slow` steps open media in the box."""
+    """One row of the matrix. `slow` steps open media in the sandbox."""
 
     prepare: Callable[[World], Thing]
     act: Callable[[World, Thing, Acknowledge], None]

@@ -25,7 +25,7 @@ ENDED = {"Z", "X"}
 @pytest.fixture
 def make(lone_house: House, own_servers: host.Servers, short_clip: Path, tmp_path: Path) -> Make:
     """Makes worlds on servers of their own."""
-    # Not before: it loads what the box needs.
+    # Not before: it loads what the sandbox needs.
     from jobs import run  # noqa: PLC0415
 
     run.prepare(lone_house.settings)

@@ -149,7 +149,7 @@ def make_clip(path: Path, seconds: int, *options: str) -> Path:
 
 
 def upload(house: House, file: Path, **fields: Any) -> Upload:
-    """A complete upload of a copy of `file`, with its probe task; nobody is rung."""
+    """A complete upload of a copy of `file`, with its probe task; no worker is notified."""
     with unit_of_work() as session:
         owner = make_principal(session)
         return upload_as(session, house, owner.workspace_id, owner.user_id, file, **fields)

@@ -50,7 +50,7 @@ def shelve(session: Session, owner: Principal, count: int) -> None:
 
 @pytest.fixture
 def begin(house: House) -> Callable[..., tuple[Principal, Started]]:
-    """Begins to tag a new workspace's assets, and rings."""
+    """Begins to tag a new workspace's assets, and enqueues the task."""
 
     def tag(count: int) -> tuple[Principal, Started]:
         with unit_of_work() as session:

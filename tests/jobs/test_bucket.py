@@ -25,7 +25,7 @@ def test_a_clip_becomes_ready_with_its_bytes_in_the_bucket(
         house.worker("probe", **place)
         house.worker("media", **place)
         sent = upload(house, clip)
-        enqueue.ring([task_of(sent)])
+        enqueue.notify([task_of(sent)])
         wait_until(lambda: again(sent).state == UploadState.DONE)
         wait_until(lambda: asset_of(sent).state == AssetState.READY)
         assert clip.read_bytes() in fake.stored().values()

@@ -49,7 +49,7 @@ def convert(house: House, file: Path) -> tuple[Upload, "subprocess.Popen[bytes]"
     """An upload whose conversion is under way in a media worker."""
     probing, media = house.worker("probe"), house.worker("media")
     sent = upload(house, file)
-    enqueue.ring([task_of(sent)])
+    enqueue.notify([task_of(sent)])
     wait_until(lambda: again(sent).state == UploadState.DONE)
     wait_until(lambda: playable_of(sent).progress > 0)
     probing.terminate()
@@ -82,7 +82,7 @@ def assert_done_once(sent: Upload) -> None:
 def test_kill_9_of_a_worker_in_mid_task(house: House, long_clip: Path) -> None:
     sent, media = convert(house, long_clip)
     children = descendants(media.pid)
-    assert children, "the box should be at work"
+    assert children, "the sandbox should be at work"
     media.kill()
     _, alive = psutil.wait_procs(children, timeout=2)
     assert not alive
@@ -100,7 +100,7 @@ def test_flushall_of_redis_in_mid_task_and_before_it(
 ) -> None:
     sent, _ = convert(lone_house, long_clip)
     other = upload(lone_house, clip)
-    enqueue.ring([task_of(other)])
+    enqueue.notify([task_of(other)])
     broker.connection().flushall()
     lone_house.worker("probe")
     lone_house.schedule()
@@ -133,14 +133,14 @@ def test_redis_away_and_back(lone_house: House, long_clip: Path, clip: Path) -> 
 
 def test_a_zombie_with_a_stale_fence_commits_nothing(house: House, long_clip: Path) -> None:
     sent, zombie = convert(house, long_clip)
-    boxes = descendants(zombie.pid)
+    sandboxes = descendants(zombie.pid)
     zombie.send_signal(signal.SIGSTOP)
     house.schedule()
     wait_until(lambda: playable_of(sent).deaths == 1)
     successor = house.worker("media")
     wait_until(lambda: ready(sent))
     zombie.send_signal(signal.SIGCONT)
-    _, alive = psutil.wait_procs(boxes, timeout=20)
+    _, alive = psutil.wait_procs(sandboxes, timeout=20)
     assert not alive
     assert_done_once(sent)
     assert str(successor.pid) in (playable_of(sent).worker or "")
@@ -162,7 +162,7 @@ def test_a_task_delivered_many_times_runs_once(house: House, clip: Path) -> None
     sent = upload(house, clip)
     task = task_of(sent)
     for _ in range(10):
-        enqueue.ring([task])
+        enqueue.notify([task])
     wait_until(lambda: again(sent).state == UploadState.DONE)
     queue = broker.queue("probe")
     wait_until(lambda: queue.count == 0)

@@ -24,7 +24,7 @@ def test_a_recoded_copy_is_found_and_another_lecture_is_not(house: House, tmp_pa
         owner = make_principal(session)
         who = (owner.workspace_id, owner.user_id)
         sent = [upload_as(session, house, *who, file) for file in (lecture, copy, other)]
-    enqueue.ring([task_of(each) for each in sent])
+    enqueue.notify([task_of(each) for each in sent])
     wait_until(lambda: all(_looked_at(each) for each in sent), 240)
     first, second, third = (asset_of(each) for each in sent)
     with unit_of_work() as session:

@@ -75,7 +75,7 @@ def begin(house: House, file: Path) -> Upload:
     house.worker("probe")
     house.worker("media")
     sent = upload(house, file)
-    enqueue.ring([task_of(sent)])
+    enqueue.notify([task_of(sent)])
     wait_until(lambda: again(sent).state == UploadState.DONE)
     wait_until(lambda: tasks_of(sent, Step.HLS)[0].state == TaskState.QUEUED)
     return sent
@@ -128,9 +128,9 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
     sent = begin(house, moving_clip)
     workers = [house.worker("streams", **SHORT) for _ in range(3)]
     house.schedule()
-    victim, args, boxes = wait_until(lambda: one_at_work(sent, workers))
+    victim, args, sandboxes = wait_until(lambda: one_at_work(sent, workers))
     victim.kill()
-    _, alive = psutil.wait_procs(boxes, timeout=3)
+    _, alive = psutil.wait_procs(sandboxes, timeout=3)
     assert not alive
     wait_until(lambda: is_done(sent), patience_s=120)
     parts = tasks_of(sent, Step.HLS_PART)
@@ -150,15 +150,15 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
 def one_at_work(
     sent: Upload, workers: "list[subprocess.Popen[bytes]]"
 ) -> "tuple[subprocess.Popen[bytes], dict[str, Any], list[psutil.Process]] | None":
-    """A worker held still in the middle of a stretch, which that is, and the worker's box."""
+    """A worker held still in the middle of a stretch, which that is, and the worker's sandbox."""
     for task in running(sent):
         for worker in workers:
             if f":{worker.pid}:" not in (task.worker or "") or not descendants(worker.pid):
                 continue
             psutil.Process(worker.pid).suspend()
-            boxes = descendants(worker.pid)
-            if boxes and task.args in [each.args for each in running(sent)]:
-                return worker, task.args, boxes
+            sandboxes = descendants(worker.pid)
+            if sandboxes and task.args in [each.args for each in running(sent)]:
+                return worker, task.args, sandboxes
             psutil.Process(worker.pid).resume()
     return None
 

@@ -18,7 +18,7 @@ def test_a_clip_becomes_a_ready_asset_with_poster_and_playable(house: House, cli
     house.worker("probe")
     house.worker("media")
     sent = upload(house, clip)
-    enqueue.ring([task_of(sent)])
+    enqueue.notify([task_of(sent)])
     wait_until(lambda: again(sent).state == UploadState.DONE)
     wait_until(lambda: asset_of(sent).state == AssetState.READY)
     wait_until(lambda: all(task.state == TaskState.DONE for task in drawn(sent)))

@@ -35,12 +35,12 @@ def age(path: Path, seconds: float = 3600) -> None:
 
 def test_a_lost_ring_is_repeated_and_one_that_waits_is_not(house: House, file: Path) -> None:
     task = task_of(upload(house, file))
-    sweep.ring_due()
-    sweep.ring_due()
-    assert broker.queue("probe").get_job_ids() == [enqueue.ring_id(task)]
+    sweep.notify_due()
+    sweep.notify_due()
+    assert broker.queue("probe").get_job_ids() == [enqueue.job_id(task)]
     broker.connection().flushall()
-    sweep.ring_due()
-    assert broker.queue("probe").get_job_ids() == [enqueue.ring_id(task)]
+    sweep.notify_due()
+    assert broker.queue("probe").get_job_ids() == [enqueue.job_id(task)]
 
 
 def test_only_one_sweeper_works_at_a_time(house: House) -> None:

@@ -56,7 +56,7 @@ def test_a_file_in_parts_arrives_whole(
     upload = session.query(Upload).populate_existing().filter_by(id=uuid.UUID(shown["id"])).one()
     assert upload.digest == core_ext.digest_file(spool)
     (task,) = tasks.of_upload(session, upload.workspace_id, upload.id)
-    assert redis.exists(f"rq:job:{enqueue.ring_id(task)}")
+    assert redis.exists(f"rq:job:{enqueue.job_id(task)}")
 
 
 @pytest.mark.parametrize("type_", ["application/octet-stream", "text/plain", ""])

@@ -195,7 +195,7 @@ class _Body:
         if self.reply.status_code == 201:
             self.reply.set_data(jsonify(upload_json(upload)).get_data())
         if upload.state == UploadState.CHECKING:
-            enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
+            enqueue.notify(tasks.of_upload(session, upload.workspace_id, upload.id))
         live.publish(upload.workspace_id, live.UPLOAD, upload.id)
         return self.reply
 

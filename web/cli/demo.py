@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def send(configured: Settings, principal: Principal, sample: Sample) -> None:
-    """Upload one file the way a browser does, from the announcement to the doorbell."""
+    """Upload one file the way a browser does, from the announcement to the queue."""
     file = FILES / sample.name
     new = NewUpload(sample.name, file.stat().st_size, folder=sample.folder, tags=sample.tags)
     with sessions.unit_of_work() as session:
@@ -118,7 +118,7 @@ def send(configured: Settings, principal: Principal, sample: Sample) -> None:
             receiver.write(piece)
     receiver.finish()
     with sessions.unit_of_work() as session:
-        enqueue.ring(tasks.of_upload(session, upload.workspace_id, upload.id))
+        enqueue.notify(tasks.of_upload(session, upload.workspace_id, upload.id))
 
 
 def wait(principal: Principal) -> dict[str, uuid.UUID]:

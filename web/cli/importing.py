@@ -129,7 +129,7 @@ def _bring_folder(asked: _Folder) -> bool:
     table = tables.read(asked.table) if asked.table else Table()
     for name in table.unknown:
         click.echo(f"The column “{clean_text(name)[:80]}” means nothing here and is not read.")
-    # By name: whoever imports the commands must not load the box.
+    # By name: whoever imports the commands must not load the sandbox.
     legacy: Any = importlib.import_module("jobs.importers")
     trip = legacy.Trip(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
     with _sheet(asked.report) as write:

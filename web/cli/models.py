@@ -50,11 +50,11 @@ def _bring(model: Model) -> None:
 
 
 def _wake(data: Path | None) -> int:
-    """Queue what waited for the model, and ring for it; returns how many steps."""
+    """Queue what waited for the model, and enqueue it; returns how many steps."""
     with library(data) as hosted:
         broker.configure(hosted.settings.redis_url)
         with unit_of_work() as session:
             woken = transcription.model_came(session)
         with unit_of_work() as session:
-            enqueue.ring(due.everywhere(session))
+            enqueue.notify(due.everywhere(session))
     return woken

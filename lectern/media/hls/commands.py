@@ -1,6 +1,6 @@
 """The command lines that make streams: fixed words, enums and numbers of a plan, nothing else.
 
-Inputs are `in` and `in.1`, outputs `out.0` and so on, in the box's scratch folder.
+Inputs are `in` and `in.1`, outputs `out.0` and so on, in the sandbox's scratch folder.
 """
 
 from fractions import Fraction

@@ -10,7 +10,7 @@ from lectern.media.hls import commands
 from lectern.media.hls.index import Index
 from lectern.media.hls.plan import Plan, Rung
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxCrashed, Refused
+from lectern.media.sandbox.refusal import Refused, SandboxCrashed
 from lectern.pipeline.limits import GIB, MIB, Limits
 from lectern.pipeline.registry import Step
 
@@ -42,7 +42,7 @@ def originals(
 
     Raises:
         Refused: the sound cannot be encoded. StorageFull: no room in `scratch`.
-        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     names = [*(["source"] if plan.source_kbps else []), *(f"a{n}" for n in range(len(plan.tracks)))]
     if not names:
@@ -78,7 +78,7 @@ def encode(
 
     Raises:
         Refused: it cannot be encoded, or not within the limits. StorageFull: no room.
-        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     begin, end = plan.stretch(number)
     seconds = float((end - begin) / plan.rate)
@@ -91,7 +91,7 @@ def encode(
     made = _measured(names, paths, scratch)
     for each in made:
         if each.index.samples != end - begin:
-            raise BoxCrashed(f"{_FAILED} Frames are missing.")
+            raise SandboxCrashed(f"{_FAILED} Frames are missing.")
     return made
 
 
@@ -140,7 +140,7 @@ def require_space(scratch: Path, needed: int) -> None:
 
 
 def _measured(names: Sequence[str], paths: Sequence[Path], scratch: Path) -> list[Made]:
-    """The files with what the box read of them, all at once."""
+    """The files with what the sandbox read of them, all at once."""
     indexes = _index(paths, None, [], scratch)
     return [Made(*each) for each in zip(names, paths, indexes, strict=True)]
 

@@ -1,4 +1,4 @@
-"""When the frames of a file come: what its packets say, all of them read in the box."""
+"""When the frames of a file come: what its packets say, all of them read in the sandbox."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Timeline:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Timeline":
-        """From what the box answers: numbers, each within its type."""
+        """From what the sandbox answers: numbers, each within its type."""
         known: dict[str, Any] = {
             name: values[name] for name in cls.__dataclass_fields__ if name in values
         }
@@ -45,7 +45,7 @@ def measure(source: Path, facts: Facts, scratch: Path) -> Timeline:
     """Read every packet of the file's picture, and where each of its sounds begins.
 
     Raises:
-        Refused, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        Refused, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = {
         "source": str(source.resolve()),

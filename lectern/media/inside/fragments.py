@@ -1,4 +1,4 @@
-"""In the box: parts of a rung put one behind the other, and where each fragment of it lies."""
+"""In the sandbox: parts of a rung put one behind the other, and where each fragment of it lies."""
 
 import struct
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""In the box: every packet of a file read past, none decoded, to learn when its frames come."""
+"""In the sandbox: every packet of a file read past, none decoded, to learn when its frames come."""
 
 from array import array
 from collections.abc import Callable

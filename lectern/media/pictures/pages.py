@@ -23,7 +23,7 @@ def first(source: Path, scratch: Path) -> dict[str, Any]:
 
     Raises:
         Refused: it is locked or broken, or drawing it takes more than the limits.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     return _run(source, scratch, "poster")
 
@@ -33,7 +33,7 @@ def texts(source: Path, scratch: Path) -> Texts:
 
     Raises:
         Refused: it is locked or broken, or reading it takes more than the limits.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     answer = _run(source, scratch, "text")
     with sandbox.described("text"):

@@ -44,7 +44,7 @@ def candidates(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
 
     Raises:
         Refused: no picture of it can be decoded within the limits.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     if facts.kind == "video":
         return _frames(source, facts, scratch)
@@ -66,7 +66,7 @@ def still(source: Path, facts: Facts, scratch: Path, at_s: float) -> Candidate:
 
     Raises:
         Refused: there is no frame there that can be decoded within the limits.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = about(source, facts, scratch) | {"at_s": at_s}
     answer = sandbox.run(
@@ -80,7 +80,7 @@ def own(source: Path, scratch: Path) -> Candidate:
 
     Raises:
         Refused: it is no image, or it cannot be decoded within the limits.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     facts = probe(source, source.name, scratch)
     if facts.kind != "image" or facts.container == "svg":
@@ -110,7 +110,7 @@ def _frames(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
 
 
 def about(source: Path, facts: Facts, scratch: Path) -> dict[str, Any]:
-    """What the box has to know to find a video's pictures and show them as they are meant."""
+    """What the sandbox has to know to find a video's pictures and show them as they are meant."""
     return {
         "source": str(source.resolve()),
         "demuxer": facts.container,

@@ -6,7 +6,7 @@ from pathlib import Path
 from lectern.media.facts import Facts
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxCrashed
+from lectern.media.sandbox.refusal import SandboxCrashed
 from lectern.pipeline.registry import Step
 
 _MOST = 6
@@ -35,7 +35,7 @@ def make(
     Raises:
         Refused: it cannot be decoded within the limits.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = {
         "source": str(source.resolve()),
@@ -60,5 +60,5 @@ def make(
             for i, each in enumerate(told)
         ]
     if not {each.format for each in made} <= _FORMATS:
-        raise BoxCrashed("The sizes came in a form that was not asked for.")
+        raise SandboxCrashed("The sizes came in a form that was not asked for.")
     return made

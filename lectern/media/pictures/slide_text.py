@@ -1,6 +1,6 @@
 """RapidOCR: heavy, so it is imported by the workers that read slides alone.
 
-Its models are in its wheel. It sees samples that the box wrote, and no file of anybody's.
+Its models are in its wheel. It sees samples that the sandbox wrote, and no file of anybody's.
 """
 
 import os

@@ -10,7 +10,7 @@ from lectern.media.facts import Facts
 from lectern.media.pictures import poster
 from lectern.media.playable import Cancelled, Progress
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxCrashed
+from lectern.media.sandbox.refusal import SandboxCrashed
 from lectern.pipeline.registry import Step
 
 MIME = "image/webp"
@@ -51,7 +51,7 @@ def find(
     Raises:
         Refused: a limit was reached.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     answer = sandbox.run(
         "slides",
@@ -69,10 +69,10 @@ def find(
     within = 0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE
     known = all(0 <= s.picture < number and 0 <= s.start_s <= s.end_s for s in shown)
     if not (within and known and 0 <= number <= len(shown) <= _MOST_SLIDES):
-        raise BoxCrashed("The slides came with a description that makes no sense.")
+        raise SandboxCrashed("The slides came with a description that makes no sense.")
     greys = [sandbox.output(scratch, 2 * i) for i in range(number)]
     if any(grey.stat().st_size != width * height for grey in greys):
-        raise BoxCrashed("The slides came in another size than they say.")
+        raise SandboxCrashed("The slides came in another size than they say.")
     thumbs = [sandbox.output(scratch, 2 * i + 1) for i in range(number)]
     return Slides(shown, width, height, greys, thumbs)
 

@@ -37,7 +37,7 @@ def make(
     Raises:
         Refused: no picture of it can be decoded within the limits.
         Stopped: `cancelled` said so.
-        BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     arguments = poster.about(source, facts, scratch)
     answer = sandbox.run(

@@ -1,4 +1,4 @@
-"""What a box says on its pipe, line by line; nothing in it is trusted further than its type."""
+"""What a sandbox says on its pipe, line by line; nothing in it is trusted further than its type."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The inside end of the box: confine this process first, then open the file, then answer.
+"""The inside end of the sandbox: confine this process first, then open the file, then answer.
 
 Started by `lectern.media.sandbox.sandbox` as `python -I -m lectern.media.sandbox.child`, with one
 JSON request on standard input. A task is a module of `lectern.media.inside`, and nothing else can

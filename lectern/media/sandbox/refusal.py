@@ -11,13 +11,13 @@ class Unreadable(LecternError):
     """The bytes could not be read from where they lie just now; trying again may work."""
 
 
-class BoxCrashed(LecternError):
-    """The box died without an answer. A second try is fair, a fourth is not: count them."""
+class SandboxCrashed(LecternError):
+    """The sandbox died without an answer. A second try is fair, a fourth is not: count them."""
 
 
-class BoxUnavailable(LecternError):
-    """This machine cannot confine the box as required; nothing was opened."""
+class SandboxUnavailable(LecternError):
+    """This machine cannot confine the sandbox as required; nothing was opened."""
 
 
 class Stopped(LecternError):
-    """The caller asked to stop; the box and all it started are gone."""
+    """The caller asked to stop; the sandbox and all it started are gone."""

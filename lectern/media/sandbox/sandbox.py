@@ -1,4 +1,4 @@
-"""The box: a fresh, confined child process that alone opens user bytes, and its leash."""
+"""The sandbox: a fresh, confined child process that alone opens user bytes, and its leash."""
 
 import contextlib
 import json
@@ -22,11 +22,17 @@ import core_ext
 import lectern
 from lectern.errors import LecternError
 from lectern.media.sandbox.answer import Answer
-from lectern.media.sandbox.refusal import BoxCrashed, BoxUnavailable, Refused, Stopped, Unreadable
+from lectern.media.sandbox.refusal import (
+    Refused,
+    SandboxCrashed,
+    SandboxUnavailable,
+    Stopped,
+    Unreadable,
+)
 from lectern.pipeline.limits import GIB, Limits
 from lectern.settings import Settings
 
-# How often a quiet box is looked at: for its deadline, and for a wish to stop it.
+# How often a quiet sandbox is looked at: for its deadline, and for a wish to stop it.
 _TICK_S = 0.25
 # More than any task answers; a child that says more has been taken over.
 _MOST_ANSWER_BYTES = 8 << 20
@@ -70,13 +76,13 @@ def ffmpeg() -> Path:
     """The ffmpeg in use: `LECTERN_FFMPEG`, or the one pinned with the dependencies.
 
     Raises:
-        BoxUnavailable: the configured one does not exist.
+        SandboxUnavailable: the configured one does not exist.
     """
     if _machine.ffmpeg is None:
         return Path(imageio_ffmpeg.get_ffmpeg_exe()).resolve()
     found = shutil.which(_machine.ffmpeg)
     if found is None:
-        raise BoxUnavailable(f"LECTERN_FFMPEG names {_machine.ffmpeg}, which cannot be run.")
+        raise SandboxUnavailable(f"LECTERN_FFMPEG names {_machine.ffmpeg}, which cannot be run.")
     return Path(found).resolve()
 
 
@@ -90,16 +96,16 @@ def run(
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    """Do one task of `lectern.media.inside` in a fresh box and return its answer.
+    """Do one task of `lectern.media.inside` in a fresh sandbox and return its answer.
 
-    The box reads `read` and nothing else of ours, writes below `scratch`, and is gone with
+    The sandbox reads `read` and nothing else of ours, writes below `scratch`, and is gone with
     everything it started when this returns or raises. Progress runs from 0 to 1. Task `ffmpeg`
     answers `{"exit": status, "log": tail}`; the log is for operators, never for users.
 
     Raises:
         Refused: by the task, or because a limit was reached; the sentence says which.
-        BoxCrashed: it died without an answer; may be tried again a few times.
-        BoxUnavailable: this kernel cannot confine it, and that is not allowed.
+        SandboxCrashed: it died without an answer; may be tried again a few times.
+        SandboxUnavailable: this kernel cannot confine it, and that is not allowed.
         Unreadable: an input cannot be opened now.
         Stopped: `cancelled` said so.
     """
@@ -123,14 +129,14 @@ def run(
 
 
 def output(scratch: Path, number: int) -> Path:
-    """File `out.<number>` that a box wrote; taken only if it is a plain, non-empty file.
+    """File `out.<number>` that a sandbox wrote; taken only if it is a plain, non-empty file.
 
     Raises:
-        BoxCrashed: there is no such file.
+        SandboxCrashed: there is no such file.
     """
     path = scratch / f"out.{number}"
     if path.is_symlink() or not path.is_file() or not path.stat().st_size:
-        raise BoxCrashed("The conversion ended without a result.")
+        raise SandboxCrashed("The conversion ended without a result.")
     return path
 
 
@@ -139,12 +145,12 @@ def described(what: str) -> Iterator[None]:
     """Read an answer in this block: it is a process's that may have been taken over.
 
     Raises:
-        BoxCrashed: something is missing in the answer, or is not what it should be.
+        SandboxCrashed: something is missing in the answer, or is not what it should be.
     """
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise BoxCrashed(f"The {what} came without a description.") from error
+        raise SandboxCrashed(f"The {what} came without a description.") from error
 
 
 def _request(
@@ -255,7 +261,7 @@ def _verdict(task: str, child: _Child, answer: Answer, limits: Limits) -> dict[s
     if child.stopped:
         raise Stopped("The work on this file was stopped.")
     if answer.unavailable:
-        raise BoxUnavailable(answer.unavailable)
+        raise SandboxUnavailable(answer.unavailable)
     if answer.refused:
         raise Refused(answer.refused)
     if child.late:
@@ -276,4 +282,4 @@ def _verdict(task: str, child: _Child, answer: Answer, limits: Limits) -> dict[s
     if child.status == 0 and answer.result is not None and not child.flooded:
         return answer.result
     detail = answer.crashed or f"status {child.status}"
-    raise BoxCrashed(f"Opening the file failed unexpectedly ({detail}).")
+    raise SandboxCrashed(f"Opening the file failed unexpectedly ({detail}).")

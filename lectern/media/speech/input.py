@@ -1,4 +1,4 @@
-"""What speech recognition works on: sound and subtitle tracks, taken out of a file in the box."""
+"""What speech recognition works on: sound and subtitle tracks, extracted in the sandbox."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def sound(
 
     Raises:
         Refused: it cannot be decoded within the limits.
-        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     duration_s = min(facts.duration_s or MAX_DURATION_S, MAX_DURATION_S)
     file_bytes = int((duration_s * 1.05 + 10) * _BYTES_A_SECOND)
@@ -50,7 +50,7 @@ def subtitles(
 
     Raises:
         Refused: it cannot be decoded within the limits.
-        Stopped, BoxCrashed, BoxUnavailable, Unreadable: see `box.run`.
+        Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     limits = Step.CAPTIONS.limits("ffmpeg/subtitles")
     taken = ["-map", f"0:{stream.index:d}", "-map_metadata", "-1", "-c:s", "webvtt"]

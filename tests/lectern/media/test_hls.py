@@ -1,4 +1,4 @@
-"""Streams as they come out: each playlist against its bytes, each file opened again in the box."""
+"""Streams as they come out: each playlist against its bytes, each file opened in the sandbox."""
 
 import csv
 import subprocess

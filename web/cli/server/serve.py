@@ -22,7 +22,7 @@ from web.cli.server.supervisor import Part, Supervisor
 PYTHON = (sys.executable, "-P")
 # glibc would keep freed memory in a pool for each of many threads: some MiB for every process.
 ENVIRONMENT = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
-# Media work is for the box, one process a task; half the cores leave the pages quick.
+# Media work is for the sandbox, one process a task; half the cores leave the pages quick.
 DEFAULT_SHARE = 2
 
 host_option = click.option("--host", "host_name", default="127.0.0.1", show_default=True)

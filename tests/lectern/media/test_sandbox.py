@@ -1,4 +1,4 @@
-"""The box holds: what it may touch, what it may cost, and that it never outlives its owner."""
+"""The sandbox holds: what it may touch, what it may cost, and that it never outlives its owner."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ import pytest
 
 from lectern.media.convert import Conversion, Target, Way, arguments
 from lectern.media.sandbox import sandbox
-from lectern.media.sandbox.refusal import BoxCrashed, Refused, Stopped, Unreadable
+from lectern.media.sandbox.refusal import Refused, SandboxCrashed, Stopped, Unreadable
 from lectern.pipeline.limits import GIB, MIB, PICTURE, PROBE, Limits
 
 Make = Callable[..., Path]
@@ -47,13 +47,13 @@ def encoding(source: Path, scratch: Path, scale: int = 1) -> dict[str, object]:
 
 
 def children(of: int | None = None) -> list[psutil.Process]:
-    """Box processes below a process, this one by default."""
+    """Sandbox processes below a process, this one by default."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return [each for each in psutil.Process(of).children(recursive=True) if boxed(each)]
+        return [each for each in psutil.Process(of).children(recursive=True) if sandboxed(each)]
     return []
 
 
-def boxed(process: psutil.Process) -> bool:
+def sandboxed(process: psutil.Process) -> bool:
     try:
         line = " ".join(process.cmdline())
     except psutil.Error:
@@ -123,11 +123,11 @@ def test_only_the_named_input_can_be_read(scratch: Path, tmp_path: Path) -> None
     assert (
         sandbox.run("captions", given, read=[secret], scratch=scratch, limits=PROBE)["pages"] == 1
     )
-    with pytest.raises(BoxCrashed, match="PermissionError"):
+    with pytest.raises(SandboxCrashed, match="PermissionError"):
         sandbox.run("captions", given, read=[], scratch=scratch, limits=PROBE)
     for path in ("/etc/passwd", "/etc/hostname", "/proc/1/environ", str(Path(__file__))):
         given["source"] = path
-        with pytest.raises(BoxCrashed, match="PermissionError"):
+        with pytest.raises(SandboxCrashed, match="PermissionError"):
             sandbox.run("captions", given, read=[], scratch=scratch, limits=PROBE)
 
 
@@ -136,7 +136,7 @@ def test_nothing_can_be_written_beside_the_scratch_folder(
 ) -> None:
     picture = clip("picture.png", "-f", "lavfi", "-i", "testsrc=s=64x48:d=1", "-frames:v", "1")
     given = {"source": str(picture), "demuxer": "PNG", "purpose": "display"}
-    with pytest.raises(BoxCrashed, match="PermissionError"):
+    with pytest.raises(SandboxCrashed, match="PermissionError"):
         sandbox.run(
             "rendition",
             given | {"scratch": str(tmp_path)},
@@ -227,15 +227,15 @@ def test_a_killed_worker_takes_its_python_with_it(clip: Make, scratch: Path) -> 
 def assert_dies_with_worker(
     task: str, given: dict[str, object], source: Path, scratch: Path
 ) -> None:
-    """Kill a worker in mid-task, as the out-of-memory killer would; its box is gone in 2 s."""
+    """Kill a worker in mid-task, as the out-of-memory killer would; its sandbox is gone in 2 s."""
     message = json.dumps([task, given, str(source), str(scratch)])
     with subprocess.Popen([sys.executable, "-c", WORKER, message]) as worker:
         assert wait_for(lambda: any(confined(each) for each in children(worker.pid)))
-        boxes = children(worker.pid)
+        sandboxes = children(worker.pid)
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    gone = wait_for(lambda: not any(alive(each) for each in boxes), seconds=2)
-    assert gone, [each.cmdline() for each in boxes if alive(each)]
+    gone = wait_for(lambda: not any(alive(each) for each in sandboxes), seconds=2)
+    assert gone, [each.cmdline() for each in sandboxes if alive(each)]
 
 
 def confined(process: psutil.Process) -> bool:
