@@ -75,7 +75,7 @@ class Talk:
         whole = ladder.without_copies(replace(kept, cuts=()), self.facts)
         cuts = ladder.regular_cuts(whole.rate, whole.frames)
         rungs = tuple(rung for rung in whole.rungs if rung.name in NAMES)
-        self.kept, self.plan = kept, replace(whole, cuts=cuts, rungs=rungs, stretches=(0,))
+        self.kept, self.plan = kept, replace(whole, cuts=cuts, rungs=rungs, segments=(0,))
 
     def empty(self, name: str) -> Path:
         folder = self.folder / name

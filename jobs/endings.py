@@ -26,7 +26,7 @@ def close(session: Session, task: Claim | Task, reason: str) -> None:
         bulk.fail(session, task.workspace_id, task.batch_id, reason)
     elif task.asset_id is not None:
         if task.step == Step.HLS_PART:
-            # Nobody knows of stretches: it is the whole that has failed.
+            # Nobody knows of segments: it is the whole that has failed.
             whole = segments.fail(session, task, reason)
             notices.tell_failed(session, whole, reason)
             return

@@ -50,7 +50,7 @@ from lectern.storage import Storage, blobs, storage_of
 # Looked up together.
 AT_ONCE = 200
 # Read and opened at the same time; the rows are written one file after the other.
-HANDS = 2
+WORKERS = 2
 CHANGED = Message("It was being written while it was read; the next run takes it.")
 # What is no file's fault ends the run; what was brought in until then stays.
 OURS = (StorageFull, StorageAway, StorageDamaged, SandboxUnavailable)
@@ -58,7 +58,7 @@ BUSY = Message("Another import from this folder is under way.")
 
 
 @dataclass(frozen=True)
-class Trip:
+class ImportRun:
     """One run over one folder or bucket. `rehearsal` writes nothing at all."""
 
     settings: Settings
@@ -73,35 +73,35 @@ class Trip:
         return self.origin.name
 
 
-def run(trip: Trip) -> Generator[Outcome | Skipped, None, None]:
+def run(job: ImportRun) -> Generator[Outcome | Skipped, None, None]:
     """Bring in everything that is there and say, file by file, what became of it.
 
     Raises:
         Conflict: another run over this folder is under way.
     """
-    sandbox.configure(trip.settings)
-    trip.settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sandbox.configure(job.settings)
+    job.settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
-        _alone(trip),
-        tempfile.TemporaryDirectory(dir=trip.settings.scratch) as scratch,
-        ThreadPoolExecutor(HANDS) as pool,
+        _alone(job),
+        tempfile.TemporaryDirectory(dir=job.settings.scratch) as scratch,
+        ThreadPoolExecutor(WORKERS) as pool,
     ):
-        source = Source(trip.name) if trip.rehearsal else _source(trip)
+        source = Source(job.name) if job.rehearsal else _source(job)
         try:
-            yield from _Run(trip, source, Path(scratch), pool).all()
+            yield from _Run(job, source, Path(scratch), pool).all()
         finally:
             _close(source)
 
 
-def _source(trip: Trip) -> Source:
+def _source(job: ImportRun) -> Source:
     """The folder with a batch: the one that a killed run left, or a new one."""
     with unit_of_work() as session:
-        batch = recording.unfinished(session, trip.principal, trip.name)
+        batch = recording.unfinished(session, job.principal, job.name)
         if batch is None:
-            args = {"source": trip.name}
-            batch = recording.begin(session, trip.principal, recording.IMPORT, args)
+            args = {"source": job.name}
+            batch = recording.begin(session, job.principal, recording.IMPORT, args)
             batch.state = BatchState.RUNNING
-        return Source(trip.name, Key(batch.workspace_id, batch.id))
+        return Source(job.name, Key(batch.workspace_id, batch.id))
 
 
 def _close(source: Source) -> None:
@@ -117,9 +117,9 @@ def _close(source: Source) -> None:
 
 
 @contextmanager
-def _alone(trip: Trip) -> Iterator[None]:
+def _alone(job: ImportRun) -> Iterator[None]:
     """Two runs over one folder would bring each file in twice."""
-    name = func.hashtextextended(f"legacy:{trip.principal.workspace_id}:{trip.name}", 0)
+    name = func.hashtextextended(f"import:{job.principal.workspace_id}:{job.name}", 0)
     with SessionLocal() as guard, guard.begin():
         if not guard.scalar(select(func.pg_try_advisory_xact_lock(name))):
             raise Conflict(BUSY)
@@ -129,12 +129,14 @@ def _alone(trip: Trip) -> Iterator[None]:
 class _Run:
     """The files of one run: prepared by threads a few ahead, written by the caller's."""
 
-    def __init__(self, trip: Trip, source: Source, scratch: Path, pool: ThreadPoolExecutor) -> None:
-        self._trip = trip
+    def __init__(
+        self, job: ImportRun, source: Source, scratch: Path, pool: ThreadPoolExecutor
+    ) -> None:
+        self._job = job
         self._source = source
         self._scratch = scratch
         self._pool = pool
-        self._storage: Storage = storage_of(trip.settings)
+        self._storage: Storage = storage_of(job.settings)
         # In a rehearsal no row says that a content is here: digest → the first path that has it.
         self._brought: dict[str, str] = {}
 
@@ -145,23 +147,23 @@ class _Run:
             if isinstance(thing, Skipped):
                 yield thing
                 continue
-            said = self._trip.table.of(thing.path) or Said()
+            said = self._job.table.of(thing.path) or Said()
             if said.problem is None and bringing.unchanged(row, thing, said):
                 yield Outcome(thing.path, Result.SAME, row.asset_id if row else None)
                 continue
             waiting.append((thing, said, self._pool.submit(self._prepare, thing, said, row)))
-            if len(waiting) > HANDS:
+            if len(waiting) > WORKERS:
                 yield self._finish(*waiting.popleft())
         while waiting:
             yield self._finish(*waiting.popleft())
 
     def _looked_up(self) -> Iterator[tuple[Found | Skipped, LegacyFile | None]]:
         """What is found, with what earlier runs wrote down about it."""
-        things = self._trip.origin.walk()
+        things = self._job.origin.walk()
         while some := list(islice(things, AT_ONCE)):
             paths = [each.path for each in some if isinstance(each, Found)]
             with unit_of_work() as session:
-                rows = bringing.known(session, self._trip.principal, self._source.name, paths)
+                rows = bringing.known(session, self._job.principal, self._source.name, paths)
             for each in some:
                 yield each, rows.get(each.path)
 
@@ -177,15 +179,13 @@ class _Run:
         if same and row is not None and (row.byte_size, row.mtime_ns) == reading.stamp(found):
             # Only its lines are new.
             return Bytes(row.digest or "", {})
-        reading.check_size(found, self._trip.settings.max_upload_bytes)
+        reading.check_size(found, self._job.settings.max_upload_bytes)
         name = uuid.uuid4().hex
         copy, room = self._scratch / f"{name}.file", self._scratch / name
         room.mkdir(mode=0o700)
         try:
             look = Look(HEAD_BYTES, lambda head: _sniffed(head, found))
-            with self._trip.origin.fetched(
-                found, copy, look, keep=not self._trip.rehearsal
-            ) as read:
+            with self._job.origin.fetched(found, copy, look, keep=not self._job.rehearsal) as read:
                 facts = probe(read, found.path.rpartition("/")[2], room).to_json()
                 digest = core_ext.digest_file(read)
             return self._stored(Bytes(digest, facts), copy)
@@ -194,11 +194,11 @@ class _Run:
             shutil.rmtree(room, ignore_errors=True)
 
     def _stored(self, read: Bytes, copy: Path) -> Bytes:
-        home = self._trip.principal.workspace_id
+        home = self._job.principal.workspace_id
         with unit_of_work() as session:
             if contents.here(session, home, [read.digest]):
                 return read
-        if self._trip.rehearsal:
+        if self._job.rehearsal:
             # Never in storage; the transaction that names it is rolled back.
             key = f"b1/{read.digest[:2]}/{read.digest}/{uuid.uuid4().hex}"
             return replace(read, stored=blobs.Stored(uuid.uuid4(), read.digest, 0, key))
@@ -222,25 +222,25 @@ class _Run:
             why = problem.strerror or "it cannot be read"
             return self._refuse(found, said, Message(walking.UNREADABLE, why=why))
         finally:
-            if read is not None and not self._trip.rehearsal:
+            if read is not None and not self._job.rehearsal:
                 self._tidy(read)
-        if self._trip.rehearsal and outcome.result is Result.ADDED:
+        if self._job.rehearsal and outcome.result is Result.ADDED:
             self._brought[read.digest] = found.path
         return outcome
 
     def _write(self, found: Found, said: Said, read: Bytes) -> Outcome:
         with self._unit() as session:
-            return bringing.bring(session, self._trip.principal, self._source, found, said, read)
+            return bringing.bring(session, self._job.principal, self._source, found, said, read)
 
     def _refuse(self, found: Found, said: Said, reason: str) -> Outcome:
         with self._unit() as session:
-            who = self._trip.principal
+            who = self._job.principal
             return bringing.refuse(session, who, self._source, found, said, reason)
 
     @contextmanager
     def _unit(self) -> Iterator[Session]:
         """A transaction; in a rehearsal it never happened."""
-        if not self._trip.rehearsal:
+        if not self._job.rehearsal:
             with unit_of_work() as session:
                 yield session
             return
@@ -254,7 +254,7 @@ class _Run:
             return
         stored = {read.digest: read.stored}
         with unit_of_work() as session:
-            home = self._trip.principal.workspace_id
+            home = self._job.principal.workspace_id
             contents.forget(self._storage, contents.unnamed(session, home, stored))
 
 

@@ -14,12 +14,11 @@ from jobs.steps.derivation import Results
 from jobs.subject import Subject
 from jobs.work import Work
 from lectern.errors import Message
-from lectern.media.hls import ladder
-from lectern.media.hls import streams as hls
-from lectern.media.hls import timeline as hls_timeline
+from lectern.media.hls import encoder, ladder
 from lectern.media.hls.index import Index
 from lectern.media.hls.offer import SOURCE, STILLS, Offer
 from lectern.media.hls.plan import Plan, Rung
+from lectern.media.hls.timeline import measure
 from lectern.media.sandbox.refusal import Refused
 from lectern.models import TaskState
 from lectern.pipeline import segments
@@ -73,14 +72,14 @@ class Making:
 def run(work: Work) -> None:
     """Make the streams, unless equal bytes of this workspace have them already.
 
-    A long video is divided: this run ends by waiting, and the last stretch lets it go on.
+    A long video is divided: this run ends by waiting, and the last segment lets it go on.
     """
     this = subject.load(work)
     master = (this.workspace_id, this.blob_id, streams.FOLDER + streams.MASTER)
     if work.read(lambda session: renditions.find(session, *master)) is not None:
         work.finish(lambda session: streams.tidy(session, this.version))
         return
-    making = kept(work, this) or _begin(work, this)
+    making = find_making(work, this) or _begin(work, this)
     plan = making.plan
     wanted = _wanted(work, this, plan)
     if not making.stored and not plan.rungs:
@@ -88,20 +87,20 @@ def run(work: Work) -> None:
     elif not wanted:
         _complete(work, this, making)
     else:
-        number = len(plan.stretches)
+        number = len(plan.segments)
         work.part(lambda session: segments.share_out(session, work.claim, number, wanted))
         enqueue.notify(work.read(lambda session: segments.due(session, work.claim)))
 
 
 def _wanted(work: Work, this: Subject, plan: Plan) -> Collection[int]:
-    """The stretches that other tasks have yet to encode; none of what is not divided."""
-    number, names = len(plan.stretches), [rung.name for rung in plan.rungs]
+    """The segments that other tasks have yet to encode; none of what is not divided."""
+    number, names = len(plan.segments), [rung.name for rung in plan.rungs]
     if number == 1:
         return ()
     return work.read(lambda session: streams.missing(session, this.version, number, names))
 
 
-def kept(work: Work, this: Subject) -> Making | None:
+def find_making(work: Work, this: Subject) -> Making | None:
     """What an earlier run of the step has settled; None for what this Lectern cannot read."""
     row = work.read(lambda s: streams.find_plan(s, this.workspace_id, this.version.id))
     if row is None:
@@ -119,13 +118,13 @@ def _begin(work: Work, this: Subject) -> Making:
     settings, facts = work.process.settings, this.facts
     work.part(lambda session: streams.start_over(session, work.claim, this.version))
     with subject.original(work, this) as source:
-        timeline = hls_timeline.measure(source, facts, work.scratch)
+        timeline = measure(source, facts, work.scratch)
         plan = ladder.plan(facts, timeline, float(settings.stretch_s), av1=settings.av1)
         said = _within(work, 0.0, _BEGUN)
-        made = hls.originals(source, plan, work.scratch, said, work.cancelled)
+        made = encoder.originals(source, plan, work.scratch, said, work.cancelled)
         if made is None:
             plan = ladder.without_copies(plan, facts)
-            made = hls.originals(source, plan, work.scratch, said, work.cancelled) or []
+            made = encoder.originals(source, plan, work.scratch, said, work.cancelled) or []
     stored = {each.name: each.index for each in made}
     offer, files = Offer(plan, facts, stored), Files(work)
     for each in made:
@@ -178,9 +177,11 @@ def _complete(work: Work, this: Subject, making: Making) -> None:
     files.tidy()
 
 
-def _joined(work: Work, this: Subject, plan: Plan, rung: Rung, parts: Sequence[Path]) -> hls.Made:
+def _joined(
+    work: Work, this: Subject, plan: Plan, rung: Rung, parts: Sequence[Path]
+) -> encoder.Made:
     try:
-        return hls.join(plan, rung, parts, work.scratch)
+        return encoder.join(plan, rung, parts, work.scratch)
     except Refused:
         # Whoever tries again begins anew, instead of with the same parts.
         work.part(lambda session: streams.start_over(session, work.claim, this.version))
@@ -189,21 +190,21 @@ def _joined(work: Work, this: Subject, plan: Plan, rung: Rung, parts: Sequence[P
 
 def _encoded_here(work: Work, this: Subject, plan: Plan) -> dict[str, list[Path]]:
     """All rungs of a video that is not divided."""
-    if len(plan.stretches) > 1 or not plan.rungs:
+    if len(plan.segments) > 1 or not plan.rungs:
         return {}
     said = _within(work, _BEGUN, _ENCODED)
     with subject.original(work, this) as source:
-        made = hls.encode(source, plan, 0, work.scratch, said, work.cancelled)
+        made = encoder.encode(source, plan, 0, work.scratch, said, work.cancelled)
     return {each.name: [each.path] for each in made}
 
 
 def _encoded_elsewhere(
     work: Work, this: Subject, plan: Plan, rung: Rung, stack: ExitStack
 ) -> list[Path]:
-    """The stretches of one rung as other tasks have stored them."""
+    """The segments of one rung as other tasks have stored them."""
     return [
         _fetched(work, this, streams.part_spec(number, rung.name), stack)
-        for number in range(len(plan.stretches))
+        for number in range(len(plan.segments))
     ]
 
 
@@ -222,7 +223,7 @@ def _add_plain(work: Work, this: Subject, offer: Offer, files: Files) -> None:
     with ExitStack() as stack:
         picture = _file(work, this, name, stack)
         sound = _file(work, this, "a0", stack) if offer.sounds() else None
-        path = hls.progressive(picture, sound, offer.plan.duration_s, work.scratch)
+        path = encoder.progressive(picture, sound, offer.plan.duration_s, work.scratch)
     size = next((v.width, v.height) for v in offer.variants() if v.name == name)
     files.add(streams.PROGRESSIVE, path, VIDEO, {"width": size[0], "height": size[1]})
 

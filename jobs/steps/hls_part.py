@@ -1,13 +1,12 @@
-"""Encoding one stretch of a long video, for the task that joins them all."""
+"""Encoding one segment of a long video, for the task that joins them all."""
 
 from sqlalchemy.orm import Session
 
 from jobs import enqueue, subject
-from jobs.steps import hls as hls_step
-from jobs.steps.hls import Files
+from jobs.steps.hls import VIDEO, Files, find_making
 from jobs.work import Work
 from lectern.errors import Message
-from lectern.media.hls import streams as hls
+from lectern.media.hls import encoder
 from lectern.models import TaskState
 from lectern.pipeline import segments, tasks
 from lectern.pipeline.registry import Step
@@ -17,12 +16,12 @@ NOT_NEEDED = Message("The whole of it is not being made any more.")
 
 
 def run(work: Work) -> None:
-    """Encode the stretch in every rung, unless equal bytes of this workspace have it already."""
+    """Encode the segment in every rung, unless equal bytes of this workspace have it already."""
     this = subject.load(work)
     number = int(work.claim.args["segment"])
     key = (this.workspace_id, this.blob_id)
-    making = hls_step.kept(work, this)
-    if making is None or number >= len(making.plan.stretches):
+    making = find_making(work, this)
+    if making is None or number >= len(making.plan.segments):
         work.part(lambda session: _leave(session, work))
         _notify(work)
         return
@@ -34,9 +33,9 @@ def run(work: Work) -> None:
     files = Files(work)
     if not work.read(lambda s: all(renditions.find(s, *key, spec) for spec in specs)):
         with subject.original(work, this) as source:
-            made = hls.encode(source, plan, number, work.scratch, work.progress, work.cancelled)
+            made = encoder.encode(source, plan, number, work.scratch, work.progress, work.cancelled)
         for spec, each in zip(specs, made, strict=True):
-            files.add(spec, each.path, hls_step.VIDEO)
+            files.add(spec, each.path, VIDEO)
 
     def end(session: Session) -> None:
         segments.hold(session, work.claim)

@@ -93,7 +93,7 @@ class AssetSaid(Base):
 
 
 class StreamPlan(Tenant, Base):
-    """What the workers agree on: rungs, frames and stretches of one version; gone when it is done.
+    """What the workers agree on: rungs, frames and segments of one version; gone when it is done.
 
     `plan` is `lectern.media.hls.ladder.Plan` as JSON. `made` maps the name of a file that is
     finished (`source`, `a0` …) to where its bytes lie, `lectern.media.hls.index.Index` as JSON.

@@ -60,7 +60,7 @@ def rebased(master: str, folder: str) -> str:
 
 
 def part_spec(number: int, name: str) -> str:
-    """The rendition's spec for stretch `number` (from 0) of a rung."""
+    """The rendition's spec for segment `number` (from 0) of a rung."""
     return f"{PARTS}{number}/{name}"
 
 
@@ -114,9 +114,9 @@ def start_over(session: Session, claim: Claim, version: Version) -> None:
 
 
 def missing(
-    session: Session, version: Version, stretches: int, names: Sequence[str]
+    session: Session, version: Version, number: int, names: Sequence[str]
 ) -> Collection[int]:
-    """The stretches, counted from 0, that are not there in every rung of these names."""
+    """The segments, counted from 0, that are not there in every rung of these names."""
     there = set(
         session.scalars(
             scoped(Rendition, version, Rendition.spec).where(
@@ -125,12 +125,12 @@ def missing(
             )
         )
     )
-    every = range(stretches)
+    every = range(number)
     return {n for n in every if any(part_spec(n, name) not in there for name in names)}
 
 
 def tidy(session: Session, version: Version) -> None:
-    """Forget the plan and the stretches, now that the whole is made of them."""
+    """Forget the plan and the segments, now that the whole is made of them."""
     session.execute(_plan_of(version))
     session.execute(_made_of(version, PARTS))
 

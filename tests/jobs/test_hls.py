@@ -37,7 +37,7 @@ from tests.jobs.conftest import (
 )
 
 RATE = 15
-SECONDS, STRETCHES = 26, 4
+SECONDS, SEGMENTS = 26, 4
 SHORT = {"LECTERN_STRETCH_SECONDS": "6"}
 
 
@@ -134,8 +134,8 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
     assert not alive
     wait_until(lambda: is_done(sent), patience_s=120)
     parts = tasks_of(sent, Step.HLS_PART)
-    assert [each.state for each in parts] == [TaskState.DONE] * STRETCHES
-    # One stretch was begun twice, by another worker; the others were done once.
+    assert [each.state for each in parts] == [TaskState.DONE] * SEGMENTS
+    # One segment was begun twice, by another worker; the others were done once.
     assert [each.args for each in parts if each.fence > 1] == [args]
     assert len({each.worker for each in parts}) >= 2
     made = stream_files(house, sent, tmp_path / "made")
@@ -150,7 +150,7 @@ def test_three_workers_share_a_long_video_and_one_is_killed(
 def one_at_work(
     sent: Upload, workers: "list[subprocess.Popen[bytes]]"
 ) -> "tuple[subprocess.Popen[bytes], dict[str, Any], list[psutil.Process]] | None":
-    """A worker held still in the middle of a stretch, which that is, and the worker's sandbox."""
+    """A worker held still in the middle of a segment, which that is, and the worker's sandbox."""
     for task in running(sent):
         for worker in workers:
             if f":{worker.pid}:" not in (task.worker or "") or not descendants(worker.pid):
@@ -164,13 +164,13 @@ def one_at_work(
 
 
 def running(sent: Upload) -> list[Task]:
-    """The stretches that are being encoded for the first time."""
+    """The segments that are being encoded for the first time."""
     parts = tasks_of(sent, Step.HLS_PART)
     return [each for each in parts if each.state == TaskState.RUNNING and each.fence == 1]
 
 
 def assert_sharp(source: Path, made: Path) -> None:
-    """Every frame looks like its own in the source: no stretch is off by one."""
+    """Every frame looks like its own in the source: no segment is off by one."""
     theirs, ours = pictures(source), pictures(made)
     assert len(theirs) == len(ours) == SECONDS * RATE
     for number in range(1, len(ours) - 1):
@@ -186,7 +186,7 @@ def pictures(path: Path) -> "list[np.ndarray[Any, Any]]":
         return [frame.reformat(160, 90, "gray").to_ndarray().astype(np.int16) for frame in frames]
 
 
-def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
+def test_who_stops_the_step_stops_its_segments_and_may_begin_again(
     house: House, moving_clip: Path
 ) -> None:
     sent = begin(house, moving_clip)
@@ -198,9 +198,9 @@ def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
         asset = assets.get(session, principal, asset_of(sent).id)
         (line,) = progress.overview(session, principal).running.lines
         assert (line.step, line.state) == ("hls", "running")
-        assert line.segments == (0, STRETCHES)
+        assert line.segments == (0, SEGMENTS)
         assert progress.again(session, principal, asset, Step.HLS) == 0
-        assert progress.cancel(session, principal, asset, Step.HLS) == 1 + STRETCHES
+        assert progress.cancel(session, principal, asset, Step.HLS) == 1 + SEGMENTS
     psutil.Process(worker.pid).resume()
     wait_until(lambda: not descendants(worker.pid))
     assert {each.state for each in tasks_of(sent, Step.HLS_PART)} == {TaskState.CANCELLED}
@@ -212,7 +212,7 @@ def test_who_stops_the_step_stops_its_stretches_and_may_begin_again(
     assert {each.state for each in tasks_of(sent, Step.HLS_PART)} == {TaskState.DONE}
 
 
-def test_a_stretch_that_cannot_be_made_fails_the_step_with_its_reason(
+def test_a_segment_that_cannot_be_made_fails_the_step_with_its_reason(
     house: House, moving_clip: Path
 ) -> None:
     sent = begin(house, moving_clip)

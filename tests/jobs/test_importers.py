@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from jobs import importers
-from jobs.importers import Trip
+from jobs.importers import ImportRun
 from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
 from lectern.exchange import undo as undoing
@@ -77,8 +77,8 @@ def go(house: House, owner: Principal, old: Path, tmp_path: Path) -> Go:
         if csv is not None:
             file.write_bytes(csv.encode() if isinstance(csv, str) else csv)
         read = table.read(file) if csv is not None else table.Table()
-        trip = Trip(house.settings, owner, Folder(old, file), read, rehearsal)
-        return {each.path: each for each in importers.run(trip)}
+        job = ImportRun(house.settings, owner, Folder(old, file), read, rehearsal)
+        return {each.path: each for each in importers.run(job)}
 
     return run
 
@@ -348,7 +348,7 @@ def test_what_was_trashed_or_purged_here_stays_away(owner: Principal, go: Go, ol
 def test_two_runs_over_one_folder_are_refused(
     house: House, go: Go, owner: Principal, old: Path
 ) -> None:
-    running = importers.run(Trip(house.settings, owner, Folder(old), table.Table()))
+    running = importers.run(ImportRun(house.settings, owner, Folder(old), table.Table()))
     next(running)
     with pytest.raises(Conflict):
         go()
@@ -406,7 +406,7 @@ from lectern.people.principal import Principal
 configured = settings.read()
 process.start(configured)
 who = Principal.system(uuid.UUID(sys.argv[2]))
-for _ in importers.run(importers.Trip(configured, who, Folder(Path(sys.argv[1])), Table())):
+for _ in importers.run(importers.ImportRun(configured, who, Folder(Path(sys.argv[1])), Table())):
     pass
 """
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs import importers
-from jobs.importers import Trip
+from jobs.importers import ImportRun
 from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError, StorageAway
 from lectern.exchange.importers import bucket, table
@@ -47,10 +47,10 @@ def upload(fake: Fake, name: str, content: bytes, **info: str) -> None:
 
 def go(house: House, owner: Principal, fake: Fake, *, rehearsal: bool = False) -> dict[str, Any]:
     origin = bucket.at(f"b2+{fake.url}/{BUCKET}/old", KEY_ID, KEY)
-    trip = Trip(house.settings, owner, origin, table.Table(), rehearsal)
+    job = ImportRun(house.settings, owner, origin, table.Table(), rehearsal)
     return {
         each.path: each.result if isinstance(each, Outcome) else "skipped"
-        for each in importers.run(trip)
+        for each in importers.run(job)
     }
 
 
@@ -110,4 +110,4 @@ def test_a_bucket_that_is_not_there_and_an_address_without_one_are_said(
         bucket.at("b2://school", "", "")
     nowhere = bucket.at(f"b2+{fake.url}/nowhere", KEY_ID, KEY)
     with pytest.raises(StorageAway, match="no such bucket"):
-        list(importers.run(Trip(house.settings, owner, nowhere, table.Table())))
+        list(importers.run(ImportRun(house.settings, owner, nowhere, table.Table())))

@@ -52,7 +52,7 @@ def test_a_failed_step_is_shown_with_its_reason_and_tried_again(
     assert session.get_one(Task, (task.workspace_id, task.id)).state == TaskState.QUEUED
 
 
-def test_stretches_are_told_as_work_that_goes_on(
+def test_segments_are_told_as_work_that_goes_on(
     session: Session, owner: Principal, sign_in: SignIn, asset: Asset
 ) -> None:
     subject = {"version_id": asset.current_version_id, "asset_id": asset.id}

@@ -130,10 +130,10 @@ def _bring_folder(asked: _Folder) -> bool:
     for name in table.unknown:
         click.echo(f"The column “{clean_text(name)[:80]}” means nothing here and is not read.")
     # By name: whoever imports the commands must not load the sandbox.
-    legacy: Any = importlib.import_module("jobs.importers")
-    trip = legacy.Trip(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
+    importers: Any = importlib.import_module("jobs.importers")
+    job = importers.ImportRun(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
     with _sheet(asked.report) as write:
-        for each in legacy.run(trip):
+        for each in importers.run(job):
             _tell(asked, table, each, write)
     wrong = list(tables.unmatched(table, asked.met))
     for line in wrong:

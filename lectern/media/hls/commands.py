@@ -49,10 +49,10 @@ def originals(plan: Plan) -> list[str]:
 
 
 def encoding(plan: Plan, number: int) -> list[str]:
-    """Stretch `number` in every rung, decoded once; each size is scaled from the next larger."""
-    begin, end = plan.stretch(number)
+    """Segment `number` in every rung, decoded once; each size is scaled from the next larger."""
+    begin, end = plan.segment(number)
     seek = ["-ss", f"{plan.seconds(begin):.6f}"] if begin else []
-    # Frames before the stretch come too: the last of them may be shown when it begins.
+    # Frames before the segment come too: the last of them may be shown when it begins.
     exact = ["-copyts", "-start_at_zero", "-noaccurate_seek", *seek]
     words = [*_SILENT, *_BOUNDED, *exact, *_input(plan)]
     words += ["-filter_complex_threads", "2", "-filter_complex", graph(plan, begin, end)]
@@ -80,7 +80,7 @@ def graph(plan: Plan, begin: int, end: int) -> str:
     steps = ["bwdif=mode=send_frame"] if plan.deinterlace else []
     steps += [
         f"fps=fps={rate}:start_time={plan.seconds(begin):.6f}:round=near",
-        # A source that ends early holds its last picture: every stretch is whole.
+        # A source that ends early holds its last picture: every segment is whole.
         "tpad=stop=-1:stop_mode=clone",
         f"trim=end_frame={end - begin:d}",
         "setpts=PTS-STARTPTS",
@@ -135,7 +135,7 @@ def _coding(plan: Plan, rung: Rung) -> list[str]:
 
 
 def _keys(plan: Plan, begin: int, end: int) -> list[str]:
-    """Key frames at the plan's cuts and nowhere else, counted from the start of the stretch."""
+    """Key frames at the plan's cuts and nowhere else, counted from the start of the segment."""
     cuts = [cut - begin for cut in plan.cuts if begin <= cut < end]
     every = cuts[1] if len(cuts) > 1 else end - begin
     if all(cut == place * every for place, cut in enumerate(cuts)) and end - begin <= (

@@ -39,8 +39,8 @@ _TRANSFERS = {"pq": Transfer.PQ, "hlg": Transfer.HLG}
 _INDEXED = frozenset({"mov", "matroska"})
 
 
-def plan(facts: Facts, timeline: Timeline, stretch_s: float, av1: bool = False) -> Plan:
-    """The plan for a video or audio file; stretches last about `stretch_s` seconds each."""
+def plan(facts: Facts, timeline: Timeline, encode_s: float, av1: bool = False) -> Plan:
+    """The plan for a video or audio file; segments last about `encode_s` seconds each."""
     tracks = tuple(_tracks(facts, timeline))
     duration_s = facts.duration_s or timeline.end_s
     if facts.kind != "video":
@@ -68,7 +68,7 @@ def plan(facts: Facts, timeline: Timeline, stretch_s: float, av1: bool = False) 
         rate=rate,
         frames=frames,
         cuts=cuts,
-        stretches=stretches(cuts, rate, frames, timeline.keys, stretch_s) if long else (0,),
+        segments=segments(cuts, rate, frames, timeline.keys, encode_s) if long else (0,),
         slides=slides,
         deinterlace=facts.interlaced,
         transfer=_TRANSFERS.get(facts.hdr or ""),
@@ -166,21 +166,21 @@ def cuts_at_keys(timeline: Timeline, rate: Fraction, frames: int) -> tuple[int, 
     return tuple(cuts)
 
 
-def stretches(
+def segments(
     cuts: tuple[int, ...],
     rate: Fraction,
     frames: int,
     keys: tuple[float, ...],
-    stretch_s: float,
+    encode_s: float,
 ) -> tuple[int, ...]:
     """Cuts that divide the frames among workers; one alone for what is not twice as long.
 
-    Near each whole multiple of `stretch_s` the cut is taken that follows a key frame of the
+    Near each whole multiple of `encode_s` the cut is taken that follows a key frame of the
     source most closely, since what lies between them is decoded twice.
     """
-    if frames / rate < 2 * stretch_s or not keys:
+    if frames / rate < 2 * encode_s or not keys:
         return (0,)
-    wanted = round(frames / rate / stretch_s)
+    wanted = round(frames / rate / encode_s)
     reach = 2.5 * SEGMENT_S * rate
     chosen = [0]
     for number in range(1, wanted):
@@ -193,7 +193,7 @@ def stretches(
 
 
 def _waste(at_s: float, keys: tuple[float, ...]) -> float:
-    """Seconds decoded in vain before a stretch that begins at `at_s`; `keys` are in order."""
+    """Seconds decoded in vain before a segment that begins at `at_s`; `keys` are in order."""
     before = bisect_right(keys, at_s)
     return at_s - keys[before - 1] if before else at_s
 

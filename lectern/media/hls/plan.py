@@ -44,9 +44,10 @@ class Plan:
     """All that encoding a version's streams depends on.
 
     Rungs are ordered from the largest; an audio file has none. Frames follow each other at
-    `rate`, numbered from 0; a segment begins at each of `cuts` and a stretch, which one worker
-    encodes at once, at each of `stretches`. `source_kbps` is set where the coded picture of the
-    source is kept as the top rung, beginning `lead_s` after the start of the file.
+    `rate`, numbered from 0. A media segment of the playlists begins at each of `cuts`; a segment
+    of the encode, which one worker does at once, at each of `segments`. `source_kbps` is set where
+    the coded picture of the source is kept as the top rung, beginning `lead_s` after the start of
+    the file.
     """
 
     demuxer: str
@@ -57,17 +58,17 @@ class Plan:
     rate: Fraction = Fraction(25)
     frames: int = 0
     cuts: tuple[int, ...] = (0,)
-    stretches: tuple[int, ...] = (0,)
+    segments: tuple[int, ...] = (0,)
     slides: bool = False
     deinterlace: bool = False
     transfer: Transfer | None = None
     source_kbps: int | None = None
     lead_s: float = 0.0
 
-    def stretch(self, number: int) -> tuple[int, int]:
-        """The first frame of stretch `number` (from 0), and the first that is not in it."""
-        ends = (*self.stretches[1:], self.frames)
-        return self.stretches[number], ends[number]
+    def segment(self, number: int) -> tuple[int, int]:
+        """The first frame of segment `number` (from 0), and the first that is not in it."""
+        ends = (*self.segments[1:], self.frames)
+        return self.segments[number], ends[number]
 
     def seconds(self, frame: int) -> float:
         """When that frame is shown."""
@@ -91,5 +92,7 @@ class Plan:
             Rung(**{**each, "coding": Coding(each["coding"])}) for each in known["rungs"]
         )
         known["transfer"] = Transfer(known["transfer"]) if known["transfer"] else None
-        known["cuts"], known["stretches"] = tuple(known["cuts"]), tuple(known["stretches"])
+        # Under its former name in plans that an earlier release wrote.
+        begins = known.pop("stretches") if "stretches" in known else known["segments"]
+        known["cuts"], known["segments"] = tuple(known["cuts"]), tuple(begins)
         return cls(**known)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lectern.media.facts import Facts
-from lectern.media.hls import ladder, streams
+from lectern.media.hls import encoder, ladder
 from lectern.media.hls import timeline as hls_timeline
 from lectern.media.hls.offer import Offer
 from lectern.media.hls.plan import Plan
@@ -23,25 +23,25 @@ class Streams:
     offer: Offer
 
 
-def stream(source: Path, folder: Path, *, stretch_s: float = 180.0, av1: bool = False) -> Streams:
-    """All streams of `source` in `folder`, long files stretch by stretch."""
+def stream(source: Path, folder: Path, *, encode_s: float = 180.0, av1: bool = False) -> Streams:
+    """All streams of `source` in `folder`, long files segment by segment."""
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     facts = probe(source, source.name, scratch)
     timeline = hls_timeline.measure(source, facts, scratch)
-    plan = ladder.plan(facts, timeline, stretch_s, av1)
-    made = streams.originals(source, plan, scratch, None, None)
+    plan = ladder.plan(facts, timeline, encode_s, av1)
+    made = encoder.originals(source, plan, scratch, None, None)
     if made is None:
         plan = ladder.without_copies(plan, facts)
-        made = streams.originals(source, plan, scratch, None, None) or []
+        made = encoder.originals(source, plan, scratch, None, None) or []
     files = {each.name: each for each in made}
     parts: dict[str, list[Path]] = {rung.name: [] for rung in plan.rungs}
-    for number in range(len(plan.stretches) if plan.rungs else 0):
+    for number in range(len(plan.segments) if plan.rungs else 0):
         place = scratch / str(number)
         place.mkdir()
-        for each in streams.encode(source, plan, number, place, None, None):
+        for each in encoder.encode(source, plan, number, place, None, None):
             parts[each.name].append(each.path)
-    files |= {rung.name: streams.join(plan, rung, parts[rung.name], scratch) for rung in plan.rungs}
+    files |= {rung.name: encoder.join(plan, rung, parts[rung.name], scratch) for rung in plan.rungs}
     offer = Offer(plan, facts, {name: each.index for name, each in files.items()})
     for name, each in files.items():
         each.path.rename(folder / f"{name}.mp4")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from lectern.errors import StorageFull
+from lectern.media.hls import encoder
 from lectern.media.hls import index as hls_index
-from lectern.media.hls import streams as hls
 from lectern.media.hls.plan import Coding
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
@@ -94,9 +94,9 @@ def test_a_key_frame_of_the_scrubbing_list_decodes_alone(streams: Streams, tmp_p
             assert frame.key_frame
 
 
-def test_stretches_are_joined_without_a_seam(other: Path, streams: Streams, tmp_path: Path) -> None:
-    joined = stream(other, tmp_path / "parts", stretch_s=4)
-    assert len(joined.plan.stretches) == 2
+def test_segments_are_joined_without_a_seam(other: Path, streams: Streams, tmp_path: Path) -> None:
+    joined = stream(other, tmp_path / "parts", encode_s=4)
+    assert len(joined.plan.segments) == 2
     playlists.check(joined.folder)
     for rung in ("v720", "v360"):
         assert_seamless(joined.folder / f"{rung}.mp4")
@@ -105,7 +105,7 @@ def test_stretches_are_joined_without_a_seam(other: Path, streams: Streams, tmp_
         assert mine.duration == theirs.duration == 270 * 1001
     once, twice = (pictures(each.folder / "v360.mp4") for each in (streams, joined))
     assert len(once) == len(twice) == 270
-    # The second stretch's rate control begins anew; the pictures are the same.
+    # The second segment's rate control begins anew; the pictures are the same.
     assert max(float(np.abs(a - b).mean()) for a, b in zip(once, twice, strict=True)) < 4
 
 
@@ -140,7 +140,7 @@ def test_sound_and_picture_begin_together(clip: Make, tmp_path: Path) -> None:
     for number, source in enumerate((kept, other)):
         made = stream(source, tmp_path / str(number))
         for variant in made.offer.variants():
-            path = hls.progressive(
+            path = encoder.progressive(
                 made.folder / f"{variant.name}.mp4",
                 made.folder / "a0.mp4",
                 6.0,
@@ -192,7 +192,7 @@ def test_av1_is_an_option(clip: Make, tmp_path: Path) -> None:
 def test_parts_that_are_no_whole_are_not_joined(streams: Streams, scratch: Path) -> None:
     rung = streams.plan.rungs[2]
     with pytest.raises(Refused, match="do not fit together"):
-        hls.join(streams.plan, rung, [streams.folder / "a0.mp4"], scratch)
+        encoder.join(streams.plan, rung, [streams.folder / "a0.mp4"], scratch)
 
 
 def test_damaged_parts_are_refused(streams: Streams, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_damaged_parts_are_refused(streams: Streams, tmp_path: Path) -> None:
         part = tmp_path / f"{number}.mp4"
         part.write_bytes(broken)
         with pytest.raises(Refused):
-            hls.join(streams.plan, streams.plan.rungs[2], [part], scratch)
+            encoder.join(streams.plan, streams.plan.rungs[2], [part], scratch)
         (scratch / "v360.mp4").unlink(missing_ok=True)
 
 
@@ -213,7 +213,7 @@ def test_a_full_disk_is_told_before_anything_is_done(
     usage = type("Usage", (), {"free": 5 << 20})
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     with pytest.raises(StorageFull, match="Make room, then try again"):
-        hls.encode(other, streams.plan, 0, scratch, None, None)
+        encoder.encode(other, streams.plan, 0, scratch, None, None)
     assert not list(scratch.iterdir())
 
 
@@ -222,7 +222,7 @@ def test_progress_is_told_and_a_wish_to_stop_is_heard(
 ) -> None:
     told: list[float] = []
     with pytest.raises(Stopped):
-        hls.encode(other, streams.plan, 0, scratch, told.append, lambda: bool(told))
+        encoder.encode(other, streams.plan, 0, scratch, told.append, lambda: bool(told))
     assert 0 <= told[0] <= 1
 
 

@@ -219,34 +219,43 @@ def test_sound_alone_and_a_picture_alone() -> None:
     st.floats(0.5, 30.0),
     st.integers(4, 600),
 )
-def test_stretches_begin_at_cuts_and_cover_all_frames_once(
-    end_s: float, rate: Fraction, gop_s: float, stretch_s: int
+def test_segments_begin_at_cuts_and_cover_all_frames_once(
+    end_s: float, rate: Fraction, gop_s: float, encode_s: int
 ) -> None:
     frames = max(1, round(end_s * rate))
     keys = tuple(n * gop_s for n in range(int(end_s / gop_s) + 1))
     cuts = ladder.regular_cuts(rate, frames)
-    begins = ladder.stretches(cuts, rate, frames, keys, stretch_s)
+    begins = ladder.segments(cuts, rate, frames, keys, encode_s)
     assert begins[0] == 0
     assert list(begins) == sorted(set(begins))
     assert set(begins) <= set(cuts)
-    if end_s < 2 * stretch_s - 1:
+    if end_s < 2 * encode_s - 1:
         assert begins == (0,)
-    plan = replace(ladder.plan(TALK, EVEN, 180), frames=frames, rate=rate, stretches=begins)
-    covered = [plan.stretch(number) for number in range(len(begins))]
+    plan = replace(ladder.plan(TALK, EVEN, 180), frames=frames, rate=rate, segments=begins)
+    covered = [plan.segment(number) for number in range(len(begins))]
     assert covered[0][0] == 0
     assert covered[-1][1] == frames
     assert all(a[1] == b[0] for a, b in pairwise(covered))
 
 
-def test_a_stretch_begins_where_least_is_decoded_twice() -> None:
+def test_a_segment_begins_where_least_is_decoded_twice() -> None:
     long = replace(EVEN, end_s=600.0, frames=15_000, longest_gop_s=60.0)
     long = replace(long, keys=(0.0, 118.9, 243.9, 361.0, 480.0))
     plan = ladder.plan(replace(TALK, duration_s=600.0), long, 120)
     # 118.9 is followed by the cut at 120 s, 243.9 by that at 244 s, and so on.
-    assert [plan.seconds(begin) for begin in plan.stretches] == [0, 120, 244, 364, 480]
+    assert [plan.seconds(begin) for begin in plan.segments] == [0, 120, 244, 364, 480]
 
 
 @given(st.booleans(), st.sampled_from([None, "pq", "hlg"]), st.booleans())
 def test_a_plan_survives_its_row(av1: bool, hdr: str | None, interlaced: bool) -> None:
     plan = ladder.plan(replace(TALK, hdr=hdr, interlaced=interlaced), EVEN, 4, av1)
     assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_a_plan_that_an_earlier_release_wrote_is_read() -> None:
+    plan = replace(ladder.plan(TALK, EVEN, 180), cuts=(0, 100, 200), segments=(0, 200))
+    values = plan.to_json()
+    assert Plan.from_json(values) == plan
+    former = {**values, "stretches": values["segments"]}
+    del former["segments"]
+    assert Plan.from_json(former) == plan

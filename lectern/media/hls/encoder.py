@@ -1,4 +1,4 @@
-"""Streams of a file: its coded data as it is, and its rungs, made in stretches and joined."""
+"""Streams of a file: its coded data as it is, and its rungs, made in segments and joined."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -74,13 +74,13 @@ def encode(
     on_progress: Progress,
     cancelled: Cancelled,
 ) -> list[Made]:
-    """Every rung of stretch `number`, each beginning at time 0 with exactly its frames.
+    """Every rung of segment `number`, each beginning at time 0 with exactly its frames.
 
     Raises:
         Refused: it cannot be encoded, or not within the limits. StorageFull: no room.
         Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
-    begin, end = plan.stretch(number)
+    begin, end = plan.segment(number)
     seconds = float((end - begin) / plan.rate)
     sizes = [int(rung.kbps * 125 * seconds * 1.5) + 8 * MIB for rung in plan.rungs]
     require_space(scratch, sum(sizes))
@@ -96,14 +96,14 @@ def encode(
 
 
 def join(plan: Plan, rung: Rung, parts: Sequence[Path], scratch: Path) -> Made:
-    """One rung from its stretches, by moving coded data only: no seam, no drift.
+    """One rung from its segments, by moving coded data only: no seam, no drift.
 
     Raises:
         Refused: they are not pieces of one whole. StorageFull: no room in `scratch`.
     """
     require_space(scratch, sum(part.stat().st_size for part in parts))
     frame = commands.ticks(plan.rate)
-    begins = [begin * frame for begin in plan.stretches]
+    begins = [begin * frame for begin in plan.segments]
     target = scratch / f"{rung.name}.mp4"
     (index,) = _index(parts, target, begins, scratch)
     times = [fragment.time for fragment in index.fragments]
