@@ -84,7 +84,7 @@ def test_load_more_is_a_link_that_works_without_scripts(
     make_many(session, owner, PAGE - 1)
     make_asset(session, owner, name="old", created_at=datetime(2020, 1, 1, tzinfo=UTC))
     make_asset(session, owner, name="older", created_at=datetime(2019, 1, 1, tzinfo=UTC))
-    link = re.search(r'<a class="button" href="([^"]*cursor=[^"]*)"', client.get("/library").text)
+    link = re.search(r'<a class="button"\s+href="([^"]*cursor=[^"]*)"', client.get("/library").text)
     assert link is not None
     html = client.get(link[1].replace("&amp;", "&")).text
     assert names(html) == ["older"]

@@ -3,6 +3,9 @@
 Rendering a card's template costs more than everything else on the page. So a template is rendered
 once per *shape*, with stand-ins for what differs between cards of that shape, and is then cut at
 the stand-ins: a new card costs one join, and an equal one a look-up.
+
+A macro with a cache by (id, lock_version, locale) was tried first. For 60 new cards it took 9.1 ms
+of CPU, an include for each 16.1 and this 1.2, in one interleaved run; `bench.cards` allows 1.3.
 """
 
 import re
