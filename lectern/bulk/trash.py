@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import any_, func, select, text
+from sqlalchemy import any_, func, select
 from sqlalchemy.orm import Session
 
 from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rows import Done, Row
 from lectern.errors import Invalid, Message
+from lectern.library import trash
 from lectern.library.trash import LONGEST_REASON
 from lectern.models import Chapter, Course, Lesson, Usage
 from lectern.people.principal import Principal
@@ -24,17 +25,6 @@ TRASHED_ANEW = Message("It was restored since, and is in the trash for another r
 TRASHED = Message("It is in the trash again already.")
 # A refusal names this many places; the asset's own page names all.
 NAMED = 3
-_BACK = text("""
-    UPDATE asset a SET live = false, trashed_at = old.at, trashed_by = old.by,
-        trash_reason = old.reason,
-        -- However long it was outside, it can be looked for a day longer.
-        purge_after = greatest(old.until, clock_timestamp() + interval '1 day'),
-        lock_version = a.lock_version + 1
-    FROM unnest(CAST(:assets AS uuid[]), CAST(:at AS timestamptz[]), CAST(:by AS uuid[]),
-        CAST(:reasons AS text[]), CAST(:until AS timestamptz[]))
-        AS old (asset_id, at, by, reason, until)
-    WHERE a.workspace_id = :workspace_id AND a.id = ANY (CAST(:assets AS uuid[]))
-        AND a.id = old.asset_id""")
 
 
 class _Removable(BulkAction):
@@ -123,22 +113,9 @@ class Trash(_Removable):
 
     def apply(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.apply`."""
-        days, reason = self.args["days"], self.args["reason"]
-        at, until = self.session.execute(
-            select(
-                func.clock_timestamp(),
-                func.clock_timestamp() + func.make_interval(0, 0, 0, days),
-            )
-        ).one()
-        chunk.write(
-            self.session,
-            rows,
-            live=False,
-            trashed_at=at,
-            trashed_by=self.principal.user_id,
-            trash_reason=reason or None,
-            purge_after=until,
-        )
+        reason, ids = self.args["reason"], [row.id for row in rows]
+        asked = {"by": self.principal.user_id, "days": self.args["days"], "reason": reason}
+        at = trash.put_in(self.session, self.workspace_id, ids, **asked)
         before = {"at": at.isoformat()}
         return [Done(row, before, "asset.trash", {"reason": reason}) for row in rows]
 
@@ -173,30 +150,14 @@ class Restore(_Removable):
 
     def undo(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.undo`."""
-        old = [row.before for row in rows]
-        values = {
-            "assets": chunk.array_of(row.id for row in rows),
-            "at": [each["trashed_at"] for each in old],
-            "by": [each["trashed_by"] for each in old],
-            "reasons": [each["reason"] for each in old],
-            "until": [each["purge_after"] for each in old],
-        }
-        self.session.execute(_BACK, {"workspace_id": self.workspace_id, **values})
+        trash.put_back(self.session, self.workspace_id, [_stay(row) for row in rows])
         return [
             Done(row, {}, "asset.trash", {"reason": row.before["reason"] or ""}) for row in rows
         ]
 
 
 def _restored(session: Session, rows: Sequence[Row]) -> list[Done]:
-    chunk.write(
-        session,
-        rows,
-        live=True,
-        trashed_at=None,
-        trashed_by=None,
-        trash_reason=None,
-        purge_after=None,
-    )
+    trash.take_out(session, rows[0].workspace_id, [row.id for row in rows])
     return [Done(row, _as_it_lay(row), "asset.restore", {}) for row in rows]
 
 
@@ -207,6 +168,18 @@ def _as_it_lay(row: Row) -> dict[str, Any]:
         "reason": row.trash_reason,
         "purge_after": row.purge_after.isoformat() if row.purge_after else None,
     }
+
+
+def _stay(row: Row) -> trash.Stay:
+    """The inverse of `_as_it_lay`, of what the batch noted."""
+    old = row.before
+    return trash.Stay(
+        row.id,
+        old["trashed_at"] and _moment(old["trashed_at"]),
+        uuid.UUID(old["trashed_by"]) if old["trashed_by"] else None,
+        old["reason"],
+        old["purge_after"] and _moment(old["purge_after"]),
+    )
 
 
 def _sentence(count: int, places: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from lectern.courses import ending
@@ -13,7 +13,7 @@ from lectern.duplicates import merge_usages
 from lectern.duplicates.merge_locks import prepare
 from lectern.duplicates.merge_plan import Plan
 from lectern.insight import carry_over
-from lectern.library import versions
+from lectern.library import trash, versions
 from lectern.models import Asset, CaptionTrack, Merge, MergedAsset, Version, new_id
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -42,7 +42,11 @@ def merge(
     ending.end_all(session, principal, plan.ends)
     done = _fill(session, plan)
     done["last_used_at"] = _date_use(session, plan, used_before)
-    trashed = _trash(session, principal, plan, days)
+    merged, reason = [asset.id for asset in plan.merged], f"Merged into “{plan.kept.name}”"
+    by = principal.user_id
+    trashed_at = trash.put_in(
+        session, principal.workspace_id, merged, by=by, days=days, reason=reason
+    )
     row = _write(session, principal, plan, done)
     for asset in plan.merged:
         session.add(
@@ -51,7 +55,7 @@ def merge(
                 merge_id=row.id,
                 asset_id=asset.id,
                 name=asset.name,
-                trashed_at=trashed[asset.id],
+                trashed_at=trashed_at,
                 last_used_at=used_before[asset.id],
                 moved=moved.get(asset.id, []),
                 ended=[str(each.id) for each in plan.ends if each.asset_id == asset.id],
@@ -121,30 +125,6 @@ def _date_use(
     if plan.moves:
         merge_usages.date_use(session, plan.kept.workspace_id, {plan.kept.id: after})
     return {"before": _text(was), "after": _text(after)}
-
-
-def _trash(
-    session: Session, principal: Principal, plan: Plan, days: int
-) -> dict[uuid.UUID, datetime]:
-    """Into the trash with the merged ones; returns when each came there."""
-    rows = session.execute(
-        update(Asset)
-        .where(
-            Asset.workspace_id == principal.workspace_id,
-            Asset.id.in_([asset.id for asset in plan.merged]),
-        )
-        .values(
-            live=False,
-            trashed_at=func.clock_timestamp(),
-            trashed_by=principal.user_id,
-            trash_reason=f"Merged into “{plan.kept.name}”",
-            purge_after=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
-            lock_version=Asset.lock_version + 1,
-        )
-        .returning(Asset.id, Asset.trashed_at),
-        execution_options={"synchronize_session": False},
-    )
-    return {asset_id: at for asset_id, at in rows if at is not None}
 
 
 def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list[Fact]:

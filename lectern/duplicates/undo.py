@@ -11,6 +11,7 @@ from lectern.duplicates import merge_usages, merges, undo_parts
 from lectern.duplicates.merge_locks import hold_assets, hold_counts, hold_courses
 from lectern.duplicates.merge_plan import Told
 from lectern.errors import Conflict, Gone, Message
+from lectern.library import trash
 from lectern.models import Asset, Merge, MergedAsset
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -102,11 +103,10 @@ def _restore(
             stayed.append(Told(part.name, TRASHED_ANEW))
         elif not asset.live:
             back.append(asset)
+    if back:
+        trash.take_out(session, back[0].workspace_id, [asset.id for asset in back])
     for asset in back:
-        asset.live = True
-        asset.trashed_at = asset.trashed_by = asset.trash_reason = asset.purge_after = None
-        asset.lock_version += 1
-    session.flush()
+        session.refresh(asset)
     return stayed
 
 

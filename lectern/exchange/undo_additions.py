@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Message
 from lectern.exchange.schema import BY_FILE
+from lectern.library import trash
 from lectern.models import (
     Asset,
     AssetTag,
@@ -51,11 +52,9 @@ def asset(
     if found.usage_count:
         count = found.usage_count
         return f"It is used in {'one place' if count == 1 else f'{count} places'}."
-    found.live, found.trashed_by, found.trash_reason = False, principal.user_id, REASON
-    found.trashed_at = func.clock_timestamp()
-    found.purge_after = func.clock_timestamp() + func.make_interval(0, 0, 0, days)
-    found.lock_version += 1
-    session.flush()
+    by = principal.user_id
+    trash.put_in(session, found.workspace_id, [found.id], by=by, days=days, reason=REASON)
+    session.refresh(found)
     facts.append(Fact("asset.trash", "asset", found.id, {"reason": REASON}))
     return None
 
