@@ -1,9 +1,16 @@
 """What a change was, value by value, and how it is undone where nobody changed the value since."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+# Whether two values of a field are the same to a person.
+Same = Callable[[str, Any, Any], bool]
+
+
+def _equal(field: str, one: Any, other: Any) -> bool:
+    return bool(one == other)
 
 
 @dataclass(frozen=True)
@@ -40,27 +47,57 @@ class Conflict(NamedTuple):
     reason: str
 
 
+class Standing(NamedTuple):
+    """What of a change still stands: `restore` are the values to go back to, by field.
+
+    `overtaken` are the fields that somebody changed again. What is as before is in neither.
+    """
+
+    restore: dict[str, Any]
+    overtaken: list[str]
+
+
+def standing(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    now: Mapping[str, Any],
+    same: Same = _equal,
+) -> Standing:
+    """Compare one object with a change of it; a field that is not there is None.
+
+    Fields that the change left as they were, or that are as before, need nothing.
+    """
+    result = Standing({}, [])
+    for field in dict.fromkeys([*before, *after]):
+        was, left, value = before.get(field), after.get(field), now.get(field)
+        if same(field, was, left) or same(field, value, was):
+            continue
+        if same(field, value, left):
+            result.restore[field] = was
+        else:
+            result.overtaken.append(field)
+    return result
+
+
 def undo(
     changes: Sequence[Change],
     current: Callable[[Change], Any],
-    restore: Callable[[Change], str | None],
+    restore: Callable[[Change], None],
     *,
     overtaken: str,
-    same: Callable[[Any, Any], bool] = lambda one, other: bool(one == other),
 ) -> list[Conflict]:
-    """Put back what is still as the changes left it, the last first; returns what stays.
+    """Put back what still stands, the last first; returns what stays, for the reason `overtaken`.
 
-    A value that is as it was before needs nothing. `restore` returns why it could not, or None.
     The caller holds what the changes are about.
     """
     conflicts = []
     for change in reversed(changes):
-        value = current(change)
-        if same(value, change.before):
-            continue
-        reason = restore(change) if same(value, change.after) else overtaken
-        if reason is not None:
-            conflicts.append(Conflict(change, reason))
+        field, now = change.field, current(change)
+        found = standing({field: change.before}, {field: change.after}, {field: now})
+        if found.restore:
+            restore(change)
+        elif found.overtaken:
+            conflicts.append(Conflict(change, overtaken))
     return conflicts[::-1]
 
 

@@ -42,11 +42,7 @@ def merge(
     ending.end_all(session, principal, plan.ends)
     done = _fill(session, plan)
     done["last_used_at"] = _date_use(session, plan, used_before)
-    merged, reason = [asset.id for asset in plan.merged], f"Merged into “{plan.kept.name}”"
-    by = principal.user_id
-    trashed_at = trash.put_in(
-        session, principal.workspace_id, merged, by=by, days=days, reason=reason
-    )
+    trashed_at = _trash(session, principal, plan, days)
     row = _write(session, principal, plan, done)
     for asset in plan.merged:
         session.add(
@@ -125,6 +121,13 @@ def _date_use(
     if plan.moves:
         merge_usages.date_use(session, plan.kept.workspace_id, {plan.kept.id: after})
     return {"before": _text(was), "after": _text(after)}
+
+
+def _trash(session: Session, principal: Principal, plan: Plan, days: int) -> datetime:
+    """Into the trash with the merged ones; when they came there."""
+    ids, reason = [asset.id for asset in plan.merged], f"Merged into “{plan.kept.name}”"
+    by = principal.user_id
+    return trash.put_in(session, principal.workspace_id, ids, by=by, days=days, reason=reason)
 
 
 def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list[Fact]:

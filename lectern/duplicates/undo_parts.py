@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lectern.changes import ledger
 from lectern.duplicates import merge_usages
 from lectern.duplicates.merge_plan import Told
 from lectern.duplicates.merge_usages import Row
@@ -128,18 +129,15 @@ def own(session: Session, principal: Principal, kept: Asset, done: Mapping[str, 
     """Take from the kept file what it got: tags, texts, fields of the workspace, notes."""
     stayed: list[Told] = []
     _take_tags(session, kept, done.get("tags", ()))
-    for field, told in done.get("fields", {}).items():
-        if fields.same(field, getattr(kept, field), told["after"]):
-            setattr(kept, field, told["before"])
-        else:
-            stayed.append(Told(field, EDITED))
-    rest = dict(kept.custom)
-    for key, value in done.get("custom", {}).items():
-        if key in rest and fields.same("", rest[key], value):
-            del rest[key]
-        else:
-            stayed.append(Told(key, EDITED))
-    kept.custom = rest
+    told = done.get("fields", {})
+    before, after = ({field: told[field][when] for field in told} for when in ("before", "after"))
+    now = {field: getattr(kept, field) for field in told}
+    columns = ledger.standing(before, after, now, fields.same)
+    for field, value in columns.restore.items():
+        setattr(kept, field, value)
+    custom = ledger.standing({}, done.get("custom", {}), kept.custom, fields.same_custom)
+    kept.custom = {key: value for key, value in kept.custom.items() if key not in custom.restore}
+    stayed += [Told(field, EDITED) for field in (*columns.overtaken, *custom.overtaken)]
     for note in done.get("notes", ()):
         version = session.get(Version, (kept.workspace_id, uuid.UUID(note["version"])))
         if version is not None and version.note == note["after"]:

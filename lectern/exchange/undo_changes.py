@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Uuid, delete, func, insert, select
 from sqlalchemy import inspect as columns_of
 from sqlalchemy.orm import Session
 
+from lectern.changes import ledger
 from lectern.errors import Message, template
 from lectern.exchange import attached
 from lectern.exchange.imports import matching
@@ -46,29 +47,33 @@ def row(
     before, after = item.before or {}, item.after or {}
     if isinstance(found, ScheduledSwitch) and found.state != SwitchState.WAITING:
         return ENDED
-    stays: list[str] = []
     lost: list[str] = []
     given = False
-    changed = {name: now for name in before if (now := _now(session, found, name)) != before[name]}
-    overtaken = [name for name, now in changed.items() if now != after.get(name)]
-    if overtaken and item.file in _AS_A_WHOLE:
-        return Message(CHANGED, fields=", ".join(overtaken))
-    for name, now in changed.items():
-        former = before[name]
-        if name in overtaken:
-            stays.append(name)
-        elif not _there(session, workspace_id, name, former):
+    now = {name: _now(session, found, name) for name in before}
+    # What was noted for other ends, such as a version's number, is no field of this change.
+    left = {name: value for name, value in after.items() if name in before}
+    former, stays = ledger.standing(before, left, now)
+    if stays and item.file in _AS_A_WHOLE:
+        return Message(CHANGED, fields=", ".join(stays))
+    for name, value in former.items():
+        if not _there(session, workspace_id, name, value):
             lost.append(name)
-        else:
-            _give_back(session, found, name, former)
-            given = True
-            if item.file == "assets":
-                facts.append(_fact(session, found, name, now, former))
+            continue
+        _give_back(session, found, name, value)
+        given = True
+        if item.file == "assets":
+            facts.append(_fact(session, found, name, now[name], value))
     if given:
         _count(session, found)
         facts += _attached(session, found, before)
-    words = [(CHANGED, stays), (LOST, lost)]
-    return " ".join(said.format(fields=", ".join(each)) for said, each in words if each) or None
+    reasons = [
+        Message(reason, fields=", ".join(names))
+        for reason, names in ((CHANGED, stays), (LOST, lost))
+        if names
+    ]
+    if len(reasons) == 2:
+        return Message("%(one)s %(other)s", one=reasons[0], other=reasons[1])
+    return reasons[0] if reasons else None
 
 
 def _now(session: Session, found: Any, name: str) -> Any:

@@ -65,6 +65,11 @@ def same(field: str, one: Any, other: Any) -> bool:
     )
 
 
+def same_custom(key: str, one: Any, other: Any) -> bool:
+    """The same for values of a custom field, whose key may be that of another field."""
+    return same("", one, other)
+
+
 def read(session: Session, asset: Asset, field: str) -> Any:
     """The value now; a folder is its path, and no folder the empty one."""
     if field == "tags":

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from lectern.changes import ledger
 from lectern.database.locks import lock
 from lectern.errors import Invalid, Message, Stale
 from lectern.library import assets, fields, trash
@@ -63,39 +64,39 @@ def undo(session: Session, principal: Principal, asset: Asset, seq: int) -> None
 
 def _undo_poster(session: Session, principal: Principal, asset: Asset, line: Line) -> None:
     now = str(asset.poster_blob_id) if asset.poster_blob_id else None
-    if now == line.details["before"]:
-        return
-    if now != line.details["after"]:
-        raise Stale(CHANGED)
-    posters.take_back(session, principal, asset, line.details, line.seq)
+    if _former("poster", line, now) is not None:
+        posters.take_back(session, principal, asset, line.details, line.seq)
 
 
 def _undo_field(
     session: Session, principal: Principal, asset: Asset, field: str, line: Line
 ) -> None:
-    before, after = line.details["before"], line.details["after"]
-    now = fields.read(session, asset, field)
-    if fields.same(field, now, before):
-        return
-    if not fields.same(field, now, after):
-        raise Stale(CHANGED)
-    assets.edit(session, principal, asset, {field: before}, undoes=line.seq)
+    former = _former(field, line, fields.read(session, asset, field))
+    if former is not None:
+        assets.edit(session, principal, asset, former, undoes=line.seq)
+
+
+def _former(field: str, line: Line, now: Any) -> Mapping[str, Any] | None:
+    """The value to go back to, by its field; None where it is so already."""
+    before, after = ({field: line.details[when]} for when in ("before", "after"))
+    return _standing(before, after, {field: now}, fields.same) or None
 
 
 def _undo_custom(session: Session, principal: Principal, asset: Asset, line: Line) -> None:
-    before, after = _object(line.details["before"]), _object(line.details["after"])
-    restored = dict(asset.custom)
-    for key in before.keys() | after.keys():
-        was, became, now = (each.get(key) for each in (before, after, asset.custom))
-        if fields.same("", was, became) or fields.same("", now, was):
-            continue
-        if not fields.same("", now, became):
-            raise Stale(CHANGED)
-        if key in before:
-            restored[key] = was
-        else:
-            restored.pop(key, None)
-    assets.edit(session, principal, asset, {"custom": restored}, undoes=line.seq)
+    before, after = (_object(line.details[when]) for when in ("before", "after"))
+    former = _standing(before, after, asset.custom, fields.same_custom)
+    kept = {key: value for key, value in asset.custom.items() if key not in former}
+    restored = {key: value for key, value in former.items() if key in before}
+    assets.edit(session, principal, asset, {"custom": {**kept, **restored}}, undoes=line.seq)
+
+
+def _standing(
+    before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str, Any], same: ledger.Same
+) -> Mapping[str, Any]:
+    found = ledger.standing(before, after, now, same)
+    if found.overtaken:
+        raise Stale(CHANGED)
+    return found.restore
 
 
 def _object(value: Any) -> Mapping[str, Any]:

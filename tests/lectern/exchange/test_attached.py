@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lectern.exchange import attached, undo_changes
+from lectern.exchange import attached
 from lectern.exchange import undo as undoing
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import IMPORT, Key
@@ -182,7 +182,7 @@ def test_captions_that_somebody_changed_since_stay_as_a_whole(
     _, key = import_as(session, owner, content)
     editing.review(session, owner, asset, version, "en", reviewed=True)
     (reason,) = undo(session, owner, key, storage)
-    assert reason == undo_changes.CHANGED.format(fields="reviewed_at")
+    assert reason == "Somebody changed this since: reviewed_at."
     assert track.state == "reviewed"
 
 
