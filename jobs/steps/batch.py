@@ -19,7 +19,7 @@ from lectern.pipeline import tasks
 TOLD_S = 1.0
 # Whoever edits a file of the chunk waits for its end, so it is to last about so long at most.
 CHUNK_S = 0.15
-FEWEST, MOST = 250, 4_000
+FEWEST, MOST = 500, 4_000
 
 
 def run(work: Work) -> None:
