@@ -70,11 +70,6 @@ def plural_message(one: str, other: str, n: int, **params: Any) -> Message:
     return Message._make(one, other, {"n": n, **params})
 
 
-def template(text: str) -> str:
-    """Marks a template that is kept in a constant, so that it is found for translation."""
-    return text
-
-
 class LecternError(Exception):
     """A refusal by the domain. `message` is a full sentence meant for the person who asked.
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 
 # docs/reliability.md#names: a display string of at most 200 characters.
 LONGEST_NAME = 200
@@ -77,7 +77,11 @@ def tag_name(raw: str) -> str:
     """
     name = clean_text(raw)
     if not name or len(name) > LONGEST_TAG or "," in name:
-        message = f"A tag needs 1 to {LONGEST_TAG} characters and no comma: {name[:80]!r}."
+        message = Message(
+            "A tag needs 1 to %(longest_tag)s characters and no comma: %(name)s.",
+            longest_tag=LONGEST_TAG,
+            name=repr(name[:80]),
+        )
         raise Invalid(message, {"tags": message})
     return name
 

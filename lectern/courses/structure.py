@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern import text
 from lectern.courses import ending
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Chapter, Course, Lesson, Usage, UsageHistory
 from lectern.people.principal import Principal
 
@@ -199,7 +199,7 @@ def _rows(session: Session, table: type[_Row], course: Course) -> dict[str, _Row
 def _once(ref: str, seen: set[str], field: str) -> str:
     clean = text.reference(ref, field)
     if clean in seen:
-        problem = f"The reference “{clean}” comes twice."
+        problem = Message("The reference “%(clean)s” comes twice.", clean=clean)
         raise Invalid(problem, {field: problem})
     seen.add(clean)
     return clean

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern import text as names
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Asset, Usage, Version
 
 MOST = 500
@@ -91,7 +91,11 @@ def check_all(
         terms = _check(index, spec, assets.get(spec.asset_id), numbers, now)
         key = (spec.asset_id, terms.slot)
         if key in seen:
-            raise _wrong(index, "id", f"It is already item {seen[key]} of this place and slot.")
+            raise _wrong(
+                index,
+                "id",
+                Message("It is already item %(seen)s of this place and slot.", seen=seen[key]),
+            )
         seen[key] = index
         checked.append(terms)
     return checked
@@ -110,25 +114,35 @@ def _check(
     now: Mapping[tuple[uuid.UUID, str], Usage],
 ) -> Terms:
     if asset is None:
-        raise _wrong(index, "id", "There is no such file in this library.")
+        raise _wrong(index, "id", Message("There is no such file in this library."))
     if not asset.live:
-        raise _wrong(index, "id", f"“{asset.name}” is in the trash. Restore it first.")
+        raise _wrong(
+            index, "id", Message("“%(name)s” is in the trash. Restore it first.", name=asset.name)
+        )
     if spec.policy not in POLICIES:
-        raise _wrong(index, "policy", "Choose follow or pin.")
+        raise _wrong(index, "policy", Message("Choose follow or pin."))
     slot = slot_of(spec, index)
     here = now.get((asset.id, slot))
     version_id, duration = None, asset.duration_s
     if spec.policy == "pin" and spec.version is not None:
         version = numbers.get((asset.id, spec.version))
         if version is None:
-            raise _wrong(index, "version", f"“{asset.name}” has no version {spec.version}.")
+            raise _wrong(
+                index,
+                "version",
+                Message(
+                    "“%(name)s” has no version %(version)s.", name=asset.name, version=spec.version
+                ),
+            )
         version_id, duration = version.id, version.facts.get("duration_s")
     elif spec.policy == "pin":
         version_id = (here.version_id if here else None) or asset.current_version_id
         if version_id is None:
-            raise _wrong(index, "policy", f"“{asset.name}” has no version to pin yet.")
+            raise _wrong(
+                index, "policy", Message("“%(name)s” has no version to pin yet.", name=asset.name)
+            )
     elif spec.version is not None:
-        raise _wrong(index, "version", "A version number needs the policy pin.")
+        raise _wrong(index, "version", Message("A version number needs the policy pin."))
     # What was right once stays: a shorter replacement must not keep a place from being edited.
     if here is None or (here.start_s, here.end_s) != (spec.start_s, spec.end_s):
         _check_times(index, spec, duration)
@@ -148,11 +162,17 @@ def _check_times(index: int, spec: UsageSpec, duration: float | None) -> None:
         if seconds is None:
             continue
         if duration is None:
-            raise _wrong(index, field, "This file has no duration, so nothing can be cut from it.")
+            raise _wrong(
+                index, field, Message("This file has no duration, so nothing can be cut from it.")
+            )
         if not 0 <= seconds <= duration + _ROUNDING_S:  # false for NaN as well
-            raise _wrong(index, field, f"Choose seconds from 0 to {duration:g}.")
+            raise _wrong(
+                index,
+                field,
+                Message("Choose seconds from 0 to %(duration)s.", duration=f"{duration:g}"),
+            )
     if spec.end_s is not None and spec.end_s <= (spec.start_s or 0):
-        raise _wrong(index, "end", "The end must be after the start.")
+        raise _wrong(index, "end", Message("The end must be after the start."))
 
 
 def _versions(

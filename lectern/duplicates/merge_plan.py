@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.courses import usages
-from lectern.errors import Conflict, Message, template
+from lectern.errors import Conflict, Message
 from lectern.insight import carry_over
 from lectern.library import versions
 from lectern.models import Asset, AssetTag, Blob, CaptionTrack, Tag, Usage, Version
 from lectern.taxonomy import tags
-from lectern.text import tag_key
+from lectern.text import N_, tag_key
 
 # Texts that the kept file takes over where it has none.
 FIELDS = ("description", "language", "licence")
@@ -90,7 +90,7 @@ def make(
 
 _ACCESS = Message("Who may see it is not taken over: the file that stays keeps its own access.")
 
-_CAPTIONED = template(
+_CAPTIONED = N_(
     "Its captions in “%(language)s” stay with it: the file that stays has some already."
 )
 

@@ -10,7 +10,7 @@ from sqlalchemy import inspect as columns_of
 from sqlalchemy.orm import Session
 
 from lectern.changes import ledger
-from lectern.errors import Message, template
+from lectern.errors import Message
 from lectern.exchange import attached
 from lectern.exchange.imports import matching
 from lectern.exchange.schema import BY_FILE, written
@@ -28,10 +28,11 @@ from lectern.models import (
 )
 from lectern.people.audit import Fact
 from lectern.taxonomy import folders
+from lectern.text import N_
 
-CHANGED = template("Somebody changed this since: %(fields)s.")
+CHANGED = N_("Somebody changed this since: %(fields)s.")
 ENDED = Message("This switch has ended since.")
-LOST = template("What it was before is not there any more: %(fields)s.")
+LOST = N_("What it was before is not there any more: %(fields)s.")
 # Of these a part alone would make no sense: half a review, a time in another zone.
 _AS_A_WHOLE = {"caption_tracks", "scheduled_switches"}
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
+from lectern.errors import Message
 from lectern.ingest import awaited, uploads
 from lectern.library import assets, schedules, versions
 from lectern.models import Asset, Blob, Kind, Upload, UploadState, Version
@@ -52,7 +53,9 @@ def admit(session: Session, upload: Upload, facts: Mapping[str, Any], blob: Blob
         return _replace(session, actor, upload, facts, blob)
     if existing is not None and upload.on_duplicate == "refuse":
         uploads.refuse(
-            session, upload, f"This file is already in the library as “{existing.name}”."
+            session,
+            upload,
+            Message("This file is already in the library as “%(name)s”.", name=existing.name),
         )
         return Admitted(None, None)
     if existing is not None and upload.on_duplicate == "reuse":
@@ -80,7 +83,9 @@ def _replace(
 ) -> Admitted:
     asset = session.get(Asset, (upload.workspace_id, upload.replaces))
     if asset is None or not asset.live:
-        uploads.refuse(session, upload, "The file to replace was moved to the trash meanwhile.")
+        uploads.refuse(
+            session, upload, Message("The file to replace was moved to the trash meanwhile.")
+        )
         return Admitted(None, None)
     if facts["kind"] != asset.kind:
         uploads.refuse(

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lectern.durable import sync_folder
-from lectern.errors import Conflict, Gone, Invalid, StorageFull, TooLarge
+from lectern.errors import Conflict, Gone, Invalid, Message, StorageFull, TooLarge
 from lectern.ingest import hashers, uploads
 from lectern.models import Upload, UploadState, new_id
 from lectern.people.principal import Principal
@@ -38,7 +38,11 @@ class WrongOffset(Conflict):
     """The sender and the server disagree about how much is here; `offset` is the truth."""
 
     def __init__(self, offset: int) -> None:
-        super().__init__(f"The server has {offset} bytes of this upload. Go on from there.")
+        super().__init__(
+            Message(
+                "The server has %(offset)s bytes of this upload. Go on from there.", offset=offset
+            )
+        )
         self.offset = offset
 
 
@@ -209,7 +213,9 @@ class Receiver:
         """The spool file is shorter than what was promised: only a failed disk does that."""
         with self._work() as session:
             upload = session.get_one(Upload, self._key)
-            uploads.fail(session, upload, "The server lost part of this upload. Start it again.")
+            uploads.fail(
+                session, upload, Message("The server lost part of this upload. Start it again.")
+            )
         raise Gone("The server lost part of this upload. Start it again.")
 
     def _look(self) -> None:
@@ -266,7 +272,9 @@ class Receiver:
             # The kernel may have dropped the pages: this file can never be trusted again.
             with self._work() as session:
                 upload = session.get_one(Upload, self._key)
-                uploads.fail(session, upload, "The server's disk failed. Start the upload again.")
+                uploads.fail(
+                    session, upload, Message("The server's disk failed. Start the upload again.")
+                )
             raise StorageFull("The server's disk failed. Start the upload again.") from error
 
 

@@ -64,10 +64,11 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
         limit = settings.max_upload_bytes / (1 << 30)
         raise TooLarge("A file may have at most %(limit)s GiB here.", limit=f"{limit:.3g}")
     if new.digest is not None and not _DIGEST.fullmatch(new.digest):
-        message = "A digest is 64 lower-case hexadecimal digits (BLAKE3)."
+        message = Message("A digest is 64 lower-case hexadecimal digits (BLAKE3).")
         raise Invalid(message, {"digest": message})
     if new.on_duplicate not in _ON_DUPLICATE:
-        message = f"on_duplicate is one of {', '.join(_ON_DUPLICATE)}."
+        choices = ", ".join(_ON_DUPLICATE)
+        message = Message("on_duplicate is one of %(choices)s.", choices=choices)
         raise Invalid(message, {"on_duplicate": message})
     if new.replaces is not None:
         _check_replaceable(session, principal, new.replaces)
@@ -103,7 +104,7 @@ def _check_replaceable(session: Session, principal: Principal, asset_id: uuid.UU
         ) from error
     require(principal, Action.EDIT, asset)
     if not asset.live:
-        message = "The file to replace is in the trash. Restore it first."
+        message = Message("The file to replace is in the trash. Restore it first.")
         raise Invalid(message, {"replaces": message})
 
 
@@ -192,7 +193,7 @@ def cancel(session: Session, upload: Upload) -> None:
     """The sender gave up. What is complete already goes on, what has ended stays as it ended."""
     session.refresh(upload, with_for_update=True)
     if upload.state == UploadState.RECEIVING:
-        _end(session, upload, UploadState.EXPIRED, "The upload was cancelled.")
+        _end(session, upload, UploadState.EXPIRED, Message("The upload was cancelled."))
 
 
 def _end(session: Session, upload: Upload, state: UploadState, reason: str | None) -> None:
@@ -213,7 +214,7 @@ def expire_due(session: Session, settings: Settings) -> list[Path]:
         .where(Upload.state == UploadState.RECEIVING, Upload.expires_at < func.clock_timestamp())
         .values(
             state=UploadState.EXPIRED,
-            reason="Nothing more arrived for too long. Upload the file again.",
+            reason=Message("Nothing more arrived for too long. Upload the file again."),
             writer=None,
         )
         .returning(Upload)

@@ -96,10 +96,10 @@ class Shift:
         moved = [_moved(cue, self.by_s) for cue in cues[first:stop]]
         if moved[0].start_s < free_s:
             most = round((cues[first].start_s - free_s) * 1000)
-            raise _no_room(f"These can come at most {most} ms earlier.")
+            raise _no_room(Message("These can come at most %(most)s ms earlier.", most=most))
         if moved[-1].end_s > room_s:
             most = round((room_s - cues[stop - 1].end_s) * 1000)
-            raise _no_room(f"This can come at most {most} ms later.")
+            raise _no_room(Message("This can come at most %(most)s ms later.", most=most))
         return [*cues[:first], *moved, *cues[stop:]]
 
 
@@ -126,7 +126,9 @@ class Replace:
     def _pattern(self) -> re.Pattern[str]:
         words = self.find.split()
         if not words or len(self.find) > LONGEST_SEARCH:
-            problem = f"Search for 1 to {LONGEST_SEARCH} characters."
+            problem = Message(
+                "Search for 1 to %(longest_search)s characters.", longest_search=LONGEST_SEARCH
+            )
             raise Invalid(problem, {"find": problem})
         # A phrase is found over the end of a line too.
         text = r"\s+".join(map(re.escape, words))

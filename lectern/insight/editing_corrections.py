@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lectern.changes import ledger
 from lectern.changes.ledger import Change
-from lectern.errors import Conflict, Invalid, NotFound
+from lectern.errors import Conflict, Invalid, Message, NotFound
 from lectern.insight import captions, corrections, editing
 from lectern.insight.corrections import Correction
 from lectern.insight.cues import Cue
@@ -17,7 +17,7 @@ from lectern.proposals import accepting, proposals
 from lectern.proposals.proposals import Filter
 from lectern.text import clean_text
 
-CHANGED = "Somebody changed this cue since, so the correction no longer fits it."
+CHANGED = Message("Somebody changed this cue since, so the correction no longer fits it.")
 
 
 def check(proposal: Proposal, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def check(proposal: Proposal, payload: Mapping[str, Any]) -> dict[str, Any]:
     text = payload.get("after")
     after = clean_text(text) if isinstance(text, str) else ""
     if not 0 < len(after) <= editing.LONGEST_CUE:
-        wanted = "Send a text of 1 to %(most)d characters."
+        wanted = Message("Send a text of 1 to %(most)d characters.")
         raise Invalid.of("payload.after", wanted, most=editing.LONGEST_CUE)
     return {**proposal.payload, "after": after}
 

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lectern.errors import Conflict, Invalid, NotFound
+from lectern.errors import Conflict, Invalid, Message, NotFound
 from lectern.models import Asset, AssetTag, Chapter, Course, GlossaryTerm, Lesson, Tag, Usage
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -141,7 +141,9 @@ def _titles(session: Session, asset: Asset) -> list[str]:
 def _term(text: str) -> str:
     term = clean_text(text)
     if not term or len(term) > LONGEST_TERM:
-        message = f"A term has from 1 to {LONGEST_TERM} characters."
+        message = Message(
+            "A term has from 1 to %(longest_term)s characters.", longest_term=LONGEST_TERM
+        )
         raise Invalid(message, {"term": message})
     return term
 
@@ -150,6 +152,10 @@ def _spellings(text: str) -> list[str]:
     found = [clean_text(part) for part in text.split(",")]
     kept = list(dict.fromkeys(part for part in found if part))
     if len(kept) > MOST_SPELLINGS or any(len(part) > LONGEST_TERM for part in kept):
-        message = f"At most {MOST_SPELLINGS} spellings of {LONGEST_TERM} characters each."
+        message = Message(
+            "At most %(most_spellings)s spellings of %(longest_term)s characters each.",
+            most_spellings=MOST_SPELLINGS,
+            longest_term=LONGEST_TERM,
+        )
         raise Invalid(message, {"sounds_like": message})
     return kept

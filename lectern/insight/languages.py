@@ -2,7 +2,7 @@
 
 import re
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 
 UNKNOWN = "und"
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
@@ -32,7 +32,9 @@ def tag(text: str) -> str:
     """
     parts = text.strip().replace("_", "-").split("-")
     if _TAG.fullmatch("-".join(parts)) is None:
-        message = f"{text[:40]!r} is no language. Use a tag such as en, de or pt-BR."
+        message = Message(
+            "%(text)s is no language. Use a tag such as en, de or pt-BR.", text=repr(text[:40])
+        )
         raise Invalid(message, {"lang": message})
     first = parts[0].lower()
     return "-".join([_TWO.get(first, first), *_rest(parts[1:])])

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern.errors import LecternError
+from lectern.errors import LecternError, Message
 from lectern.settings import Settings
 
 _HUB = "https://huggingface.co"
@@ -57,9 +57,13 @@ def sentences(settings: Settings) -> Model:
 
 def missing(model: Model) -> str:
     """What to do about a model that is not here, in a sentence or two."""
-    return (
-        f"The {model.what} model “{model.name}” is not here. Whoever runs this server gets it with "
-        f"bin/lectern models fetch, or puts its files into {model.folder}. Then try again."
+    return Message(
+        "The %(what)s model “%(name)s” is not here. Whoever runs this server "
+        "gets it with bin/lectern models fetch, or puts its files into "
+        "%(folder)s. Then try again.",
+        what=model.what,
+        name=model.name,
+        folder=model.folder,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lectern.errors import Invalid, TooLarge
+from lectern.errors import Invalid, Message, TooLarge
 from lectern.insight.cues import Cue
 
 VTT_MIME = "text/vtt"
@@ -58,7 +58,10 @@ class Reading:
         told = [*self.left_out, *self.mended]
         if len(told) <= MOST_TOLD:
             return told
-        return [*told[:MOST_TOLD], f"{len(told) - MOST_TOLD} more lines were like these."]
+        return [
+            *told[:MOST_TOLD],
+            Message("%(value)s more lines were like these.", value=len(told) - MOST_TOLD),
+        ]
 
 
 def read(data: bytes) -> Reading:
@@ -200,13 +203,21 @@ def _cue(number: int, line: str, text: str, reading: Reading) -> _Found | None:
     rest = after.split()
     start, end = seconds_of(before), seconds_of(rest[0]) if rest else None
     if start is None or end is None:
-        reading.left_out.append(f"Line {number}: the time cannot be read, so the cue is left out.")
+        reading.left_out.append(
+            Message(
+                "Line %(number)s: the time cannot be read, so the cue is left out.", number=number
+            )
+        )
     elif max(start, end) > _LONGEST_S:
         reading.left_out.append(f"Line {number}: no recording is that long; the cue is left out.")
     elif max(start, end) < 0:
-        reading.left_out.append(f"Line {number}: the cue ends before the recording begins.")
+        reading.left_out.append(
+            Message("Line %(number)s: the cue ends before the recording begins.", number=number)
+        )
     elif not text:
-        reading.left_out.append(f"Line {number}: the cue has no text, so it is left out.")
+        reading.left_out.append(
+            Message("Line %(number)s: the cue has no text, so it is left out.", number=number)
+        )
     else:
         return _mended(_Found(number, start, end, text), reading)
     return None
@@ -218,7 +229,9 @@ def _mended(cue: _Found, reading: Reading) -> _Found:
         reading.mended.append(f"Line {cue.line}: the cue ended before it began; both were swapped.")
     if cue.start_s < 0:
         cue.start_s = 0.0
-        reading.mended.append(f"Line {cue.line}: a time below zero became zero.")
+        reading.mended.append(
+            Message("Line %(line)s: a time below zero became zero.", line=cue.line)
+        )
     if cue.end_s - cue.start_s < _LEAST_S:
         cue.end_s = cue.start_s + _DEFAULT_S
         reading.mended.append(f"Line {cue.line}: the cue had no duration; it got two seconds.")
@@ -236,11 +249,17 @@ def _in_order(found: Sequence[_Found], reading: Reading) -> list[Cue]:
         if last is None or last.end_s <= cue.start_s + 1e-6:
             kept.append(cue)
         elif cue.start_s - last.start_s >= _LEAST_S:
-            reading.mended.append(f"Line {last.line}: it now ends where the next cue begins.")
+            reading.mended.append(
+                Message("Line %(line)s: it now ends where the next cue begins.", line=last.line)
+            )
             last.end_s = cue.start_s
             kept.append(cue)
         else:
-            reading.mended.append(f"Line {cue.line}: shown at the same time as the one before it.")
+            reading.mended.append(
+                Message(
+                    "Line %(line)s: shown at the same time as the one before it.", line=cue.line
+                )
+            )
             last.text += f"\n{cue.text}"
             last.end_s = max(last.end_s, cue.end_s)
     return [Cue(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in kept]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lectern.errors import Message
 from lectern.models import Asset, PlaybackEvent
 
 KINDS = ("span", "pause", "seek", "speed", "captions", "quality", "ended", "confused")
@@ -25,12 +26,12 @@ FIRST_REPORT = timedelta(seconds=60)
 # The first half of an advisory lock; the second is the play.
 _LOCK = 0x4C50
 
-NO_FILE = "There is no such version of a file in this workspace."
-TOO_OLD = "It is more than 31 days old."
-TOO_NEW = "Its time is in the future."
-NO_SPAN = "A span ends after it begins."
-TOO_FAST = "Nobody can play so much in this time."
-NO_SPEED = "The speed is not between 0.0625 and 16."
+NO_FILE = Message("There is no such version of a file in this workspace.")
+TOO_OLD = Message("It is more than 31 days old.")
+TOO_NEW = Message("Its time is in the future.")
+NO_SPAN = Message("A span ends after it begins.")
+TOO_FAST = Message("Nobody can play so much in this time.")
+NO_SPEED = Message("The speed is not between 0.0625 and 16.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from lectern.errors import Invalid, Stale
+from lectern.errors import Invalid, Message, Stale
 from lectern.library import fields
 from lectern.models import Asset
 from lectern.people import audit_reading
@@ -39,8 +39,11 @@ class Overtaken(Stale):
     def __init__(self, clashes: Sequence[Clash]) -> None:
         who = clashes[0].by or "Somebody"
         super().__init__(
-            f"{who} changed this while you were typing. Nothing is saved yet: "
-            "choose which of the two to keep."
+            Message(
+                "%(who)s changed this while you were typing. Nothing is saved "
+                "yet: choose which of the two to keep.",
+                who=who,
+            )
         )
         self.clashes = list(clashes)
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
-from lectern.errors import Conflict, Message, NotFound, Stale, template
+from lectern.errors import Conflict, Message, NotFound, Stale
 from lectern.library import versions
 from lectern.models import Asset, AssetState, Task, TaskState, Version, new_id
 from lectern.people import audit
@@ -17,11 +17,12 @@ from lectern.people.rights import Action, require
 from lectern.pipeline import registry, segments
 from lectern.renditions import renditions
 from lectern.storage import Storage
+from lectern.text import N_
 
 CHANGED = Message("Somebody changed this file since you opened it. Reload to see the change.")
 IN_TRASH = Message("This file is in the trash. Restore it first, then bring the version back.")
 _ANEW = {"state": TaskState.QUEUED, "awaits": None, "progress": 0.0, "reason": None}
-LOST = template("The bytes of version %(number)s are missing in the storage. A backup has them.")
+LOST = N_("The bytes of version %(number)s are missing in the storage. A backup has them.")
 
 
 def roll_back(

@@ -4,18 +4,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
-from lectern.errors import Conflict, Message, NotFound, template
+from lectern.errors import Conflict, Message, NotFound
 from lectern.library import schedules, versions
 from lectern.library.schedules import Moment
 from lectern.models import Asset, ScheduledSwitch, SwitchState, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.text import N_
 
 IN_TRASH = Message("This file is in the trash. Restore it first, then choose a time.")
-SHOWN = template("Version %(number)s is shown already, so it needs no time.")
-OLD = template("Version %(number)s was shown before. Bring it back instead.")
-NONE = template("Version %(number)s waits for no time.")
+SHOWN = N_("Version %(number)s is shown already, so it needs no time.")
+OLD = N_("Version %(number)s was shown before. Bring it back instead.")
+NONE = N_("Version %(number)s waits for no time.")
 
 
 def schedule(

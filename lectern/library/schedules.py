@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from lectern.errors import Invalid, Message, template
+from lectern.errors import Invalid, Message
 from lectern.library import versions
 from lectern.models import (
     Asset,
@@ -29,9 +29,10 @@ from lectern.models import (
 )
 from lectern.people import audit
 from lectern.people.principal import Principal
+from lectern.text import N_
 
 LATE = Message("It was not ready at that time.")
-OVERTAKEN = template("Version %(number)s, which was meant for later, was shown by then.")
+OVERTAKEN = N_("Version %(number)s, which was meant for later, was shown by then.")
 AT_ONCE = 200
 
 
@@ -226,16 +227,20 @@ def read(local: str, zone: str, *, field: str = "switch_at") -> Moment:
     try:
         said = datetime.fromisoformat(local[:LONGEST].strip())
     except ValueError as error:
-        raise _wrong(field, "Send a day and a time such as 2026-12-01T08:00.") from error
+        raise _wrong(field, Message("Send a day and a time such as 2026-12-01T08:00.")) from error
     if "T" not in local.upper() and ":" not in local:
-        raise _wrong(field, "Send a time with the day, such as 2026-12-01T08:00.")
+        raise _wrong(field, Message("Send a time with the day, such as 2026-12-01T08:00."))
     try:
         at = (said if said.tzinfo else said.replace(tzinfo=where)).astimezone(UTC)
         shown = at.astimezone(where)
     except OverflowError as error:
-        raise _wrong(field, "That time is too far away.") from error
+        raise _wrong(field, Message("That time is too far away.")) from error
     if said.tzinfo is None and shown.replace(tzinfo=None) != said:
-        skipped = f"On that day the clocks in {zone} skip {said:%H:%M}. Choose an hour later."
+        skipped = Message(
+            "On that day the clocks in %(zone)s skip %(said)s. Choose an hour later.",
+            zone=zone,
+            said=f"{said:%H:%M}",
+        )
         raise _wrong(field, skipped)
     return Moment(at, shown.strftime("%Y-%m-%dT%H:%M"), zone)
 
@@ -247,9 +252,9 @@ def check_ahead(moment: Moment, now: datetime, *, field: str = "switch_at") -> N
         Invalid: it is over, or too far away.
     """
     if moment.at < now - GRACE:
-        raise _wrong(field, "That time is over. Choose one that is to come.")
+        raise _wrong(field, Message("That time is over. Choose one that is to come."))
     if moment.at > now + FURTHEST:
-        raise _wrong(field, "Choose a time within the next five years.")
+        raise _wrong(field, Message("Choose a time within the next five years."))
 
 
 def offset(moment: Moment) -> str:
@@ -263,7 +268,9 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     # An unknown zone is a KeyError, a path out of the database a ValueError, a folder an OSError.
     except (KeyError, ValueError, OSError) as error:
-        message = f"There is no time zone {name[:60]!r}. Send one such as Europe/Berlin."
+        message = Message(
+            "There is no time zone %(name)s. Send one such as Europe/Berlin.", name=repr(name[:60])
+        )
         raise Invalid(message, {"switch_zone": message}) from error
 
 

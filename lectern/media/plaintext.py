@@ -3,8 +3,8 @@
 import codecs
 import re
 
-from lectern.errors import template
 from lectern.media.sandbox.refusal import Refused
+from lectern.text import N_
 
 # Of the first 64 KiB, this share may be control characters in what still counts as text.
 _CONTROL_SHARE = 0.02
@@ -16,7 +16,7 @@ _PROLOGUE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
-_PLAYLIST = template("This is %(what)s, not a video: upload the video file itself.")
+_PLAYLIST = N_("This is %(what)s, not a video: upload the video file itself.")
 _PLAYLISTS: tuple[tuple[str, str], ...] = (
     (r"#EXTM3U", "an HLS playlist"),
     (r"(<\?xml[^>]*\?>\s*)?<MPD\b", "a DASH manifest"),

@@ -36,7 +36,6 @@ UNSTABLE = (
 # The calls whose first text is a template; `:2` and `:1,2` say which arguments are texts.
 KEYWORDS = [
     "lazy_gettext",
-    "template",
     "Message",
     "plural_message:1,2",
     "of:2",

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern import text
-from lectern.errors import Conflict, Invalid, Message, template
+from lectern.errors import Conflict, Invalid, Message
 from lectern.exchange.importers.relations import Relations
 from lectern.exchange.importers.table import Said
 from lectern.exchange.importers.walking import Found
@@ -26,10 +26,11 @@ from lectern.pipeline import tasks
 from lectern.storage import blobs
 from lectern.storage.blobs import Stored
 from lectern.taxonomy import folders, tags
+from lectern.text import N_
 
 PURGED = Message("It was deleted here for good, so it is not brought in again.")
 IN_TRASH = Message("It is in the trash here. Restore it first.")
-OTHER_KIND = template("It was %(before)s and is %(after)s now, which cannot be a version of it.")
+OTHER_KIND = N_("It was %(before)s and is %(after)s now, which cannot be a version of it.")
 GONE = Message("The same content was deleted here at this moment. Run the import again.")
 
 

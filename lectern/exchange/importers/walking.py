@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lectern.errors import Message, template
+from lectern.errors import Message
+from lectern.text import N_
 
 LINK = Message("It is a link, and links are not followed.")
 HIDDEN = Message("It is hidden or belongs to a system.")
 SPECIAL = Message("It is no ordinary file.")
 NO_TEXT = Message("Its name is not UTF-8. Give it another name.")
 TOO_LONG = Message("Its path has more than 1,500 bytes.")
-UNREADABLE = template("It may not be read: %(why)s.")
+UNREADABLE = N_("It may not be read: %(why)s.")
 # A path is the key of a row, and PostgreSQL's index has a limit.
 LONGEST_PATH = 1500
 _SYSTEM = {

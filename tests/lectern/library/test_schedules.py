@@ -165,7 +165,7 @@ def test_one_that_is_late_does_not_push_aside_what_was_meant_for_later(
     session.execute(update(Task).where(Task.version_id == second.id).values(state="done"))
     session.expire_all()
     assert shown(session, asset) == 3
-    assert state_of(session, second) == ("overtaken", schedules.OVERTAKEN.format(number=3))
+    assert state_of(session, second) == ("overtaken", schedules.OVERTAKEN % {"number": 3})
 
 
 def test_a_rollback_in_between_holds_until_the_time(
