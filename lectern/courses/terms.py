@@ -123,26 +123,7 @@ def _check(
         raise _wrong(index, "policy", Message("Choose follow or pin."))
     slot = slot_of(spec, index)
     here = now.get((asset.id, slot))
-    version_id, duration = None, asset.duration_s
-    if spec.policy == "pin" and spec.version is not None:
-        version = numbers.get((asset.id, spec.version))
-        if version is None:
-            raise _wrong(
-                index,
-                "version",
-                Message(
-                    "“%(name)s” has no version %(version)s.", name=asset.name, version=spec.version
-                ),
-            )
-        version_id, duration = version.id, version.facts.get("duration_s")
-    elif spec.policy == "pin":
-        version_id = (here.version_id if here else None) or asset.current_version_id
-        if version_id is None:
-            raise _wrong(
-                index, "policy", Message("“%(name)s” has no version to pin yet.", name=asset.name)
-            )
-    elif spec.version is not None:
-        raise _wrong(index, "version", Message("A version number needs the policy pin."))
+    version_id, duration = _version(index, spec, asset, numbers, here)
     # What was right once stays: a shorter replacement must not keep a place from being edited.
     if here is None or (here.start_s, here.end_s) != (spec.start_s, spec.end_s):
         _check_times(index, spec, duration)
@@ -155,6 +136,31 @@ def _check(
         spec.start_s,
         spec.end_s,
     )
+
+
+def _version(
+    index: int,
+    spec: UsageSpec,
+    asset: Asset,
+    numbers: Mapping[tuple[uuid.UUID, int], Version],
+    here: Usage | None,
+) -> tuple[uuid.UUID | None, float | None]:
+    """The version that is pinned, if one is, and the duration in seconds of what is shown."""
+    if spec.policy != "pin":
+        if spec.version is not None:
+            raise _wrong(index, "version", Message("A version number needs the policy pin."))
+        return None, asset.duration_s
+    if spec.version is None:
+        version_id = (here.version_id if here else None) or asset.current_version_id
+        if version_id is None:
+            message = Message("“%(name)s” has no version to pin yet.", name=asset.name)
+            raise _wrong(index, "policy", message)
+        return version_id, asset.duration_s
+    version = numbers.get((asset.id, spec.version))
+    if version is None:
+        names = {"name": asset.name, "version": spec.version}
+        raise _wrong(index, "version", Message("“%(name)s” has no version %(version)s.", **names))
+    return version.id, version.facts.get("duration_s")
 
 
 def _check_times(index: int, spec: UsageSpec, duration: float | None) -> None:

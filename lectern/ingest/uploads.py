@@ -61,14 +61,13 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     """
     require(principal, Action.UPLOAD)
     if new.size > settings.max_upload_bytes:
-        limit = settings.max_upload_bytes / (1 << 30)
-        raise TooLarge("A file may have at most %(limit)s GiB here.", limit=f"{limit:.3g}")
+        limit = f"{settings.max_upload_bytes / (1 << 30):.3g}"
+        raise TooLarge("A file may have at most %(limit)s GiB here.", limit=limit)
     if new.digest is not None and not _DIGEST.fullmatch(new.digest):
         message = Message("A digest is 64 lower-case hexadecimal digits (BLAKE3).")
         raise Invalid(message, {"digest": message})
     if new.on_duplicate not in _ON_DUPLICATE:
-        choices = ", ".join(_ON_DUPLICATE)
-        message = Message("on_duplicate is one of %(choices)s.", choices=choices)
+        message = Message("on_duplicate is one of %(choices)s.", choices=", ".join(_ON_DUPLICATE))
         raise Invalid(message, {"on_duplicate": message})
     if new.replaces is not None:
         _check_replaceable(session, principal, new.replaces)
