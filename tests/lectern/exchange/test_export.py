@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden
 from lectern.exchange import schema
-from lectern.models import Role
+from lectern.models import Base, Role
 from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
@@ -23,6 +23,15 @@ def test_each_column_is_exported_or_named_as_left_out(record: schema.Record) -> 
     columns = {column.key for column in made if column.computed is None}
     assert columns == {*record.columns, *record.left_out}
     assert {field.refers for field in record.fields} - {None} <= set(schema.BY_FILE)
+
+
+def test_each_table_of_a_workspace_is_exported_or_named_with_the_reason() -> None:
+    # People are of no workspace, and those whom a record names are exported with it.
+    exported = {record.model.__tablename__ for record in schema.RECORDS} - {"user_account"}
+    tables = {table.name for table in Base.metadata.sorted_tables if "workspace_id" in table.c}
+    assert exported & schema.NOT_EXPORTED.keys() == set()
+    assert exported | schema.NOT_EXPORTED.keys() == tables
+    assert all(reason.endswith(".") for reason in schema.NOT_EXPORTED.values())
 
 
 def test_the_documentation_has_each_field_with_its_type() -> None:
