@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import g
-from flask_babel import gettext
 
 from lectern import bulk, values
 from lectern.bulk import Chosen, Started, Would
@@ -15,9 +14,7 @@ from lectern.models import Asset
 from lectern.search import selections
 from web.extensions import db, settings
 from web.forms import Form
-
-# What the form's radio button for a new folder sends, in place of a folder's id.
-NEW = "new"
+from web.pages.bulk.actions import ACTIONS
 
 
 class BulkForm(Form):
@@ -54,17 +51,8 @@ class BulkForm(Form):
     @property
     def hint(self) -> str:
         """What is still to be filled in, in words; empty when it is complete."""
-        wanted = {
-            "tag": ("tags", gettext("Type the tags to add.")),
-            "untag": ("tags", gettext("Type the tags to remove.")),
-            "rename": ("find" if self["how"] == "replace" else "pattern", gettext("Type a name.")),
-        }
-        name, words = wanted.get(self.action, ("", ""))
-        if name and not self.values.get(name, "").strip(" ,"):
-            return str(words)
-        if self.action == "move" and self._folder is None:
-            return str(gettext("Choose a folder."))
-        return ""
+        entry = ACTIONS.get(self.action)
+        return str(entry.hint) if entry and not entry.complete(self) else ""
 
     def dry_run(self) -> Would | None:
         """What would happen; None when the domain refuses, with the reason in `errors`."""
@@ -79,27 +67,9 @@ class BulkForm(Form):
             chosen = Chosen(ids=[_id(self["asset"])])
         else:
             chosen = Chosen(selection=self._selection.id)
-        return question(
-            db.session(), g.principal, self.action, self._args(), chosen, settings=settings()
-        )
-
-    def _args(self) -> dict[str, Any]:
-        if self.action in ("tag", "untag"):
-            return {"tags": [tag for tag in map(str.strip, self["tags"].split(",")) if tag]}
-        if self.action == "move":
-            return {"folder": self._folder}
-        if self.action == "rename" and self["how"] == "replace":
-            return {"find": self.secret("find"), "replace": self.secret("replace")}
-        if self.action == "rename":
-            return {"pattern": self["pattern"]}
-        return {}
-
-    @property
-    def _folder(self) -> str | None:
-        """An id, a path, or nothing for no folder; None while none is chosen."""
-        if "folder" not in self.values:
-            return None
-        return self["path"] or None if self["folder"] == NEW else self["folder"]
+        entry = ACTIONS.get(self.action)
+        args = entry.args(self) if entry else {}
+        return question(db.session(), g.principal, self.action, args, chosen, settings=settings())
 
 
 def _id(text: str) -> uuid.UUID:

@@ -14,14 +14,19 @@ from lectern.taxonomy import folders as folder_tree
 from web import htmx
 from web.auth import allow
 from web.extensions import db
+from web.pages.bulk.actions import ACTIONS, Entry, offered
 from web.pages.bulk.form import BulkForm
 from web.pages.library.views import gone
 
 bp = Blueprint("bulk", __name__, url_prefix="/bulk")
 # What a panel names of those that stayed; the others are counted.
 MOST_NAMED = 100
-# After these, files are on other pages than before.
-_COMING_AND_GOING = ("trash", "restore")
+
+
+@bp.app_template_global()
+def bulk_actions(trashed: bool) -> list[Entry]:
+    """The changes that the bar of a selection offers."""
+    return offered(trashed)
 
 
 @bp.get("")
@@ -32,7 +37,7 @@ def index() -> ResponseReturnValue:
     return render_template("bulk/index.html", batches=batches)
 
 
-@bp.get("/new/<any(tag, untag, move, rename, trash, restore):part>")
+@bp.get(f"/new/<any({', '.join(ACTIONS)}):part>")
 @allow(Action.EDIT)
 def ask(part: str) -> ResponseReturnValue:
     """The dialog for one kind of change to the selection, or to the one file named `asset`."""
@@ -62,7 +67,7 @@ def begin() -> ResponseReturnValue:
         return htmx.fragment(html, status=422)
     db.session().commit()
     live.batch_started(started)
-    leave = started.news.assets if form.action in _COMING_AND_GOING else ()
+    leave = started.news.assets if _moves(form.action) else ()
     html = "".join(gone(each) for each in leave)
     return _told(started.batch, html, "lectern:batch")
 
@@ -117,4 +122,9 @@ def _shown(batch: Batch) -> dict[str, Any]:
 
 
 def _event(batch: Batch) -> str:
-    return "library-changed" if batch.action in _COMING_AND_GOING else "selection-changed"
+    return "library-changed" if _moves(batch.action) else "selection-changed"
+
+
+def _moves(action: str) -> bool:
+    """Whether files are on other pages after it than before."""
+    return action in ACTIONS and ACTIONS[action].moves
