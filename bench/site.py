@@ -3,12 +3,11 @@
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -21,10 +20,9 @@ from lectern.host.postgres import SUPERUSER
 from lectern.people import audit, setup, tokens
 from lectern.people.principal import Principal
 from lectern.settings import Settings, read
-from web.cli.server.serve import ENVIRONMENT
+from web.cli.server.serve import ENVIRONMENT, GRANIAN
 
-# The server as `serve` runs it, with one process.
-SERVER = ("-m", "granian", "--interface", "asgi", "--workers", "1", "--no-access-log")
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ class Site:
     token: str
     # As the role that no rule binds, to fill a database quickly.
     superuser_url: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -48,9 +47,17 @@ def running() -> Iterator[Site]:
         settings = read({}, data=Path(folder) / "data")
         with host.servers(settings) as hosted:
             schema.upgrade(hosted.migrate_url)
-            with _web(dict(hosted.environment)) as (port, process):
+            with _web(dict(hosted.environment), "asgi", "web.asgi:app") as (port, process):
                 assert hosted.postgres is not None
-                yield _site(port, process, hosted.settings, hosted.postgres.url(SUPERUSER))
+                made = _site(port, process, hosted.settings, hosted.postgres.url(SUPERUSER))
+                yield replace(made, environment=dict(hosted.environment))
+
+
+@contextmanager
+def bare(site: Site) -> Iterator[tuple[int, psutil.Process]]:
+    """Port and process of `bench.bare_app`, run by the same server beside the site."""
+    with _web(site.environment, "wsgi", "bench.bare_app:app") as running:
+        yield running
 
 
 def _disk() -> str:
@@ -59,13 +66,17 @@ def _disk() -> str:
 
 
 @contextmanager
-def _web(environ: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
+def _web(
+    environ: Mapping[str, str], interface: str, application: str
+) -> Iterator[tuple[int, psutil.Process]]:
+    """The server as `serve` runs it, with one process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, *SERVER, "--port", str(port), "--log-level", "error", "web.asgi:app"]
-    environ = {**os.environ, **environ, **ENVIRONMENT}
-    with subprocess.Popen([*command, "--backpressure", "4096"], env=environ) as server:
+    command = [*GRANIAN, "--interface", interface, "--port", str(port), "--log-level", "error"]
+    command += ["--workers", "1", application]
+    environ = {**os.environ, **environ, **ENVIRONMENT, "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen(command, env=environ, cwd=CHECKOUT) as server:
         try:
             _wait_until_open(port)
             yield port, psutil.Process(server.pid).children()[0]
