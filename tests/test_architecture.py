@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from bench.registry import BENCHES
 from lectern import settings
 from lectern.host import schema
 from web.cli.main import lectern
@@ -138,9 +140,34 @@ def test_every_setting_is_documented_and_no_other(tmp_path: Path) -> None:
 def test_every_command_is_documented_and_no_other() -> None:
     cells = [row.split("|")[0] for row in table_after("Commands")]
     documented = {each.split()[0] for cell in cells for each in re.findall(r"`([a-z][^`]*)`", cell)}
-    assert documented == set(lectern.commands)
-    for name, one in lectern.commands.items():
-        assert one.help, name
+    context = click.Context(lectern)
+    assert documented == set(lectern.list_commands(context))
+    for name in documented:
+        one = lectern.get_command(context, name)
+        assert one is not None, name
+        assert (one.name, bool(one.help)) == (name, True)
+
+
+def test_starting_loads_only_the_command_that_was_asked_for() -> None:
+    script = "import sys, web.cli.main, web.cli.server.serve; print(*sorted(sys.modules))"
+    loaded = set(
+        subprocess.check_output([sys.executable, "-c", script], text=True, cwd=CHECKOUT).split()
+    )
+    assert "web.cli.server.supervisor" in loaded
+    assert loaded & {"web.app", "flask", "b2sdk", "numpy", "av", "lectern.exchange"} == set()
+
+
+def test_every_bench_has_an_entry_and_is_described() -> None:
+    runnable = {
+        path.stem
+        for path in (CHECKOUT / "bench").glob("*.py")
+        if re.search(r"^def main\(", path.read_text("utf-8"), re.MULTILINE)
+    } - {"__main__"}
+    described = re.findall(
+        r"^\| `(\w+)`", (CHECKOUT / "bench/README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert [bench.name for bench in BENCHES if bench.name not in runnable] == []
+    assert set(described) == runnable == {bench.name for bench in BENCHES}
 
 
 def test_every_adr_says_what_was_decided_and_what_it_costs() -> None:

@@ -2,14 +2,12 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from jobs import schedule as scheduler
-from jobs import worker as queue_worker
-from lectern import host, settings
+from lectern import host
 from lectern.database import sessions
 from lectern.people import audit, setup
 from lectern.pipeline.registry import Queue
@@ -59,10 +57,11 @@ def serve(host_name: str, port: int, workers: int | None, demo: bool, data: Path
         hosted.announce(address)
         environment = environment_for(hosted)
         parts.add(web_part(host_name, port), environment)
+        # Pages first: beside workers that load their libraries they would be seconds later.
+        parts.wait_for(address)
         parts.add(scheduling(), {**environment, **hosted.collector_environment})
         for name, queue in queues(workers or share()):
             parts.add(Part(name, (*PYTHON, "-m", "web.cli", "worker", queue)), environment)
-        parts.wait_for(address)
         click.echo(f"Lectern is ready at {hosted.settings.public_url or address}")
         offer_first_owner(hosted.settings, address)
         if demo:
@@ -83,42 +82,6 @@ def web(host_name: str, port: int, data: Path | None) -> None:
         parts.wait_for(address)
         click.echo(f"Lectern's pages are at {hosted.settings.public_url or address}")
         parts.watch()
-
-
-@click.command()
-@click.argument(
-    "queues", nargs=-1, metavar="[QUEUE…]", type=click.Choice([queue.value for queue in Queue])
-)
-@data_option
-def worker(queues: Sequence[str], data: Path | None) -> None:
-    """Work on queues (all of them if none is named), one process each."""
-    configured = settings.read(data=data)
-    if len(queues) == 1 and self_sufficient(configured):
-        queue_worker.work(configured, queues[0])
-        return
-    with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
-        for queue in queues or Queue:
-            part = Part(queue, (*PYTHON, "-m", "web.cli", "worker", queue))
-            parts.add(part, environment_for(hosted))
-        parts.watch()
-
-
-@click.command()
-@data_option
-def schedule(data: Path | None) -> None:
-    """Do the periodic work: what was lost is taken up again, what has expired goes."""
-    configured = settings.read(data=data)
-    if self_sufficient(configured):
-        scheduler.run(configured)
-        return
-    with servers_for(data, host.Kind.PART) as hosted, Supervisor(hosted) as parts:
-        parts.add(scheduling(), {**environment_for(hosted), **hosted.collector_environment})
-        parts.watch()
-
-
-def self_sufficient(configured: Settings) -> bool:
-    """True when the environment names every server, so that none has to be looked for."""
-    return bool(configured.database_url and configured.redis_url and configured.secret_key)
 
 
 def environment_for(hosted: host.Servers) -> Mapping[str, str]:
