@@ -12,6 +12,7 @@ from web.api import (
     duplicates,
     exchange,
     matches,
+    playback,
     proposals,
     schedules,
     similar,
@@ -22,5 +23,5 @@ from web.api import (
 
 bp = Blueprint("api", __name__)
 first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
-for module in (*first, matches, proposals, similar, storage, schedules, trash, uploads):
+for module in (*first, matches, playback, proposals, similar, storage, schedules, trash, uploads):
     bp.register_blueprint(module.bp)
