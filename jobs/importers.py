@@ -210,7 +210,12 @@ class _Run:
         try:
             read = prepared.result()
             if (first := self._brought.get(read.digest)) is not None:
-                return Outcome(found.path, Result.KNOWN, None, f"It is the same as {first}.")
+                return Outcome(
+                    found.path,
+                    Result.KNOWN,
+                    None,
+                    Message("It is the same as %(first)s.", first=first),
+                )
             outcome = retry.insist(partial(self._write, found, said, read))
         except (reading.Changed, FileNotFoundError):
             return Outcome(found.path, Result.LATER, None, CHANGED)

@@ -51,9 +51,12 @@ def run(work: Work) -> None:
 
 def _listen(work: Work, this: Subject, manner: Manner, recogniser: Recogniser) -> None:
     if manner.language and not recogniser.understands(manner.language):
-        unknown = (
-            f"The model “{manner.model}” does not know this file's language, {manner.language}. "
-            "Choose another language, or another model in the settings of the server."
+        unknown = Message(
+            "The model “%(model)s” does not know this file's language, "
+            "%(language)s. Choose another language, or another model in the "
+            "settings of the server.",
+            model=manner.model,
+            language=manner.language,
         )
         work.finish(lambda session: None, TaskState.SKIPPED, unknown)
         return

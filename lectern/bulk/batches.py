@@ -92,7 +92,9 @@ def undo(session: Session, principal: Principal, batch_id: uuid.UUID) -> Started
     if batch.undone_by is not None and not again:
         raise Conflict("This change was undone already.")
     if not batch.undoable:
-        raise Conflict(f"This change was made more than {KEPT} ago and cannot be undone.")
+        raise Conflict(
+            "This change was made more than %(kept)s ago and cannot be undone.", kept=KEPT
+        )
     batch.state, batch.reason, batch.finished_at = BatchState.UNDOING, None, None
     batch.undone_by = principal.user_id
     batch.at = batch.at if again else 0

@@ -57,7 +57,7 @@ class Move(BulkAction):
             # As an asset shows its folder, so that what was read can be sent back.
             named = named.get("id") or named.get("path")
         if named is not None and not isinstance(named, str):
-            message = "Send folder: a path, an id, or null for none."
+            message = Message("Send folder: a path, an id, or null for none.")
             raise Invalid(message, {"args.folder": message})
         path = "/".join(folders.split(named or ""))
         find = folders.find if dry else folders.ensure

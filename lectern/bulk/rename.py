@@ -132,7 +132,9 @@ def _maker(pattern: str) -> Callable[[Row], str]:
     """
     for word in _PLACEHOLDER.findall(pattern):
         if word not in _WORDS and not _NUMBER.fullmatch(word):
-            message = f"{{{word}}} is no placeholder. There are {KNOWN}."
+            message = Message(
+                "{%(word)s} is no placeholder. There are %(known)s.", word=word, known=KNOWN
+            )
             raise Invalid(message, {"args.pattern": message})
 
     def fill(row: Row) -> str:
@@ -160,6 +162,10 @@ def _text(args: Mapping[str, Any], field: str, *, empty: bool = False) -> str:
     if empty and value is None:
         return ""
     if not isinstance(value, str) or len(value) > LONGEST_PATTERN or not (value or empty):
-        message = f"Send {field}: a text of at most {LONGEST_PATTERN} characters."
+        message = Message(
+            "Send %(field_name)s: a text of at most %(longest_pattern)s characters.",
+            field_name=field,
+            longest_pattern=LONGEST_PATTERN,
+        )
         raise Invalid(message, {f"args.{field}": message})
     return value

@@ -18,7 +18,7 @@ from lectern.settings import Settings
 from lectern.taxonomy import tags
 from lectern.text import tag_key
 
-FULL = f"It would have more than {tags.MOST} tags."
+FULL = Message("It would have more than %(most)s tags.", most=tags.MOST)
 CHANGED = Message("Its tags were changed since.")
 _ADD = text("""
     INSERT INTO asset_tag (workspace_id, asset_id, tag_id, asset_created_at)
@@ -80,7 +80,7 @@ class Tagging(BulkAction):
         """See `BulkAction.read`: `tags`, a list of at least one."""
         names = args.get("tags")
         if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-            message = "Send tags: a list of at least one text."
+            message = Message("Send tags: a list of at least one text.")
             raise Invalid(message, {"args.tags": message})
         return {"tags": tags.clean(names)}
 

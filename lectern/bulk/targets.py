@@ -40,10 +40,13 @@ def check(chosen: Chosen) -> None:
         Invalid: with the field's name.
     """
     if sum(each is not None for each in (chosen.ids, chosen.query, chosen.selection)) != 1:
-        message = "Send ids, query or selection: one of them says which files."
+        message = Message("Send ids, query or selection: one of them says which files.")
         raise Invalid(message, {"ids": message})
     if chosen.ids is not None and len(chosen.ids) > MOST:
-        message = f"At most {MOST:,} files can be named at once. Send a query or a selection."
+        message = Message(
+            "At most %(most)s files can be named at once. Send a query or a selection.",
+            most=f"{MOST:,}",
+        )
         raise Invalid(message, {"ids": message})
 
 

@@ -99,7 +99,7 @@ class Trash(_Removable):
         """See `BulkAction.read`: perhaps a `reason`."""
         reason = args.get("reason") or ""
         if not isinstance(reason, str):
-            message = "Send reason: a text."
+            message = Message("Send reason: a text.")
             raise Invalid(message, {"args.reason": message})
         return {"reason": clean_text(reason)[:LONGEST_REASON], "days": settings.trash_days}
 

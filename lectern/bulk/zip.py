@@ -60,7 +60,9 @@ def plan(
     require(principal, Action.DOWNLOAD_ORIGINAL)
     ids = session.scalars(selections.in_order(session, principal, selection).limit(MOST + 1)).all()
     if not 0 < len(ids) <= MOST:
-        few = f"At most {MOST:,} files can be downloaded at once. Select fewer."
+        few = Message(
+            "At most %(most)s files can be downloaded at once. Select fewer.", most=f"{MOST:,}"
+        )
         raise Invalid(few if ids else "Nothing is selected that could be downloaded.")
     names = _Names()
     return [_entry(principal, row, names, storage) for row in _rows(session, principal, ids)]

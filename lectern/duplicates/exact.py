@@ -137,7 +137,7 @@ def _read(cursor: str) -> tuple[int, str]:
     waste, dot, digest = cursor.partition(".")
     good = waste.isascii() and waste.isdigit() and digest.isascii() and digest.isalnum()
     if not dot or not good or len(waste) > 19 or int(waste) > _LARGEST or len(digest) > 64:
-        message = "This cursor belongs to no list. Begin again without it."
+        message = Message("This cursor belongs to no list. Begin again without it.")
         raise Invalid(message, {"cursor": message})
     return int(waste), digest
 

@@ -15,6 +15,7 @@ from lectern.library import versions
 from lectern.models import Asset, AssetState, DigestCount, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
+from lectern.text import N_
 
 MISSING = Message("There is no such file in this library.")
 MOVING = Message("One of these files was put into another course just now. Try again.")
@@ -49,7 +50,8 @@ def prepare(
     require(principal, Action.EDIT)
     others = [each for each in dict.fromkeys(merge) if each != keep]
     if not 0 < len(others) <= MOST_FILES:
-        message = f"Choose 1 to {MOST_FILES} files to merge into the one that stays."
+        template = N_("Choose 1 to %(most)s files to merge into the one that stays.")
+        message = Message(template, most=MOST_FILES)
         raise Invalid(message, {"merge": message})
     workspace_id = principal.workspace_id
     courses = hold_courses(session, principal, _courses(session, workspace_id, others, hold))
@@ -63,7 +65,8 @@ def prepare(
     used = {asset.id: usages.blockers(session, workspace_id, asset.id) for asset in [kept, *merged]}
     moving = [usage for asset in merged for usage in used[asset.id]]
     if len(moving) > MOST_USES:
-        raise Conflict(f"These files have more than {MOST_USES:,} uses. Merge fewer at once.")
+        most = f"{MOST_USES:,}"
+        raise Conflict("These files have more than %(most)s uses. Merge fewer at once.", most=most)
     if moving:
         require(principal, Action.EDIT_COURSES)
     if hold and any(usage.course_id not in courses for usage in moving):
@@ -131,13 +134,18 @@ def _check(session: Session, principal: Principal, kept: Asset, merged: Sequence
             require(principal, Action.TRASH, asset)
     for asset in (kept, *merged):
         if not asset.live:
-            raise Conflict(f"“{asset.name}” is in the trash. Restore it first.")
+            raise Conflict("“%(name)s” is in the trash. Restore it first.", name=asset.name)
         if asset.digest is None or asset.digest != kept.digest:
-            message = f"“{asset.name}” has another content than “{kept.name}”."
+            message = Message(
+                "“%(name)s” has another content than “%(name_2)s”.",
+                name=asset.name,
+                name_2=kept.name,
+            )
             raise Invalid(message, {"merge": message})
         if asset.version_number != asset.version_count and _awaits(session, asset):
             raise Conflict(
-                f"A new version of “{asset.name}” is being prepared. Merge when it is there."
+                "A new version of “%(name)s” is being prepared. Merge when it is there.",
+                name=asset.name,
             )
 
 

@@ -149,10 +149,14 @@ def _slot(usage: Usage) -> tuple[object, ...]:
 
 
 def _pinned(kept: Asset, asset: Asset, usage: Usage) -> str:
-    return (
-        f"{usages.place_of(usage)} keeps version {usage.version_number} of “{asset.name}”, and"
-        f" “{kept.name}” never had that content. Let “{asset.name}” stay instead, or let that place"
-        " follow the newest version."
+    return Message(
+        "%(place_of)s keeps version %(version_number)s of “%(name)s”, and "
+        "“%(name_2)s” never had that content. Let “%(name)s” stay instead, or"
+        " let that place follow the newest version.",
+        place_of=usages.place_of(usage),
+        version_number=usage.version_number,
+        name=asset.name,
+        name_2=kept.name,
     )
 
 
@@ -167,7 +171,13 @@ def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], lis
                 filled[field], now = Filled(value, asset.id), value
             elif value and value != now:
                 left.append(
-                    Told(asset.name, f"Its {field} differs and stays with it in the trash.")
+                    Told(
+                        asset.name,
+                        Message(
+                            "Its %(field_name)s differs and stays with it in the trash.",
+                            field_name=field,
+                        ),
+                    )
                 )
     return filled, left
 
@@ -195,7 +205,8 @@ def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, 
     new = dict.fromkeys(name for _, name in rows if tag_key(name) not in own)
     if new and len(own) + len(new) > tags.MOST:
         raise Conflict(
-            f"Together these files have more than {tags.MOST} tags. Take some off first."
+            "Together these files have more than %(most)s tags. Take some off first.",
+            most=tags.MOST,
         )
     return tuple(new)
 

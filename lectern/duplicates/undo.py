@@ -87,7 +87,9 @@ def _check(
         raise Gone(PURGED)
     onward = None if kept is None or kept.live else merges.into(session, principal, kept.id)
     if kept is not None and onward is not None:
-        raise Conflict(f"“{kept.name}” was merged into another file since. Undo that first.")
+        raise Conflict(
+            "“%(name)s” was merged into another file since. Undo that first.", name=kept.name
+        )
 
 
 def _restore(

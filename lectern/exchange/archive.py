@@ -77,10 +77,14 @@ class Archive:
                     place = f"{name}, line {number}"
                     if len(raw) > record.longest:
                         most = record.longest >> 20
-                        raise Refused(f"{place}: the line is longer than {most} MiB.")
+                        raise Refused(
+                            "%(place)s: the line is longer than %(most)s MiB.",
+                            place=place,
+                            most=most,
+                        )
                     yield place, checks.line(record, raw, place)
         except _BROKEN as error:
-            raise Refused(f"{name} is damaged: {error}.") from error
+            raise Refused("%(name)s is damaged: %(error)s.", name=name, error=error) from error
 
     def unpack(self, digest: str, size: int, target: Path) -> None:
         """Write a content into a new file.
@@ -98,9 +102,9 @@ class Archive:
                         break
                     file.write(piece)
         except _BROKEN as error:
-            raise Refused(f"{name} is damaged: {error}.") from error
+            raise Refused("%(name)s is damaged: %(error)s.", name=name, error=error) from error
         if left or core_ext.digest_file(target) != digest:
-            raise Refused(f"{name} is not the file that its version names.")
+            raise Refused("%(name)s is not the file that its version names.", name=name)
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         found: dict[str, zipfile.ZipInfo] = {}
@@ -109,11 +113,15 @@ class Archive:
             name = entry.filename
             digest = name.removeprefix(FILES) if name.startswith(FILES) else ""
             if name in found:
-                raise Refused(f"The archive has two entries called {name[:80]!r}.")
+                raise Refused("The archive has two entries called %(name)s.", name=repr(name[:80]))
             if name not in named and not checks.DIGEST.fullmatch(digest):
-                raise Refused(f"The archive has an entry that no export has: {name[:80]!r}.")
+                raise Refused(
+                    "The archive has an entry that no export has: %(name)s.", name=repr(name[:80])
+                )
             if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _KINDS:
-                raise Refused(f"{name} is encrypted, or compressed in a way that exports are not.")
+                raise Refused(
+                    "%(name)s is encrypted, or compressed in a way that exports are not.", name=name
+                )
             found[name] = entry
         # Before the manifest is read: what every version has.
         _demand(found, [MANIFEST, *(f"{each.file}.jsonl" for each in RECORDS if each.since == 1)])
@@ -124,7 +132,9 @@ class Archive:
         later = [f"{each.file}.jsonl" for each in RECORDS if each.since > self.version]
         for name in later:
             if name in self._entries:
-                raise Refused(f"The archive has an entry that no export has: {name!r}.")
+                raise Refused(
+                    "The archive has an entry that no export has: %(name)s.", name=repr(name)
+                )
         _demand(self._entries, [f"{e.file}.jsonl" for e in RECORDS if e.since <= self.version])
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -133,13 +143,14 @@ class Archive:
                 raw = file.read(LONGEST_MANIFEST + 1)
             said = json.loads(raw.decode("utf-8")) if len(raw) <= LONGEST_MANIFEST else None
         except (*_BROKEN, ValueError, RecursionError) as error:
-            raise Refused(f"{MANIFEST} is damaged.") from error
+            raise Refused("%(manifest)s is damaged.", manifest=MANIFEST) from error
         if not isinstance(said, dict) or said.get("format") != FORMAT:
-            raise Refused(f"{MANIFEST} is not that of an export of Lectern.")
+            raise Refused("%(manifest)s is not that of an export of Lectern.", manifest=MANIFEST)
         if said.get("version") not in READS:
             raise Refused(
-                f"This export has version {str(said.get('version'))[:20]}; "
-                f"this release reads versions up to {VERSION}."
+                "This export has version %(value)s; this release reads versions up to %(version)s.",
+                value=str(said.get("version"))[:20],
+                version=VERSION,
             )
         return said
 
@@ -147,4 +158,4 @@ class Archive:
 def _demand(entries: Mapping[str, object], names: Iterable[str]) -> None:
     missing = sorted(set(names) - entries.keys())
     if missing:
-        raise Refused(f"This is no export of Lectern: it has no {missing[0]}.")
+        raise Refused("This is no export of Lectern: it has no %(missing)s.", missing=missing[0])

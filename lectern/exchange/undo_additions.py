@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from lectern.errors import Message
+from lectern.errors import Message, plural_message
 from lectern.exchange.schema import BY_FILE
 from lectern.library import trash
 from lectern.models import (
@@ -50,8 +50,8 @@ def asset(
     """Into the trash for `days` days; why not, if something uses it. The caller holds its row."""
     session.refresh(found, ["usage_count"])
     if found.usage_count:
-        count = found.usage_count
-        return f"It is used in {'one place' if count == 1 else f'{count} places'}."
+        places = found.usage_count
+        return plural_message("It is used in one place.", "It is used in %(n)s places.", places)
     by = principal.user_id
     trash.put_in(session, found.workspace_id, [found.id], by=by, days=days, reason=REASON)
     session.refresh(found)

@@ -56,7 +56,7 @@ def sniff(head: bytes, filename: str) -> tuple[str, str, str] | None:
             raise Refused(_PLAYLIST, what=what)
     for pattern, what in _OTHERS:
         if re.match(pattern, start, re.IGNORECASE | re.DOTALL):
-            raise Refused(f"This is {what}. It was not kept.")
+            raise Refused("This is %(what)s. It was not kept.", what=what)
     if _svg(start):
         return "image", "image/svg+xml", "svg"
     if _TIMING.search(text):

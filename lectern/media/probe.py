@@ -54,6 +54,9 @@ def _within_size(kind: str, size: int) -> None:
     if size > MAX_BYTES[kind]:
         article = "an" if kind[0] in "ai" else "a"
         raise Refused(
-            f"The file has {size / MIB:,.0f} MiB; {article} {kind} may have at most "
-            f"{MAX_BYTES[kind] / MIB:,.0f} MiB."
+            "The file has %(value)s MiB; %(article)s %(kind)s may have at most %(value_2)s MiB.",
+            value=f"{size / MIB:,.0f}",
+            article=article,
+            kind=kind,
+            value_2=f"{MAX_BYTES[kind] / MIB:,.0f}",
         )

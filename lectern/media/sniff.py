@@ -112,7 +112,7 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
         raise Refused("The file is empty: nothing was in it to keep.")
     for offset, signature, what in _REFUSED:
         if head.startswith(signature, offset) and len(head) > len(signature):
-            raise Refused(f"This is {what}. It was not kept.")
+            raise Refused("This is %(what)s. It was not kept.", what=what)
     found = _binary(head) or plaintext.sniff(head, filename)
     if found is None:
         raise Refused("This is not a file that Lectern knows: neither media nor a document.")
@@ -120,8 +120,11 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
     promised = _SUFFIXES.get(PurePath(filename.lower()).suffix.lstrip("."))
     if kind == "document" and promised not in {None, kind}:
         raise Refused(
-            f"The name promises {_ARTICLES[str(promised)]}, but the content is {_ARTICLES[kind]} "
-            f"({mime}). Give the file its right ending, then upload it again."
+            "The name promises %(articles)s, but the content is %(articles_2)s "
+            "(%(mime)s). Give the file its right ending, then upload it again.",
+            articles=_ARTICLES[str(promised)],
+            articles_2=_ARTICLES[kind],
+            mime=mime,
         )
     return Sniffed(kind, mime, demuxer, _mismatch(promised, kind))
 

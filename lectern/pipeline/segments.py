@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from lectern.errors import plural_message
 from lectern.models import Asset, Task, TaskState
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
@@ -162,7 +163,12 @@ def _go_on(session: Session, claim: Claim) -> None:
 
 
 def _reason(done: int, number: int) -> str:
-    return f"It is encoded in {number} parts, of which {done} {'is' if done == 1 else 'are'} done."
+    return plural_message(
+        "It is encoded in %(number)s parts, of which %(n)s is done.",
+        "It is encoded in %(number)s parts, of which %(n)s are done.",
+        done,
+        number=number,
+    )
 
 
 def _whole(task: Claim | Task) -> Any:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.errors import LecternError
+from lectern.errors import LecternError, Message
 from lectern.models import Asset, Task, TaskState, Version
 from lectern.pipeline import registry
 from lectern.pipeline.registry import Step
@@ -288,4 +288,4 @@ def _change(session: Session, claim: Claim, **values: object) -> None:
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if changed is None:
-        raise LostLease("Another worker has taken this task over.")
+        raise LostLease(Message("Another worker has taken this task over."))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lectern.changes import ledger
 from lectern.changes.ledger import Change
 from lectern.database.locks import lock
-from lectern.errors import Conflict, NotFound
+from lectern.errors import Conflict, Message, NotFound
 from lectern.models import Asset, Proposal
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -21,8 +21,8 @@ from lectern.proposals.proposals import ACCEPTED, EDITED, OPEN, REFUSED
 from lectern.text import clean_text
 
 LONGEST_REASON = 500
-DECIDED = "This proposal has been decided already. Undo that first."
-NOT_DECIDED = "This proposal is open, so there is nothing to undo."
+DECIDED = Message("This proposal has been decided already. Undo that first.")
+NOT_DECIDED = Message("This proposal is open, so there is nothing to undo.")
 
 
 def accept(session: Session, principal: Principal, proposal_id: uuid.UUID) -> Proposal:

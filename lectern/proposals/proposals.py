@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from lectern import values
 from lectern.database.scope import scoped
-from lectern.errors import Invalid, NotFound
+from lectern.errors import Invalid, Message, NotFound
 from lectern.models import Asset, Proposal, Usage, new_id
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.proposals.kinds import KINDS
 
 OPEN, ACCEPTED, EDITED, REFUSED = STATES = ("open", "accepted", "edited", "refused")
-MISSING = "There is no such proposal in this workspace."
+MISSING = Message("There is no such proposal in this workspace.")
 
 
 class Subject(NamedTuple):
@@ -220,5 +220,5 @@ def _read(cursor: str) -> uuid.UUID:
     try:
         return uuid.UUID(cursor)
     except ValueError as error:
-        message = "This cursor belongs to no list. Begin again without it."
+        message = Message("This cursor belongs to no list. Begin again without it.")
         raise Invalid(message, {"cursor": message}) from error

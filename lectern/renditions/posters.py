@@ -111,7 +111,9 @@ def choose(session: Session, principal: Principal, asset: Asset, rank: int) -> N
             )
             _keep(session, principal, asset, candidate.blob.id, rank)
             return
-    raise Invalid(f"There is no poster candidate {rank}.", {"rank": "Choose one that is shown."})
+    raise Invalid(
+        "There is no poster candidate %(rank)s.", {"rank": "Choose one that is shown."}, rank=rank
+    )
 
 
 def put(

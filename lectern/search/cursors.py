@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Listing
 from lectern.search.filters import SORTS
 
@@ -42,7 +42,7 @@ def read(cursor: str, sort: str, name: str) -> tuple[Any, uuid.UUID]:
             raise ValueError(made_for)
         return _reader(name)(value), uuid.UUID(asset_id)
     except _BROKEN as error:
-        message = "This cursor belongs to no list. Begin again without it."
+        message = Message("This cursor belongs to no list. Begin again without it.")
         raise Invalid(message, {"cursor": message}) from error
 
 

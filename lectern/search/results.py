@@ -63,7 +63,7 @@ def ids(
     """`page` without the assets."""
     require(principal, Action.SEE)
     if not 1 <= limit <= MOST:
-        raise Invalid(f"limit is 1 to {MOST}.", {"limit": f"Use 1 to {MOST}."})
+        raise Invalid("limit is 1 to %(most)s.", {"limit": f"Use 1 to {MOST}."}, most=MOST)
     query, plan = planned(session, principal, query)
     respelling: Spelling | None = None
     order, place = _from(query, plan, cursor)
@@ -99,7 +99,7 @@ def _from(query: Query, plan: Plan, cursor: str | None) -> tuple[Order, tuple[An
         order = Order(NEWEST)
     if order.name not in SORTS or order.sort.startswith("--"):
         known = ", ".join(SORTS)
-        raise Invalid(f"sort is one of {known}.", {"sort": f"Use one of {known}."})
+        raise Invalid("sort is one of %(known)s.", {"sort": f"Use one of {known}."}, known=known)
     if not cursor:
         return order, None
     if order.name == BEST and cursors.sort_of(cursor) == NEWEST:

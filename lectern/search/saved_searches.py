@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern import search
 from lectern.database.scope import scoped
-from lectern.errors import Forbidden, Invalid, NotFound, Stale
+from lectern.errors import Forbidden, Invalid, Message, NotFound, Stale
 from lectern.models import SavedSearch, User
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -16,7 +16,7 @@ from lectern.people.rights import Action, can, require
 from lectern.search import Query
 from lectern.text import clean_text
 
-MISSING = "There is no such saved search here."
+MISSING = Message("There is no such saved search here.")
 LONGEST_NAME = 100
 # As many as a person overlooks at a glance is far less; this only keeps a page from bursting.
 MOST = 200
@@ -86,7 +86,9 @@ def create(
         ).where(SavedSearch.created_by == principal.user_id)
     ).one()
     if number >= MOST:
-        raise Invalid(f"You have {MOST} saved searches. Delete one that you no longer need.")
+        raise Invalid(
+            "You have %(most)s saved searches. Delete one that you no longer need.", most=MOST
+        )
     saved = SavedSearch(
         workspace_id=principal.workspace_id,
         name=_free_name(session, principal.workspace_id, principal.user_id, name),
@@ -165,7 +167,7 @@ def _shown(principal: Principal, saved: SavedSearch, by: str) -> Saved:
     try:
         query = search.read(saved.query)
     except (Invalid, TypeError, AttributeError) as error:
-        why = str(error) if isinstance(error, Invalid) else "Its filter cannot be read."
+        why = str(error) if isinstance(error, Invalid) else Message("Its filter cannot be read.")
     return Saved(
         id=saved.id,
         name=saved.name,
@@ -200,7 +202,9 @@ def _mine(
     if not _editable(principal, saved):
         raise Forbidden("Whoever shares this search may change it, and owners and editors.")
     if seen is not None and seen != saved.name:
-        raise Stale(f"Somebody renamed this search meanwhile. It is “{saved.name}” now.")
+        raise Stale(
+            "Somebody renamed this search meanwhile. It is “%(name)s” now.", name=saved.name
+        )
     return saved
 
 
@@ -219,7 +223,7 @@ def _free_name(
 ) -> str:
     name = clean_text(raw)
     if not 0 < len(name) <= LONGEST_NAME:
-        message = f"A name has 1 to {LONGEST_NAME} characters."
+        message = Message("A name has 1 to %(longest_name)s characters.", longest_name=LONGEST_NAME)
         raise Invalid(message, {"name": message})
     other = session.scalar(
         scoped(SavedSearch, workspace_id, SavedSearch.id).where(
@@ -227,7 +231,9 @@ def _free_name(
         )
     )
     if other not in (None, saved_id):
-        message = f"There is a saved search “{name}” already. Choose another name."
+        message = Message(
+            "There is a saved search “%(name)s” already. Choose another name.", name=name
+        )
         raise Invalid(message, {"name": message})
     return name
 

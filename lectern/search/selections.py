@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from lectern import search
 from lectern.database.scope import scoped
-from lectern.errors import Forbidden, Invalid, NotFound
+from lectern.errors import Forbidden, Invalid, Message, NotFound
 from lectern.models import Asset, Listing, Selection
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -230,7 +230,10 @@ def _put(
     removed: Sequence[uuid.UUID],
 ) -> None:
     if max(len(added), len(removed)) > MOST:
-        message = f"At most {MOST:,} files can be picked one by one. Select all that match instead."
+        message = Message(
+            "At most %(most)s files can be picked one by one. Select all that match instead.",
+            most=f"{MOST:,}",
+        )
         raise Invalid(message, {"ids": message})
     selection.added, selection.removed = list(added), list(removed)
     selection.updated_at = func.clock_timestamp()

@@ -103,7 +103,9 @@ def open_storage(url: str, settings: Settings | None = None) -> Storage:
             place, Copies(settings.data / "cache", settings.cache_bytes)
         )
         return bucket
-    raise LecternError(f"LECTERN_STORAGE_URL: {url!r} is neither file:///… nor b2://bucket.")
+    raise LecternError(
+        "LECTERN_STORAGE_URL: %(url)s is neither file:///… nor b2://bucket.", url=repr(url)
+    )
 
 
 __all__ = ["Item", "LocalStorage", "Storage", "open_storage", "storage_of"]

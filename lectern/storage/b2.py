@@ -246,7 +246,9 @@ class B2Storage:
                     file.write(piece)
             if core_ext.digest_file(path) == (digest_of(key) or core_ext.digest_file(path)):
                 return
-        raise StorageDamaged(f"The stored file {key} is damaged: its content has another digest.")
+        raise StorageDamaged(
+            "The stored file %(key)s is damaged: its content has another digest.", key=key
+        )
 
 
 def _pieces(ask: Ask, start: int, end: int) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lectern import values
 from lectern.database.scope import scoped
-from lectern.errors import Conflict, Invalid, NotFound
+from lectern.errors import Conflict, Invalid, Message, NotFound
 from lectern.models import CustomField, FieldType
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -27,12 +27,14 @@ LONGEST_LABEL = 80
 LONGEST_VALUE = 2_000
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ASKS = {
-    FieldType.TEXT: f"Send a text of at most {LONGEST_VALUE} characters.",
-    FieldType.NUMBER: "Send a number.",
-    FieldType.DATE: "Send a date such as 2026-09-01.",
-    FieldType.YES_NO: "Send yes or no: true or false.",
-    FieldType.CHOICE: "Choose one of the options.",
-    FieldType.LINK: "Send an address that begins with http:// or https://.",
+    FieldType.TEXT: Message(
+        "Send a text of at most %(longest_value)s characters.", longest_value=LONGEST_VALUE
+    ),
+    FieldType.NUMBER: Message("Send a number."),
+    FieldType.DATE: Message("Send a date such as 2026-09-01."),
+    FieldType.YES_NO: Message("Send yes or no: true or false."),
+    FieldType.CHOICE: Message("Choose one of the options."),
+    FieldType.LINK: Message("Send an address that begins with http:// or https://."),
 }
 
 
@@ -70,11 +72,13 @@ def create(session: Session, principal: Principal, sent: Mapping[str, Any]) -> C
     session.execute(select(func.pg_advisory_xact_lock(lock)))
     known = _all(session, principal.workspace_id)
     if len(known) >= MOST_FIELDS:
-        raise Invalid(f"A library has at most {MOST_FIELDS} fields of its own.")
+        raise Invalid(
+            "A library has at most %(most_fields)s fields of its own.", most_fields=MOST_FIELDS
+        )
     texts = _texts(sent)
     key = _key(str(sent.get("key") or "") or _key_from(texts["label"]))
     if any(field.key == key for field in known):
-        raise Conflict(f"There is a field with the key “{key}” already.")
+        raise Conflict("There is a field with the key “%(key)s” already.", key=key)
     position = 1 + max((field.position for field in known), default=-1)
     kind = _type(sent.get("type"))
     field = CustomField(
@@ -164,7 +168,12 @@ def fit(
                 wrong[f"custom.{key}"] = _ASKS[FieldType(types[key].type)]
     if wrong:
         labels = ", ".join(types[name.partition(".")[2]].label for name in wrong)
-        raise Invalid(f"Please look at {labels}: {next(iter(wrong.values()))}", wrong)
+        raise Invalid(
+            "Please look at %(labels)s: %(next)s",
+            wrong,
+            labels=labels,
+            next=next(iter(wrong.values())),
+        )
     return fitting
 
 
@@ -219,14 +228,17 @@ def _all(session: Session, workspace_id: uuid.UUID) -> list[CustomField]:
 def _texts(sent: Mapping[str, Any]) -> dict[str, str]:
     label = clean_text(str(sent.get("label") or ""))
     if not label or len(label) > LONGEST_LABEL:
-        message = f"A field needs a name of 1 to {LONGEST_LABEL} characters."
+        message = Message(
+            "A field needs a name of 1 to %(longest_label)s characters.",
+            longest_label=LONGEST_LABEL,
+        )
         raise Invalid(message, {"label": message})
     return {"label": label, "help": clean_text(str(sent.get("help") or ""))[:LONGEST_VALUE]}
 
 
 def _key(text: str) -> str:
     if not _KEY.fullmatch(text):
-        message = "A key begins with a letter and has up to 40 of a–z, 0–9 and _."
+        message = Message("A key begins with a letter and has up to 40 of a–z, 0–9 and _.")
         raise Invalid(message, {"key": message})
     return text
 
@@ -240,7 +252,7 @@ def _type(value: Any) -> FieldType:
     try:
         return FieldType(values.choice(FieldType)(value))
     except values.Unfit as error:
-        message = f"A field is {error.wanted}."
+        message = Message("A field is %(wanted)s.", wanted=error.wanted)
         raise Invalid(message, {"type": message}) from error
 
 
@@ -249,8 +261,10 @@ def _options(kind: str, sent: Sequence[Any]) -> list[str]:
         return []
     options = list(dict.fromkeys(text for text in (clean_text(str(each)) for each in sent) if text))
     if not 1 <= len(options) <= MOST_OPTIONS or any(len(text) > LONGEST_LABEL for text in options):
-        message = (
-            f"A choice needs 1 to {MOST_OPTIONS} options of at most {LONGEST_LABEL} characters."
+        message = Message(
+            "A choice needs 1 to %(most_options)s options of at most %(longest_label)s characters.",
+            most_options=MOST_OPTIONS,
+            longest_label=LONGEST_LABEL,
         )
         raise Invalid(message, {"options": message})
     return options

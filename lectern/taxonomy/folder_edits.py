@@ -59,7 +59,10 @@ def create(
     nodes = _held(session, principal)
     parent = _in(nodes, parent_id) if parent_id else None
     if parent and parent.depth >= folders.DEEPEST:
-        raise _wrong("name", f"Folders go {folders.DEEPEST} levels deep, and no deeper.")
+        raise _wrong(
+            "name",
+            Message("Folders go %(deepest)s levels deep, and no deeper.", deepest=folders.DEEPEST),
+        )
     _refuse_taken("name", clean, parent, nodes)
     folder = Folder(workspace_id=principal.workspace_id, parent_id=parent_id, name=clean)
     session.add(folder)
@@ -120,9 +123,12 @@ def move(
     if folder.parent_id == parent_id:
         return folder
     if target and any(each.id == target.id for each in here.below()):
-        raise _wrong("parent", f"“{here.name}” cannot be moved into itself.")
+        raise _wrong("parent", Message("“%(name)s” cannot be moved into itself.", name=here.name))
     if (target.depth if target else 0) + here.height > folders.DEEPEST:
-        raise _wrong("parent", f"Folders go {folders.DEEPEST} levels deep, and no deeper.")
+        raise _wrong(
+            "parent",
+            Message("Folders go %(deepest)s levels deep, and no deeper.", deepest=folders.DEEPEST),
+        )
     _refuse_taken("parent", here.name, target, nodes)
     folder.parent_id = parent_id
     after = f"{target.path}/{here.name}" if target else here.name
@@ -248,7 +254,14 @@ def _refuse_taken(field: str, name: str, parent: Node | None, nodes: list[Node])
     beside = parent.children if parent else nodes
     if any(each.name == name for each in beside):
         where = f"in “{parent.path}”" if parent else "at the top"
-        raise _wrong(field, f"There is a folder “{name}” {where} already. Choose another name.")
+        raise _wrong(
+            field,
+            Message(
+                "There is a folder “%(name)s” %(where)s already. Choose another name.",
+                name=name,
+                where=where,
+            ),
+        )
 
 
 def _refuse_doubles(here: Node, nodes: list[Node]) -> None:
@@ -258,7 +271,13 @@ def _refuse_doubles(here: Node, nodes: list[Node]) -> None:
     if double is not None:
         where = f"“{here.parent.path}”" if here.parent else "the top"
         raise _wrong(
-            "", f"“{double}” cannot move to {where}, where one of that name is. Rename it first."
+            "",
+            Message(
+                "“%(double)s” cannot move to %(where)s, where one of that "
+                "name is. Rename it first.",
+                double=double,
+                where=where,
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Folder
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -28,9 +28,11 @@ def split(path: str) -> list[str]:
     """
     names = [name for name in (clean_text(part) for part in path.split("/")) if name]
     if len(names) > DEEPEST or any(len(n) > LONGEST or not n.strip(".") for n in names):
-        message = (
-            f"A folder path has at most {DEEPEST} names of at most {LONGEST} characters, "
-            "none of them only dots."
+        message = Message(
+            "A folder path has at most %(deepest)s names of at most "
+            "%(longest)s characters, none of them only dots.",
+            deepest=DEEPEST,
+            longest=LONGEST,
         )
         raise Invalid(message, {"folder": message})
     return names
@@ -44,7 +46,10 @@ def clean_name(raw: str) -> str:
     """
     name = clean_text(raw)
     if not name.strip(".") or len(name) > LONGEST or "/" in name:
-        message = f"A folder's name has 1 to {LONGEST} characters, no slash, and not only dots."
+        message = Message(
+            "A folder's name has 1 to %(longest)s characters, no slash, and not only dots.",
+            longest=LONGEST,
+        )
         raise Invalid(message, {"name": message})
     return name
 

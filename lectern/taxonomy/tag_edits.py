@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.errors import Conflict, Invalid, NotFound, Stale
+from lectern.errors import Conflict, Invalid, Message, NotFound, Stale
 from lectern.models import Asset, AssetTag, Tag
 from lectern.people import audit
 from lectern.people.audit import Fact
@@ -21,7 +21,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.text import tag_key, tag_name
 
-MISSING = "There is no such tag in this library."
+MISSING = Message("There is no such tag in this library.")
 MOST_AT_ONCE = 200
 # With more files than this, one fact has their number: a chain of a hundred thousand entries made
 # while everybody waits for the audit lock would help nobody.
@@ -86,7 +86,7 @@ def preview(
         # It stays as it was first spelled.
         into = other.name
     if len(tags) == 1 and into == tags[0].name:
-        message = "The tag is called that already."
+        message = Message("The tag is called that already.")
         raise Invalid(message, {"name": message})
     merging = bool(into) and (len(tags) > 1 or (other is not None and other.id != tags[0].id))
     return Preview(tuple(tags), into, merging, files, trashed, tuple(named))
@@ -160,7 +160,10 @@ def _parts(
     sources = [tag for tag in tags if tag.id in set(tag_ids)]
     target = next((tag for tag in tags if tag.key == tag_key(name)), sources[0])
     if not merge and (len(sources) > 1 or target.id != sources[0].id):
-        message = f"There is a tag “{target.name}” already. Merge the two, or choose another name."
+        message = Message(
+            "There is a tag “%(name)s” already. Merge the two, or choose another name.",
+            name=target.name,
+        )
         raise Invalid(message, {"name": message})
     return sources, target
 
@@ -169,7 +172,7 @@ def _tags(session: Session, principal: Principal, tag_ids: Sequence[uuid.UUID]) 
     """In the order given."""
     wanted = list(dict.fromkeys(tag_ids))
     if not 0 < len(wanted) <= MOST_AT_ONCE:
-        raise Invalid(f"Choose 1 to {MOST_AT_ONCE} tags.")
+        raise Invalid("Choose 1 to %(most_at_once)s tags.", most_at_once=MOST_AT_ONCE)
     ours = Tag.workspace_id == principal.workspace_id
     found = {tag.id: tag for tag in session.scalars(select(Tag).where(ours, Tag.id.in_(wanted)))}
     if len(found) < len(wanted):
@@ -214,7 +217,7 @@ def _held(
         raise NotFound(MISSING)
     names = [tag.name for tag in tags if tag.id in place]
     if seen is not None and list(seen) != names:
-        raise Stale(f"Somebody renamed a tag meanwhile. Now: {', '.join(names)}.")
+        raise Stale("Somebody renamed a tag meanwhile. Now: %(list)s.", list=", ".join(names))
     if tuple(session.scalars(files)) != asset_ids:
         raise Conflict("A file got one of these tags at this moment. Try again.")
     return asset_ids, tags

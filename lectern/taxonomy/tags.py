@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.errors import Conflict, Invalid
+from lectern.errors import Conflict, Invalid, Message
 from lectern.models import Asset, AssetTag, Tag
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -30,7 +30,7 @@ def clean(raw: Iterable[str]) -> list[str]:
         name = tag_name(text)
         names.setdefault(tag_key(name), name)
     if len(names) > MOST:
-        message = f"An asset may have at most {MOST} tags."
+        message = Message("An asset may have at most %(most)s tags.", most=MOST)
         raise Invalid(message, {"tags": message})
     return list(names.values())
 

@@ -228,7 +228,9 @@ def _check_version() -> None:
 def _whole(header: str) -> int:
     number = values.readable(request.headers.get(header, ""), values.digits(0, MOST_BYTES))
     if number is None:
-        raise Invalid(f"{header} must be a whole number of bytes.", {header: "a whole number"})
+        raise Invalid(
+            "%(header)s must be a whole number of bytes.", {header: "a whole number"}, header=header
+        )
     return number
 
 
@@ -263,7 +265,9 @@ def _metadata(header: str) -> dict[str, str]:
         try:
             value = base64.b64decode(encoded.strip(), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise Invalid(f"Upload-Metadata: the value of {name[:40]} is not base64.") from error
+            raise Invalid(
+                "Upload-Metadata: the value of %(name)s is not base64.", name=name[:40]
+            ) from error
         metadata[_ALIASES.get(name, name)] = value.decode("utf-8", "replace")
     return metadata
 

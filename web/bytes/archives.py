@@ -42,7 +42,7 @@ def receive(answer: Callable[[Received], ResponseReturnValue], *, keep: bool) ->
         Invalid: the body is announced as something else. TooLarge: it has too many bytes.
     """
     if request.mimetype != TYPE:
-        raise Invalid(f"Send the archive as the body of the request, as {TYPE}.")
+        raise Invalid("Send the archive as the body of the request, as %(type)s.", type=TYPE)
     return ReceivingReply(_Body(settings(), request.args.get("name", ""), answer, keep=keep))
 
 
@@ -106,4 +106,6 @@ class _Body:
         return runs.told(report)
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"An archive may have at most {self._most / (1 << 30):.3g} GiB here.")
+        return TooLarge(
+            "An archive may have at most %(value)s GiB here.", value=f"{self._most / (1 << 30):.3g}"
+        )

@@ -67,10 +67,17 @@ class Seen:
         """Raises Invalid when the line repeats or contradicts an earlier one."""
         for other in before:
             if (line.use.key if line.use else None) == (other.use.key if other.use else None):
-                raise Invalid(f"it says again what line {other.number:,} says of this file.")
+                raise Invalid(
+                    "it says again what line %(number)s says of this file.",
+                    number=f"{other.number:,}",
+                )
             for name, value in line.facts.items():
                 if other.facts.get(name, value) != value:
-                    raise Invalid(f"its “{name}” differs from that in line {other.number:,}.")
+                    raise Invalid(
+                        "its “%(name)s” differs from that in line %(number)s.",
+                        name=name,
+                        number=f"{other.number:,}",
+                    )
         if line.use is not None:
             self._check_course(line.number, line.use)
 
@@ -89,7 +96,11 @@ class Seen:
         for key, title in titled:
             known, first = self._titles.get(key, (title, number))
             if title and known and known != title:
-                raise Invalid(f"line {first:,} has another title for “{key[-1]}”.")
+                raise Invalid(
+                    "line %(first)s has another title for “%(key)s”.",
+                    first=f"{first:,}",
+                    key=key[-1],
+                )
             if title:
                 self._titles[key] = (known, first)
 
@@ -115,7 +126,7 @@ def line(number: int, cells: Mapping[str, str]) -> Line:
             try:
                 facts[name] = _fact(name, given[name])
             except Invalid as problem:
-                raise Invalid(f"“{name}”: {_told(problem)}") from problem
+                raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
     return Line(number, facts, _use(given))
 
 
@@ -124,23 +135,23 @@ def _use(given: Mapping[str, str]) -> Use | None:
         try:
             return text.reference(given[name]) if name in given else None
         except Invalid as problem:
-            raise Invalid(f"“{name}”: {_told(problem)}") from problem
+            raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
 
     def title(name: str, longest: int = 200) -> str:
         try:
             return text.line(given.get(name, ""), name, longest=longest, empty=True)
         except Invalid as problem:
-            raise Invalid(f"“{name}”: {_told(problem)}") from problem
+            raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
 
     course, chapter, lesson = ref("course"), ref("chapter"), ref("lesson")
     if course is None:
         more = ("chapter", "lesson", "slot", "start", "end")
         stray = next((name for name in more if name in given), None)
         if stray is not None:
-            raise Invalid(f"it has a “{stray}”, but names no course.")
+            raise Invalid("it has a “%(stray)s”, but names no course.", stray=stray)
         return None
     if lesson is not None and chapter is None:
-        raise Invalid(f"it names the lesson “{lesson}”, but not its chapter.")
+        raise Invalid("it names the lesson “%(lesson)s”, but not its chapter.", lesson=lesson)
     start, end = _seconds("start", given), _seconds("end", given)
     if end is not None and end <= (start or 0):
         raise Invalid("its “end” is not after its “start”.")
@@ -163,7 +174,7 @@ def _seconds(name: str, given: Mapping[str, str]) -> float | None:
     # Where the comma separates decimals, semicolons separate cells.
     seconds = values.readable(given[name], values.decimal(0, sys.float_info.max, comma=True))
     if seconds is None:
-        raise Invalid(f"“{name}” is not a number of seconds.")
+        raise Invalid("“%(name)s” is not a number of seconds.", name=name)
     return seconds
 
 

@@ -28,7 +28,9 @@ def check_size(found: Found, most: int) -> None:
     if found.byte_size == 0:
         raise Invalid(EMPTY)
     if found.byte_size > most:
-        raise Invalid(f"A file may have at most {most / (1 << 30):.3g} GiB here.")
+        raise Invalid(
+            "A file may have at most %(value)s GiB here.", value=f"{most / (1 << 30):.3g}"
+        )
 
 
 @contextmanager

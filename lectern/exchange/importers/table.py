@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.exchange.importers import cells
 from lectern.exchange.importers.cells import Line
 
@@ -71,14 +71,22 @@ def read(file: Path) -> Table:
     try:
         for row in rows:
             if rows.line_num > MOST_LINES + 1:
-                raise BadTable(f"Line {rows.line_num:,}: the table has over {MOST_LINES:,} lines.")
+                raise BadTable(
+                    "Line %(line_num)s: the table has over %(most_lines)s lines.",
+                    line_num=f"{rows.line_num:,}",
+                    most_lines=f"{MOST_LINES:,}",
+                )
             if names is None:
                 names = _header(row)
                 table.unknown = [name for name in names if name not in cells.COLUMNS]
             elif any(cell.strip() for cell in row):
                 _take(table, seen, rows.line_num, names, row)
     except csv.Error as error:
-        raise BadTable(f"Line {rows.line_num:,}: this is not CSV ({error}).") from error
+        raise BadTable(
+            "Line %(line_num)s: this is not CSV (%(error)s).",
+            line_num=f"{rows.line_num:,}",
+            error=error,
+        ) from error
     if names is None:
         raise BadTable("The table is empty. Its first line has the names of the columns.")
     return table
@@ -96,7 +104,11 @@ def _take(
     said = table.files.setdefault(key_of(path), Said())
     try:
         if len(row) > len(names):
-            raise Invalid(f"it has {len(row)} cells for {len(names)} columns.")
+            raise Invalid(
+                "it has %(count)s cells for %(count_2)s columns.",
+                count=len(row),
+                count_2=len(names),
+            )
         line = cells.line(number, values)
         seen.check(key_of(path), line, said.lines)
         said.lines.append(line)
@@ -108,14 +120,16 @@ def _text(file: Path) -> str:
     with file.open("rb") as source:
         raw = source.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise BadTable(f"The table has more than {MOST_BYTES >> 20} MiB.")
+        raise BadTable("The table has more than %(value)s MiB.", value=MOST_BYTES >> 20)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadTable("The table is UTF-16. Save it as “CSV UTF-8”.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = raw.count(b"\n", 0, error.start) + 1
-        raise BadTable(f"Line {number:,}: this is not UTF-8. Save it as “CSV UTF-8”.") from error
+        raise BadTable(
+            "Line %(number)s: this is not UTF-8. Save it as “CSV UTF-8”.", number=f"{number:,}"
+        ) from error
 
 
 def _delimiter(text: str) -> str:
@@ -131,7 +145,7 @@ def _header(row: Sequence[str]) -> Sequence[str]:
         raise BadTable("The first line has no column “path”.")
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise BadTable(f"The first line names the column “{twice[:80]}” twice.")
+        raise BadTable("The first line names the column “%(twice)s” twice.", twice=twice[:80])
     return names
 
 
@@ -145,4 +159,8 @@ def unmatched(table: Table, met: Container[str]) -> Iterator[str]:
     for path, said in table.files.items():
         if path not in met:
             number = said.lines[0].number if said.lines else 0
-            yield said.problem or f"Line {number:,}: there is no file {path} in the folder."
+            yield said.problem or Message(
+                "Line %(number)s: there is no file %(path)s in the folder.",
+                number=f"{number:,}",
+                path=path,
+            )

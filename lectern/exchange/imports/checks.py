@@ -67,23 +67,25 @@ def line(record: Record, raw: bytes, place: str) -> dict[str, Any]:
     try:
         said = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise Refused(f"{place}: this is not UTF-8.") from error
+        raise Refused("%(place)s: this is not UTF-8.", place=place) from error
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{place}: this is not JSON.") from error
+        raise Refused("%(place)s: this is not JSON.", place=place) from error
     if not isinstance(said, dict):
-        raise Refused(f"{place}: this is not an object.")
+        raise Refused("%(place)s: this is not an object.", place=place)
     fields = record.fields
     missing = [field.name for field in fields if field.name not in said]
     unknown = sorted(said.keys() - {field.name for field in fields})
     if missing or unknown:
         what = f"lacks “{missing[0]}”" if missing else f"has the unknown field “{unknown[0][:80]}”"
-        raise Refused(f"{place}: this line {what}.")
+        raise Refused("%(place)s: this line %(what)s.", place=place, what=what)
     row: dict[str, Any] = {}
     for each in fields:
         try:
             row[each.name] = _value(record.file, each, said[each.name])
         except ValueError as error:
-            raise Refused(f"{place}: “{each.name}” {error}.") from error
+            raise Refused(
+                "%(place)s: “%(name)s” %(error)s.", place=place, name=each.name, error=error
+            ) from error
     return row
 
 

@@ -44,7 +44,9 @@ def _create(session: Session, each: dict[str, Any]) -> uuid.UUID:
         email, name = text.email(each["email"]), text.line(each["name"], "name", longest=80)
     except Invalid as error:
         raise Refused(
-            f"people.jsonl: {each['email'][:80]!r} cannot be an account: {error}"
+            "people.jsonl: %(each)s cannot be an account: %(error)s",
+            each=repr(each["email"][:80]),
+            error=error,
         ) from error
     taken = session.get(User, each["id"]) is not None
     user = User(email=email, name=name, **({} if taken else {"id": each["id"]}))

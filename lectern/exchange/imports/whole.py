@@ -76,17 +76,22 @@ class _Reader:
         seen = self.whole.ids[record.file]
         key = values.get("id") or uuid.UUID(int=values["seq"])
         if key in seen:
-            raise Refused(f"{place}: this id is in the file twice.")
+            raise Refused("%(place)s: this id is in the file twice.", place=place)
         seen.add(key)
         natural = checks.natural_key(record.file, values)
         if natural is not None and natural in self._keys:
-            raise Refused(f"{place}: an earlier line has the same name.")
+            raise Refused("%(place)s: an earlier line has the same name.", place=place)
         self._keys.add(natural or ())
         # A folder's parent may come later.
         for one in (each for each in record.fields if each.refers not in {None, record.file}):
             for target in _named(values[one.name]):
                 if target not in self.whole.ids[str(one.refers)]:
-                    raise Refused(f"{place}: “{one.name}” names what is not in {one.refers}.jsonl.")
+                    raise Refused(
+                        "%(place)s: “%(name)s” names what is not in %(refers)s.jsonl.",
+                        place=place,
+                        name=one.name,
+                        refers=one.refers,
+                    )
         check = getattr(self, f"_{record.file}", None)
         if check is not None:
             check(place, values)
@@ -111,7 +116,9 @@ class _Reader:
     def _versions(self, place: str, values: dict[str, Any]) -> None:
         asset_id, digest, size = values["asset_id"], values["digest"], values["byte_size"]
         if self.whole.sizes.setdefault(digest, size) != size or size < 0:
-            raise Refused(f"{place}: another version says that this content has another size.")
+            raise Refused(
+                "%(place)s: another version says that this content has another size.", place=place
+            )
         self._counts.setdefault(asset_id, []).append(values["number"])
         self._homes[values["id"]] = asset_id
         if self._pointers[asset_id][1] == values["id"]:
@@ -122,9 +129,14 @@ class _Reader:
         for asset_id, (place, _) in self._pointers.items():
             numbers = sorted(self._counts.get(asset_id, []))
             if asset_id not in self.whole.current:
-                raise Refused(f"{place}: the current version is not one of this file's versions.")
+                raise Refused(
+                    "%(place)s: the current version is not one of this file's versions.",
+                    place=place,
+                )
             if numbers != list(range(1, len(numbers) + 1)):
-                raise Refused(f"{place}: its versions are not numbered from 1 without gaps.")
+                raise Refused(
+                    "%(place)s: its versions are not numbered from 1 without gaps.", place=place
+                )
             self.whole.current[asset_id] = self.whole.current[asset_id]._replace(
                 versions=len(numbers)
             )
@@ -133,28 +145,32 @@ class _Reader:
 
     def _scheduled_switches(self, place: str, values: dict[str, Any]) -> None:
         if values["version_id"] is None:
-            raise Refused(f"{place}: a switch names its version.")
+            raise Refused("%(place)s: a switch names its version.", place=place)
         self._same(place, values["version_id"], values["asset_id"], "version", "file")
         waits = values["state"] == SwitchState.WAITING
         if waits and values["asset_id"] in self._trashed:
-            raise Refused(f"{place}: a file in the trash waits for no switch.")
+            raise Refused("%(place)s: a file in the trash waits for no switch.", place=place)
         if waits and self._shown.get(values["asset_id"]) == values["version_id"]:
-            raise Refused(f"{place}: the version that is shown waits for no switch.")
+            raise Refused("%(place)s: the version that is shown waits for no switch.", place=place)
         if waits != (values["ended_at"] is None):
-            raise Refused(f"{place}: a switch has either ended or waits.")
+            raise Refused("%(place)s: a switch has either ended or waits.", place=place)
         try:
             datetime.fromisoformat(values["local"])
             schedules.offset(Moment(values["at"], values["local"], values["zone"]))
         except (Invalid, ValueError, OverflowError) as problem:
-            raise Refused(f"{place}: this is no time on the clocks of a zone.") from problem
+            raise Refused(
+                "%(place)s: this is no time on the clocks of a zone.", place=place
+            ) from problem
 
     def _caption_tracks(self, place: str, values: dict[str, Any]) -> None:
         if (values["state"] == "reviewed") != (values["reviewed_at"] is not None):
-            raise Refused(f"{place}: captions say when they were reviewed if they were.")
+            raise Refused(
+                "%(place)s: captions say when they were reviewed if they were.", place=place
+            )
         try:
             languages.tag(values["language"])
         except Invalid as problem:
-            raise Refused(f"{place}: “language” is no language tag.") from problem
+            raise Refused("%(place)s: “language” is no language tag.", place=place) from problem
 
     def _chapters(self, place: str, values: dict[str, Any]) -> None:
         self._homes[values["id"]] = values["course_id"]
@@ -166,11 +182,13 @@ class _Reader:
     def _usages(self, place: str, values: dict[str, Any]) -> None:
         asset_id = values["asset_id"]
         if asset_id in self._trashed:
-            raise Refused(f"{place}: a file in the trash cannot be used.")
+            raise Refused("%(place)s: a file in the trash cannot be used.", place=place)
         if (values["policy"] == "pin") != (values["version_id"] is not None):
-            raise Refused(f"{place}: a pinned use names a version, and only a pinned one does.")
+            raise Refused(
+                "%(place)s: a pinned use names a version, and only a pinned one does.", place=place
+            )
         if values["lesson_id"] is not None and values["chapter_id"] is None:
-            raise Refused(f"{place}: a use in a lesson names its chapter too.")
+            raise Refused("%(place)s: a use in a lesson names its chapter too.", place=place)
         self._same(place, values["chapter_id"], values["course_id"], "chapter", "course")
         self._same(place, values["lesson_id"], values["chapter_id"], "lesson", "chapter")
         self._same(place, values["version_id"], asset_id, "version", "file")
@@ -178,13 +196,18 @@ class _Reader:
 
     def _saved_searches(self, place: str, values: dict[str, Any]) -> None:
         if values["created_by"] is None:
-            raise Refused(f"{place}: a saved search names who made it.")
+            raise Refused("%(place)s: a saved search names who made it.", place=place)
 
     def _same(
         self, place: str, inner: uuid.UUID | None, outer: uuid.UUID | None, *words: str
     ) -> None:
         if inner is not None and self._homes[inner] != outer:
-            raise Refused(f"{place}: this {words[0]} belongs to another {words[1]}.")
+            raise Refused(
+                "%(place)s: this %(words)s belongs to another %(words_2)s.",
+                place=place,
+                words=words[0],
+                words_2=words[1],
+            )
 
 
 def _named(value: Any) -> Iterable[uuid.UUID]:
@@ -199,7 +222,10 @@ def _in_order(folders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ids = {values["id"] for values in folders}
     for values in folders:
         if values["parent_id"] is not None and values["parent_id"] not in ids:
-            raise Refused(f"{values['place']}: “parent_id” names what is not in folders.jsonl.")
+            raise Refused(
+                "%(values)s: “parent_id” names what is not in folders.jsonl.",
+                values=values["place"],
+            )
         below.setdefault(values["parent_id"], []).append(values)
     ordered: list[dict[str, Any]] = []
     level = below.get(None, [])
@@ -209,7 +235,9 @@ def _in_order(folders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(ordered) < len(folders):
         left = _first_left(folders, {values["id"] for values in ordered})
         raise Refused(
-            f"{left['place']}: this folder lies in itself, or deeper than {DEEPEST} folders."
+            "%(left)s: this folder lies in itself, or deeper than %(deepest)s folders.",
+            left=left["place"],
+            deepest=DEEPEST,
         )
     return ordered
 

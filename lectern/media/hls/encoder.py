@@ -109,7 +109,7 @@ def join(plan: Plan, rung: Rung, parts: Sequence[Path], scratch: Path) -> Made:
     times = [fragment.time for fragment in index.fragments]
     whole = index.duration == plan.frames * frame and index.samples == plan.frames
     if not whole or times != [cut * frame for cut in plan.cuts]:
-        raise Refused(f"{_FAILED} Its parts do not fit together.")
+        raise Refused("%(failed)s Its parts do not fit together.", failed=_FAILED)
     return Made(rung.name, target, index)
 
 
@@ -134,8 +134,10 @@ def require_space(scratch: Path, needed: int) -> None:
     free = shutil.disk_usage(scratch).free
     if free < needed + _RESERVE:
         raise StorageFull(
-            f"Encoding needs about {needed / GIB:.1f} GiB on the server's disk, which has "
-            f"{max(0, free - _RESERVE) / GIB:.1f} GiB to spare. Make room, then try again."
+            "Encoding needs about %(value)s GiB on the server's disk, which has"
+            " %(value_2)s GiB to spare. Make room, then try again.",
+            value=f"{needed / GIB:.1f}",
+            value_2=f"{max(0, free - _RESERVE) / GIB:.1f}",
         )
 
 

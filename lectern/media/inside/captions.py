@@ -30,7 +30,9 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     """
     data = Path(arguments["source"]).read_bytes()
     if len(data) > MAX_CAPTION_BYTES:
-        raise Refused(f"A caption file may have at most {MAX_CAPTION_BYTES >> 20} MiB.")
+        raise Refused(
+            "A caption file may have at most %(value)s MiB.", value=MAX_CAPTION_BYTES >> 20
+        )
     lines = re.split(r"\r\n|\r|\n", _text(data))
     time = _VTT_TIME if arguments["demuxer"] == "webvtt" else _SRT_TIME
     cues, problems = _check(lines, time)
@@ -41,7 +43,11 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
             else "The captions have no cue: a cue needs a line such as 00:01.000 --> 00:04.000."
         )
     if cues > MAX_CUES:
-        raise Refused(f"The captions have {cues:,} cues; at most {MAX_CUES:,} are accepted.")
+        raise Refused(
+            "The captions have %(cues)s cues; at most %(max_cues)s are accepted.",
+            cues=f"{cues:,}",
+            max_cues=f"{MAX_CUES:,}",
+        )
     if len(problems) > _MOST_WARNINGS:
         problems[_MOST_WARNINGS:] = [f"{len(problems) - _MOST_WARNINGS} more lines have problems."]
     return Facts(
@@ -60,7 +66,8 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Refused(
-            f"The captions are not UTF-8 (line {line}): save them as UTF-8 and upload them again."
+            "The captions are not UTF-8 (line %(line)s): save them as UTF-8 and upload them again.",
+            line=line,
         ) from error
 
 

@@ -120,15 +120,20 @@ def decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Ite
 def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> Facts:
     streams = list(container.streams)
     if len(streams) > MAX_TRACKS:
-        raise Refused(f"The file has {len(streams)} tracks; at most {MAX_TRACKS} are accepted.")
+        raise Refused(
+            "The file has %(count)s tracks; at most %(max_tracks)s are accepted.",
+            count=len(streams),
+            max_tracks=MAX_TRACKS,
+        )
     found = tracks.gather(streams, demuxer)
     whole = _read(container, found, source.stat().st_size)
     video, audio = _main(found)
     duration_s, warnings = _duration(container, found, video, audio, whole)
     if duration_s and duration_s > MAX_DURATION_S:
         raise Refused(
-            f"The recording lasts {clock(duration_s)}; at most {MAX_DURATION_S // 3600} hours "
-            "are accepted."
+            "The recording lasts %(clock)s; at most %(value)s hours are accepted.",
+            clock=clock(duration_s),
+            value=MAX_DURATION_S // 3600,
         )
     damaged = any(track.damaged for track in (video, audio) if track)
     facts = Facts(

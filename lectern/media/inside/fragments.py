@@ -28,7 +28,9 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
             parts = [Path(target)]
         return {"indexes": [_index(part) for part in parts]}
     except (Unlike, struct.error, IndexError) as error:
-        raise Refused(f"The video was encoded, but not in one piece. {error}") from error
+        raise Refused(
+            "The video was encoded, but not in one piece. %(error)s", error=error
+        ) from error
 
 
 def _index(path: Path) -> dict[str, Any]:

@@ -73,9 +73,12 @@ def open_image(source: Path | BinaryIO, *formats: str) -> Image.Image:
         raise Refused("The image is damaged: its header cannot be read.") from error
     if image.width * image.height > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
         raise Refused(
-            f"The image is {image.width:,} × {image.height:,} pixels; at most "
-            f"{MAX_IMAGE_PIXELS // 1_000_000} megapixels and {MAX_IMAGE_SIDE:,} pixels "
-            "a side are accepted."
+            "The image is %(width)s × %(height)s pixels; at most %(value)s "
+            "megapixels and %(max_image_side)s pixels a side are accepted.",
+            width=f"{image.width:,}",
+            height=f"{image.height:,}",
+            value=MAX_IMAGE_PIXELS // 1000000,
+            max_image_side=f"{MAX_IMAGE_SIDE:,}",
         )
     return image
 
@@ -119,9 +122,10 @@ def count_frames(image: Image.Image, format_: str) -> int:
     if format_ == "TIFF":
         return frames
     raise Refused(
-        f"The animation is too long: at most {MAX_IMAGE_FRAMES:,} frames and "
-        f"{MAX_ANIMATION_PIXELS // 1_000_000} megapixels together are accepted. "
-        "Upload it as a video."
+        "The animation is too long: at most %(max_image_frames)s frames and "
+        "%(value)s megapixels together are accepted. Upload it as a video.",
+        max_image_frames=f"{MAX_IMAGE_FRAMES:,}",
+        value=MAX_ANIMATION_PIXELS // 1000000,
     )
 
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from lectern.errors import Message
+
 
 class Answer:
     """The answer so far. Lines are JSON objects of ours, or `key=value` of ffmpeg's progress."""
@@ -15,7 +17,7 @@ class Answer:
         self.size = 0
         self.confined = False
         self.result: dict[str, Any] | None = None
-        self.refused = ""
+        self.refused: Message | None = None
         self.unavailable = ""
         self.crashed = ""
         self.out_of_memory = False
@@ -41,7 +43,7 @@ class Answer:
         self.confined |= message.get("confined") is True
         self.out_of_memory |= message.get("out_of_memory") is True
         self.out_of_space |= message.get("out_of_space") is True
-        self.refused = self.refused or str(message.get("refused", ""))[:500]
+        self.refused = self.refused or _sentence(str(message.get("refused", "")))
         self.unavailable = self.unavailable or str(message.get("unavailable", ""))[:500]
         self.crashed = self.crashed or str(message.get("crashed", ""))[:100]
         if isinstance(message.get("result"), dict):
@@ -55,3 +57,15 @@ class Answer:
     def _progress(self, share: object) -> None:
         if self._on_progress and isinstance(share, int | float):
             self._on_progress(min(1.0, max(0.0, float(share))))
+
+
+def _sentence(text: str) -> Message | None:
+    """A refusal, short and with text for values, however the child wrote it."""
+    if not text:
+        return None
+    try:
+        message = Message.from_text(text[:2000])
+        params = {name: str(value)[:200] for name, value in message.params.items()}
+        return Message(message.template, **params) if params else Message(message[:500])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Message(text[:500])

@@ -79,7 +79,7 @@ def _perform(name: str, arguments: dict[str, Any], answers: int) -> int:
         task = importlib.import_module(f"{inside.__name__}.{name}")
         result = task.perform(arguments, lambda share: _say(answers, {"progress": share}))
     except Refused as refusal:
-        _say(answers, {"refused": str(refusal)})
+        _say(answers, {"refused": refusal.message.to_text()})
     except MemoryError:
         _say(answers, {"out_of_memory": True})
     except OSError as error:

@@ -265,15 +265,19 @@ def _verdict(task: str, child: _Child, answer: Answer, limits: Limits) -> dict[s
     if answer.refused:
         raise Refused(answer.refused)
     if child.late:
-        raise Refused(f"Opening the file took longer than {limits.wall_s:.0f} seconds, the limit.")
+        raise Refused(
+            "Opening the file took longer than %(wall_s)s seconds, the limit.",
+            wall_s=f"{limits.wall_s:.0f}",
+        )
     if child.status in {-signal.SIGKILL, -signal.SIGXCPU} and child.cpu_s > limits.cpu_s - 1:
         raise Refused(
-            f"Opening the file took more than {limits.cpu_s} seconds of computing, the limit."
+            "Opening the file took more than %(cpu_s)s seconds of computing, the limit.",
+            cpu_s=limits.cpu_s,
         )
     if answer.out_of_memory or _OUT_OF_MEMORY.search(child.log):
         raise Refused(
-            f"Opening the file takes more than {limits.memory_bytes / GIB:.0f} GiB of memory, "
-            "the limit."
+            "Opening the file takes more than %(value)s GiB of memory, the limit.",
+            value=f"{limits.memory_bytes / GIB:.0f}",
         )
     if answer.out_of_space or b"File too large" in child.log:
         raise Refused("The converted file would become far larger than the original.")

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lectern import values
+from lectern.errors import Message
 from lectern.search.filter_kinds import Choice, Filter, Flag, Limit, Named, Range
 from lectern.search.filters import FILTERS, ORDERS, RANGES, fields_of
 from lectern.search.syntax.measures import Bounds, Incomplete
@@ -58,7 +59,9 @@ def _operator(one: Filter, name: str) -> Operator:
             return Operator(partial(_unresolved, one, unresolved), one.hint)
     if one.name == "sort":
         return _choice(name, {order: (one.name, order) for order in ORDERS})
-    return Operator(partial(_text, one), f"Write it like {' or '.join(one.examples)}.")
+    return Operator(
+        partial(_text, one), Message("Write it like %(list)s.", list=" or ".join(one.examples))
+    )
 
 
 def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
@@ -70,7 +73,9 @@ def _choice(name: str, meanings: Mapping[str, tuple[str, Any]]) -> Operator:
         field, value = meanings[text]
         return Meaning(field, text if value is True else value, {field: value})
 
-    return Operator(read, f"Write {name}: and one of {', '.join(meanings)}.")
+    return Operator(
+        read, Message("Write %(name)s: and one of %(list)s.", name=name, list=", ".join(meanings))
+    )
 
 
 def _text(one: Filter, text: str) -> Meaning:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.models import Member, User
 from lectern.people.principal import Principal
 from lectern.search.filter_kinds import MOST_VALUES
@@ -128,7 +128,11 @@ def resolve(session: Session, principal: Principal, query: Query) -> Query:
         filters[name] = (*getattr(query, name), *filters.get(name, ()))
         filters[name] = tuple(dict.fromkeys(filters[name]))
         if len(filters[name]) > MOST_VALUES:
-            message = f"A search has at most {MOST_VALUES} {FILTERS[name].plural.lower()}."
+            message = Message(
+                "A search has at most %(most_values)s %(lower)s.",
+                most_values=MOST_VALUES,
+                lower=FILTERS[name].plural.lower(),
+            )
             raise Invalid(message, {"q": message})
     return replace(query, **filters, q=_typed(parsed.words))
 
@@ -141,7 +145,10 @@ def require_finished(query: Query) -> None:
     """
     unfinished = parse(query.q).unfinished
     if unfinished:
-        message = f"“{unfinished[0]}” is not finished. Complete it or take it out."
+        message = Message(
+            "“%(unfinished)s” is not finished. Complete it or take it out.",
+            unfinished=unfinished[0],
+        )
         raise Invalid(message, {"q": message})
 
 
@@ -213,16 +220,28 @@ def _owner(session: Session, principal: Principal, text: str) -> uuid.UUID:
     found = found or [each for each in people if {*asked.split()} <= {*fold(each.name).split()}]
     if len(found) == 1:
         return uuid.UUID(str(found[0].id))
-    message = f"Nobody here is called “{text[:80]}”. Write owner:me, a name or an email address."
+    message = Message(
+        "Nobody here is called “%(text)s”. Write owner:me, a name or an email address.",
+        text=text[:80],
+    )
     if found:
         # Not their addresses: whoever may search need not know them.
         several = ", ".join(each.name for each in found[:3])
-        message = f"“{text[:80]}” fits {len(found)} people: {several}. Write an email address."
+        message = Message(
+            "“%(text)s” fits %(count)s people: %(several)s. Write an email address.",
+            text=text[:80],
+            count=len(found),
+            several=several,
+        )
     raise Invalid(message, {"q": message})
 
 
 def _refuse_length() -> NoReturn:
-    message = f"A search has at most {MOST_WORDS} words and {LONGEST_QUERY} characters."
+    message = Message(
+        "A search has at most %(most_words)s words and %(longest_query)s characters.",
+        most_words=MOST_WORDS,
+        longest_query=LONGEST_QUERY,
+    )
     raise Invalid(message, {"q": message})
 
 
@@ -241,7 +260,7 @@ def _senseless(piece: _Piece, operator: Operator) -> Invalid:
 
 def _literally(piece: _Piece) -> str:
     plain = "".join(letter for letter in piece.text[:80] if letter not in _QUOTES)
-    return f'To search for it as it stands, put it in quotes: "{plain}".'
+    return Message('To search for it as it stands, put it in quotes: "%(plain)s".', plain=plain)
 
 
 __all__ = [

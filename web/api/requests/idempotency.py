@@ -30,7 +30,11 @@ def once(session: Session, make: Callable[[], Response]) -> Response:
         session.commit()
         return reply
     if len(key) > LONGEST_KEY or "\x00" in key:
-        raise Invalid(f"{HEADER} has at most {LONGEST_KEY} characters.")
+        raise Invalid(
+            "%(header)s has at most %(longest_key)s characters.",
+            header=HEADER,
+            longest_key=LONGEST_KEY,
+        )
     digest = hashlib.sha256(
         b"\n".join([request.method.encode(), request.full_path.encode(), _content()])
     ).digest()
@@ -75,9 +79,11 @@ def _repeat(session: Session, identity: tuple[object, ...], digest: bytes) -> Re
         )
     )
     if row is None or row.status is None:
-        raise Conflict(f"The first request with this {HEADER} is not answered yet. Try again.")
+        raise Conflict(
+            "The first request with this %(header)s is not answered yet. Try again.", header=HEADER
+        )
     if row.request_digest != digest:
-        raise Invalid(f"This {HEADER} was used for another request.")
+        raise Invalid("This %(header)s was used for another request.", header=HEADER)
     reply = Response(row.body or "", row.status, row.headers)
     reply.mimetype = "application/json"
     return reply

@@ -233,7 +233,7 @@ def _members(form: Form, **more: object) -> ResponseReturnValue:
 
 def _role(text: str) -> Role:
     if text not in set(Role):
-        raise Invalid(f"A role is one of {', '.join(Role)}.")
+        raise Invalid("A role is one of %(list)s.", list=", ".join(Role))
     return Role(text)
 
 

@@ -118,8 +118,10 @@ def gather(streams: list[Stream], demuxer: str) -> Tracks:
         elif isinstance(stream, AudioStream):
             if context and stream.sample_rate > MAX_SAMPLE_RATE:
                 raise Refused(
-                    f"The sound claims {stream.sample_rate:,} samples a second; "
-                    f"at most {MAX_SAMPLE_RATE:,} are accepted."
+                    "The sound claims %(sample_rate)s samples a second; at most"
+                    " %(max_sample_rate)s are accepted.",
+                    sample_rate=f"{stream.sample_rate:,}",
+                    max_sample_rate=f"{MAX_SAMPLE_RATE:,}",
                 )
             tracks.audio.append(track)
         if context and track.allowed:
@@ -131,8 +133,12 @@ def within_frame_limits(width: int, height: int) -> None:
     """Refuse a frame that would take hundreds of megabytes each."""
     if width * height > MAX_FRAME_PIXELS or max(width, height) > MAX_FRAME_SIDE:
         raise Refused(
-            f"The picture is {width:,} × {height:,} pixels; a video may have at most "
-            f"{MAX_FRAME_PIXELS // 1_000_000} megapixels and {MAX_FRAME_SIDE:,} pixels a side."
+            "The picture is %(width)s × %(height)s pixels; a video may have at "
+            "most %(value)s megapixels and %(max_frame_side)s pixels a side.",
+            width=f"{width:,}",
+            height=f"{height:,}",
+            value=MAX_FRAME_PIXELS // 1000000,
+            max_frame_side=f"{MAX_FRAME_SIDE:,}",
         )
 
 
