@@ -50,9 +50,7 @@ def prepare(
     require(principal, Action.EDIT)
     others = [each for each in dict.fromkeys(merge) if each != keep]
     if not 0 < len(others) <= MOST_FILES:
-        template = N_("Choose 1 to %(most)s files to merge into the one that stays.")
-        message = Message(template, most=MOST_FILES)
-        raise Invalid(message, {"merge": message})
+        raise _too_many()
     workspace_id = principal.workspace_id
     courses = hold_courses(session, principal, _courses(session, workspace_id, others, hold))
     found = hold_assets(session, workspace_id, [keep, *others], hold=hold)
@@ -72,6 +70,12 @@ def prepare(
     if hold and any(usage.course_id not in courses for usage in moving):
         raise Conflict(MOVING)
     return merge_plan.make(session, kept, merged, used)
+
+
+def _too_many() -> Invalid:
+    template = N_("Choose 1 to %(most)s files to merge into the one that stays.")
+    message = Message(template, most=MOST_FILES)
+    return Invalid(message, {"merge": message})
 
 
 def _courses(
