@@ -37,6 +37,8 @@ from lectern.search.syntax.words import Word
 # scan is better: about equally long.
 GATHERED, WALKED = 20_000, 40_000
 SHORT_WALK = 10_000
+# Asking a row for its words takes four times as long as asking it for its codes.
+WALKED_FOR_WORDS, SHORT_WALK_FOR_WORDS = 10_000, 2_500
 # Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
 RANKED = 5_000
 # In the name as a whole word, at the beginning of one, within one; in a tag's or folder's name,
@@ -130,11 +132,14 @@ class Scan:
         if self.plan.words and self.estimate.total <= SMALL:
             return False
         length = number / max(self.estimate.share, 1 / (self.estimate.total + 1))
-        return length <= max(SHORT_WALK, min(self.estimate.least, WALKED))
+        least = self.estimate.least
+        if self.plan.words:
+            return length <= max(SHORT_WALK_FOR_WORDS, min(least / 2, WALKED_FOR_WORDS))
+        return length <= max(SHORT_WALK, min(least, WALKED))
 
     def _whole_walk(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
         """The page by a walk; None when it was not full at the end of the walk."""
-        rows = self._walk(place, number, WALKED)
+        rows = self._walk(place, number, WALKED_FOR_WORDS if self.plan.words else WALKED)
         return rows if len(rows) == number else None
 
     def _walk(self, place: tuple[Any, Any] | None, number: int, longest: int | None) -> list[Row]:

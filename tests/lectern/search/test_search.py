@@ -297,9 +297,12 @@ def test_control_characters_in_a_search_mean_nothing(session: Session, owner: Pr
 SCANS = [
     # How small a library, and how many matches and rows, the scans read: always the one, always
     # the other, and one after the other.
-    {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6},
-    {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20, "FEW": 0},
-    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5, "FEW": 10},
+    {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6}
+    | {"SHORT_WALK_FOR_WORDS": 10**6, "WALKED_FOR_WORDS": 10**6},
+    {"SMALL": 0, "SHORT_WALK": 0, "SHORT_WALK_FOR_WORDS": 0}
+    | {"GATHERED": 10**6, "MANY": 20, "FEW": 0},
+    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5, "FEW": 10}
+    | {"SHORT_WALK_FOR_WORDS": 40, "WALKED_FOR_WORDS": 30},
 ]
 
 
