@@ -115,6 +115,7 @@ def _filled() -> Iterator[tuple[Settings, Principal]]:
         schema.upgrade(hosted.migrate_url)
         process.start(hosted.settings)
         run.prepare(hosted.settings)
+        process.settle()
         owner = _owner()
         assert hosted.postgres is not None
         assert owner.user_id is not None

@@ -31,6 +31,7 @@ def work(settings: Settings, queue: str) -> None:
     this = process.start(settings)
     # By name: whoever imports this module (the commands do) must not load the sandbox.
     importlib.import_module("jobs.run").prepare(settings)
+    process.settle()
     connection = broker.connect(settings.redis_url)
     signal.signal(signal.SIGTERM, lambda *_: this.stopping.set())
     signal.signal(signal.SIGINT, lambda *_: this.stopping.set())
