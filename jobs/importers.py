@@ -51,10 +51,10 @@ from lectern.storage import Storage, blobs, storage_of
 AT_ONCE = 200
 # Read and opened at the same time; the rows are written one file after the other.
 WORKERS = 2
-CHANGED = Message("It was being written while it was read; the next run takes it.")
+CHANGED = Message("The file was being written while it was read. The next run will import it.")
 # What is no file's fault ends the run; what was brought in until then stays.
 OURS = (StorageFull, StorageAway, StorageDamaged, SandboxUnavailable)
-BUSY = Message("Another import from this folder is under way.")
+BUSY = Message("Another import from this folder is in progress.")
 
 
 @dataclass(frozen=True)

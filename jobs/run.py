@@ -20,8 +20,8 @@ from lectern.settings import Settings
 log = logging.getLogger(__name__)
 
 UNEXPECTED = Message(
-    "Something went wrong on the server while it worked on this file. "
-    "Try again later, or ask who runs this server to look into its log."
+    "Something went wrong while the server processed this file. Try again later, or ask "
+    "your server administrator to check the log."
 )
 RUNNERS = {step: importlib.import_module(step.runner) for step in Step}
 

@@ -108,11 +108,11 @@ def line(text: str, field: str, *, longest: int = 200, empty: bool = False) -> s
         if letter not in _BIDI and unicodedata.category(letter) not in _UNSEEN
     ).strip()
     if not kept and not empty:
-        raise Invalid.of(field, "Write something here.")
+        raise Invalid.of(field, "Enter some text.")
     if len(kept) > longest:
         raise Invalid.of(
             field,
-            "This has %(count)s characters; at most %(longest)s are possible.",
+            "This has %(count)s characters. The limit is %(longest)s.",
             count=len(kept),
             longest=longest,
         )
@@ -131,7 +131,8 @@ def reference(text: str, field: str = "ref") -> str:
     if len(text) > 200 or normal != line(text, field) or "/" in text or text in {".", ".."}:
         raise Invalid.of(
             field,
-            "A reference has 1 to 200 visible characters and neither a slash nor edge blanks.",
+            "A reference must have 1 to 200 visible characters, without slashes or "
+            "leading or trailing spaces.",
         )
     return text
 
@@ -150,7 +151,7 @@ def email(text: str) -> str:
     """
     clean = line(text, "email", longest=254).lower()
     if not _EMAIL.fullmatch(clean):
-        raise Invalid.of("email", "This is not an e-mail address.")
+        raise Invalid.of("email", "This is not a valid email address.")
     return clean
 
 

@@ -70,7 +70,7 @@ def parameter(name: str, value: Any, reader: Reader[T]) -> T:
             wanted=error.wanted,
         )
         if isinstance(error, NotListed):
-            message = Message("%(name)s is %(wanted)s.", name=name, wanted=error.wanted)
+            message = Message("%(name)s must be %(wanted)s.", name=name, wanted=error.wanted)
         raise Invalid(message, {name: message}) from error
 
 
@@ -93,8 +93,8 @@ def text(longest: int | None = None) -> Reader[str]:
 
     def unfit(problem: str = "") -> Unfit:
         if longest is None:
-            return Unfit("a text")
-        return Unfit("a text of at most %(longest)d characters", problem, longest=longest)
+            return Unfit("text")
+        return Unfit("text of at most %(longest)d characters", problem, longest=longest)
 
     def read(value: Any) -> str:
         if not isinstance(value, str):
@@ -114,7 +114,7 @@ def printable(longest: int | None = None, *, besides: str = "") -> Reader[str]:
         for letter in limited(value):
             problem = _UNPRINTABLE.get(unicodedata.category(letter))
             if problem and letter not in besides:
-                raise Unfit("a text without control characters", problem)
+                raise Unfit("text without control characters", problem)
         return str(value)
 
     return read
@@ -248,7 +248,7 @@ def identifier(value: Any) -> uuid.UUID:
     try:
         return uuid.UUID(value)
     except (ValueError, TypeError, AttributeError) as error:
-        raise Unfit("an id") from error
+        raise Unfit("an ID") from error
 
 
 def day(value: Any) -> date:
@@ -265,7 +265,7 @@ def moment(zoneless: Literal["utc", "day", "never"]) -> Reader[datetime]:
     `zoneless`: what may come without a zone, and then is UTC's: any time, only a `day`, or nothing.
     """
     wanted = {
-        "utc": Message("a day or time such as 2026-09-01"),
+        "utc": Message("a date or time such as 2026-09-01"),
         "day": Message("a day or a time with its zone"),
         "never": Message("a time with its zone such as 2026-09-01T12:00:00Z"),
     }[zoneless]
@@ -285,7 +285,7 @@ def moment(zoneless: Literal["utc", "day", "never"]) -> Reader[datetime]:
 
 def link(value: Any) -> str:
     """An address on the web."""
-    wanted = Message("an address that begins with http:// or https://")
+    wanted = Message("a URL that starts with http:// or https://")
     try:
         parts = urlsplit(value)
         if isinstance(value, str) and parts.scheme in {"http", "https"} and parts.hostname:

@@ -122,7 +122,7 @@ def _refuse_forged(*, signed_in: bool) -> None:
     if site not in {None, "same-origin", "none"} or (
         site is None and not same_origin(request.headers.get("Origin"), request.host)
     ):
-        raise Forbidden("This request came from another site, so it was refused.")
+        raise Forbidden("This request came from another site and was rejected.")
     if not signed_in:
         return
     sent = request.headers.get("X-CSRF-Token")

@@ -66,11 +66,13 @@ def read(args: "MultiDict[str, str]") -> Only:
     """
     actions = tuple(text for text in args.getlist("action") if text)
     if len(actions) > MOST_ACTIONS or not all(_ACTION.fullmatch(text) for text in actions):
-        raise Invalid.of("action", "Name up to 20 actions such as asset.tags, or a noun: usage.")
+        raise Invalid.of(
+            "action", "Send up to 20 actions such as asset.tags, or a noun such as usage."
+        )
     actor, since = args.get("actor"), args.get("since")
     return Only(
         actions,
-        values.field("actor", actor, values.identifier, Message("Send a person's id."))
+        values.field("actor", actor, values.identifier, Message("Send the ID of a person."))
         if actor
         else None,
         values.field("since", since, values.moment("utc")) if since else None,

@@ -64,7 +64,7 @@ BAR = (
 )
 MENU = (
     Entry("people.account", _("Account and tokens"), Action.MANAGE_TOKENS, "key"),
-    Entry("processing.show_notices", _("Notices"), Action.SEE, "bell"),
+    Entry("processing.show_notices", _("Notifications"), Action.SEE, "bell"),
     Entry("proposals.index", _("Proposals"), Action.SEE, "check"),
     Entry("processing.index", _("Processing"), Action.SEE, "refresh"),
     Entry("bulk.index", _("Recent bulk changes"), Action.EDIT, "clock"),

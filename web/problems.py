@@ -17,7 +17,7 @@ _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
     (errors.NotFound, 404, "Not found"),
     (errors.Forbidden, 403, "Not allowed"),
     (errors.InUse, 409, "In use"),
-    (errors.Stale, 412, "Changed meanwhile"),
+    (errors.Stale, 412, "Changed in the meantime"),
     (WrongOffset, 409, "Wrong offset"),
     (ChecksumMismatch, 460, "Checksum mismatch"),
     (errors.Conflict, 409, "Conflict"),
@@ -31,9 +31,9 @@ _STATUS: list[tuple[type[errors.LecternError], int, str]] = [
 
 # Where Werkzeug's own words would help nobody.
 _WORDS = {
-    404: lazy_gettext("There is nothing at this address."),
+    404: lazy_gettext("There is no page at this address."),
     405: lazy_gettext("This address does not take that method."),
-    500: lazy_gettext("Lectern could not do that. Nothing was changed; the log has the details."),
+    500: lazy_gettext("Something went wrong. Nothing was changed. Details are in the server log."),
 }
 
 
@@ -79,7 +79,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 def database_away(error: OperationalError) -> ResponseReturnValue:
     """PostgreSQL is restarting or gone: nothing changed, so the caller may repeat."""
     db.session.rollback()
-    detail = gettext("The database does not answer. Try again in a moment.")
+    detail = gettext("The database is not responding. Try again in a moment.")
     reply = problem(503, "Not available", detail)
     reply.headers["Retry-After"] = "5"
     return reply
@@ -88,7 +88,7 @@ def database_away(error: OperationalError) -> ResponseReturnValue:
 def unusable_value(error: DataError) -> ResponseReturnValue:
     """A value no column can hold, such as a NUL character."""
     db.session.rollback()
-    detail = gettext("A value holds characters or numbers that cannot be stored.")
+    detail = gettext("A value contains characters or numbers that cannot be stored.")
     return problem(422, "Not valid", detail)
 
 

@@ -18,8 +18,8 @@ from lectern.media.speech.recognizer import Manner, Recogniser
 from lectern.models import TaskState, Transcript
 from lectern.pipeline import tasks
 
-NO_SOUND = Message("There is no sound in this file.")
-NO_SPEECH = Message("Nobody speaks in this file, as far as the machine can tell.")
+NO_SOUND = Message("This file has no audio.")
+NO_SPEECH = Message("No speech was detected in this file.")
 # The share of the step that it takes to get at the sound.
 SOUND_SHARE = 0.05
 

@@ -31,7 +31,7 @@ ACTIONS = {EXPORT, IMPORT}
 # A line of an export, roughly, for the share that is shown.
 LINE_BYTES = 600
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
-LOST = Message("The archive is gone from the server. Send it again.")
+LOST = Message("The archive is no longer on the server. Upload it again.")
 
 
 def run(work: Work) -> None:

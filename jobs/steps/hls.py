@@ -25,7 +25,7 @@ from lectern.pipeline import segments
 from lectern.renditions import renditions, streams
 
 log = logging.getLogger(__name__)
-NONE = Message("There is neither picture nor sound to stream.")
+NONE = Message("This file has no video or audio to stream.")
 VIDEO, AUDIO = "video/mp4", "audio/mp4"
 PLAYLIST = "application/vnd.apple.mpegurl"
 # Where the steps within the step begin and end.

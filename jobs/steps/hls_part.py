@@ -12,7 +12,7 @@ from lectern.pipeline import segments, tasks
 from lectern.pipeline.registry import Step
 from lectern.renditions import renditions, streams
 
-NOT_NEEDED = Message("The whole of it is not being made any more.")
+NOT_NEEDED = Message("The full stream is no longer being encoded.")
 
 
 def run(work: Work) -> None:

@@ -17,8 +17,8 @@ from lectern.models import Blob
 from lectern.pipeline.leases import DEATHS
 from lectern.renditions import page_texts, posters, shared_frames
 
-NONE = Message("There is no picture in this file.")
-CRASHED = Message("The PDF cannot be drawn: its renderer fails at it. It is kept for download.")
+NONE = Message("This file has no image.")
+CRASHED = Message("The PDF could not be rendered. It is still available for download.")
 
 
 def run(work: Work) -> None:

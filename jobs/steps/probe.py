@@ -16,11 +16,9 @@ from lectern.media.sandbox.refusal import Refused
 from lectern.models import Upload, UploadState
 from lectern.pipeline import due
 
-DAMAGED = Message("The bytes on the server are not those that arrived. Upload the file again.")
-GONE = Message("The server has lost the bytes of this upload. Upload the file again.")
-ANOTHER = Message(
-    "What arrived is not the file that was announced: its digest differs. Upload it again."
-)
+DAMAGED = Message("The stored file does not match the upload. Upload the file again.")
+GONE = Message("The server lost the content of this upload. Upload the file again.")
+ANOTHER = Message("The uploaded file does not match its checksum. Upload it again.")
 
 
 def run(work: Work) -> None:

@@ -10,7 +10,7 @@ from lectern.media.pictures import slides
 from lectern.media.pictures.slides import Reader
 from lectern.media.sandbox.refusal import Stopped
 
-NOTHING = Message("Nothing in this video can be read.")
+NOTHING = Message("No text was found in this video.")
 # The share of the step that it takes to find them.
 _FOUND = 0.4
 

@@ -8,7 +8,7 @@ from lectern.media.pictures import poster
 from lectern.media.pictures.poster import Candidate
 from lectern.models import StillRequest, TaskState
 
-UNWANTED = Message("Another picture was chosen meanwhile.")
+UNWANTED = Message("Another poster was chosen in the meantime.")
 
 
 def run(work: Work) -> None:

@@ -85,10 +85,10 @@ def back_up(
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             return _write(connection, url, settings, storage, folder, with_secrets)
     except StorageFull as error:
-        raise LecternError("The disk behind %(folder)s is full.", folder=folder) from error
+        raise LecternError("The disk that holds %(folder)s is full.", folder=folder) from error
     except OSError as error:
         raise LecternError(
-            "%(folder)s cannot be written: %(value)s.", folder=folder, value=error.strerror or error
+            "Cannot write to %(folder)s: %(value)s.", folder=folder, value=error.strerror or error
         ) from error
 
 
@@ -103,11 +103,12 @@ def read_manifest(folder: Path) -> Manifest:
         if said["format"] == FORMAT and said["version"] == VERSION:
             return Manifest(**said)
     except FileNotFoundError as error:
-        raise LecternError("There is no finished backup in %(folder)s.", folder=folder) from error
+        raise LecternError("No completed backup found in %(folder)s.", folder=folder) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LecternError("%(value)s is damaged.", value=folder / MANIFEST) from error
     raise LecternError(
-        "%(folder)s holds a backup of a kind that this release does not know.", folder=folder
+        "%(folder)s contains a backup in a format that this release does not support.",
+        folder=folder,
     )
 
 
@@ -247,6 +248,6 @@ def _alone(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise Conflict("Another backup into %(folder)s is under way.", folder=folder) from error
+        raise Conflict("Another backup to %(folder)s is in progress.", folder=folder) from error
     finally:
         os.close(descriptor)

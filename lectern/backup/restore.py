@@ -22,7 +22,7 @@ from lectern.storage import Storage
 
 # What makes a data folder one that somebody uses.
 _TAKEN = ("postgresql", "storage", "spool")
-_CUT_OFF = Message("The backup does not hold the rest of this upload. Upload the file again.")
+_CUT_OFF = Message("The backup does not contain the rest of this upload. Upload the file again.")
 _OPEN = (UploadState.RECEIVING, UploadState.CHECKING)
 
 
@@ -36,7 +36,7 @@ def check(folder: Path, data: Path) -> Manifest:
     taken = [name for name in _TAKEN if (data / name).exists()]
     if taken:
         raise Conflict(
-            "%(data)s is in use: it has %(taken)s/. Restore into an empty folder.",
+            "%(data)s is in use: it contains %(taken)s/. Restore to an empty folder.",
             data=data,
             taken=taken[0],
         )

@@ -84,13 +84,13 @@ def undo(session: Session, principal: Principal, batch_id: uuid.UUID) -> Started
     batch = runner.hold(session, principal.workspace_id, batch_id)
     right = registry.named(batch.action).undo_right
     if right is None:
-        raise Conflict("Trying steps again is nothing that could be undone.")
+        raise Conflict("Retrying steps cannot be undone.")
     require(principal, right)
     if batch.state in _RUNNING:
-        raise Conflict("This change is still under way. Undo it when it has ended.")
+        raise Conflict("This change is still in progress. Undo it when it has finished.")
     again = batch.state == BatchState.FAILED and batch.undone_by is not None
     if batch.undone_by is not None and not again:
-        raise Conflict("This change was undone already.")
+        raise Conflict("This change has already been undone.")
     if not batch.undoable:
         raise Conflict(
             "This change was made more than %(kept)s ago and cannot be undone.", kept=KEPT
@@ -114,7 +114,7 @@ def get(session: Session, principal: Principal, batch_id: uuid.UUID) -> Batch:
     batch = session.get(Batch, (principal.workspace_id, batch_id), populate_existing=True)
     # Exports and imports are batches too, with pages of their own.
     if batch is None or batch.action not in registry.KINDS:
-        raise NotFound("There is no such bulk change here.")
+        raise NotFound("Bulk change not found.")
     return batch
 
 

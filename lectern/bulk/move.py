@@ -17,9 +17,9 @@ from lectern.people.rights import Action
 from lectern.settings import Settings
 from lectern.taxonomy import folders
 
-NO_FOLDER = Message("The folder is no longer there.")
-MOVED = Message("It was moved again since.")
-FOLDER_GONE = Message("The folder it was in is no longer there.")
+NO_FOLDER = Message("The folder no longer exists.")
+MOVED = Message("It has been moved since then.")
+FOLDER_GONE = Message("Its original folder no longer exists.")
 _BACK = text("""
     UPDATE asset a SET folder_id = pair.folder_id, lock_version = a.lock_version + 1,
         updated_at = clock_timestamp()

@@ -18,7 +18,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action
 from lectern.settings import Settings
 
-RENAMED = Message("It was renamed since.")
+RENAMED = Message("It has been renamed since then.")
 LONGEST_PATTERN = 500
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"n(?::0?([1-9]))?", re.ASCII)

@@ -23,7 +23,7 @@ from lectern.pipeline.due import Due
 
 # Large enough that statements are few, small enough that nobody waits for its commit.
 CHUNK = 1000
-NO_LONGER = Message("Whoever asked for this is no longer a member of the workspace.")
+NO_LONGER = Message("The person who requested this is no longer a member of the workspace.")
 _DOING = (BatchState.QUEUED, BatchState.RUNNING)
 _PLAN_ANEW = text("DISCARD PLANS")
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
@@ -125,7 +125,7 @@ def hold(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> Batc
         Batch, (workspace_id, batch_id), with_for_update=True, populate_existing=True
     )
     if batch is None:
-        raise NotFound("There is no such bulk change here.")
+        raise NotFound("Bulk change not found.")
     return batch
 
 

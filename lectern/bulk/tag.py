@@ -19,7 +19,7 @@ from lectern.taxonomy import tags
 from lectern.text import tag_key
 
 FULL = Message("It would have more than %(most)s tags.", most=tags.MOST)
-CHANGED = Message("Its tags were changed since.")
+CHANGED = Message("Its tags have been changed since then.")
 _ADD = text("""
     INSERT INTO asset_tag (workspace_id, asset_id, tag_id, asset_created_at)
     SELECT a.workspace_id, a.id, pair.tag_id, a.created_at

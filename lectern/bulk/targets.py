@@ -16,7 +16,7 @@ from lectern.people.principal import Principal
 from lectern.search import Query, selections
 from lectern.search.syntax import operators
 
-NO_FILE = Message("There is no such file.")
+NO_FILE = Message("File not found.")
 # One request names no more; a query or a selection says more in fewer words.
 MOST = 10_000
 

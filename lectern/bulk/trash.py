@@ -20,9 +20,11 @@ from lectern.people.rights import Action
 from lectern.settings import Settings
 from lectern.text import clean_text
 
-RESTORED = Message("It was restored since.")
-TRASHED_ANEW = Message("It was restored since, and is in the trash for another reason.")
-TRASHED = Message("It is in the trash again already.")
+RESTORED = Message("It has been restored since then.")
+TRASHED_ANEW = Message(
+    "It was restored in the meantime and is now in the trash for another reason."
+)
+TRASHED = Message("It is already back in the trash.")
 # A refusal names this many places; the asset's own page names all.
 NAMED = 3
 

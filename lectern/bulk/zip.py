@@ -23,9 +23,9 @@ from lectern.taxonomy import folders
 
 MOST = 10_000
 MANIFEST = "manifest.csv"
-NOT_ALLOWED = Message("You may not download the original of this file.")
+NOT_ALLOWED = Message("You don't have permission to download the original of this file.")
 NOT_THERE = Message("There is no stored file yet.")
-MISSING = Message("Its stored file is missing. Ask who runs this server to look into it.")
+MISSING = Message("Its stored file is missing. Contact your server administrator.")
 # What some file system refuses in a name, or a program takes for a path.
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Names that mean devices to Windows, with any extension.
@@ -63,7 +63,7 @@ def plan(
         few = Message(
             "At most %(most)s files can be downloaded at once. Select fewer.", most=f"{MOST:,}"
         )
-        raise Invalid(few if ids else "Nothing is selected that could be downloaded.")
+        raise Invalid(few if ids else "The selection contains no files you can download.")
     names = _Names()
     return [_entry(principal, row, names, storage) for row in _rows(session, principal, ids)]
 

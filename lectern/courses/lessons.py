@@ -84,7 +84,7 @@ def rename(
     spot = places.lesson(session, principal, lesson_id)
     lesson, after = spot.the_lesson, text.line(title, "title")
     if seen is not None and lesson.lock_version != seen:
-        raise Stale("Somebody changed this lesson since you opened it. Reload to see the change.")
+        raise Stale("Someone changed this lesson after you opened it. Reload to see the changes.")
     before = lesson.title
     if before != after:
         lesson.title = after

@@ -15,9 +15,9 @@ from lectern.models import Chapter, Course, Lesson, Usage
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-NO_COURSE = Message("There is no such course.")
-NO_CHAPTER = Message("There is no such chapter in this course.")
-NO_LESSON = Message("There is no such lesson in this course.")
+NO_COURSE = Message("Course not found.")
+NO_CHAPTER = Message("Chapter not found in this course.")
+NO_LESSON = Message("Lesson not found in this course.")
 
 
 @dataclass(frozen=True)

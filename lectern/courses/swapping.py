@@ -20,7 +20,7 @@ from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = Message("There is no such file in this library.")
+MISSING = Message("File not found in this library.")
 
 
 def hold(
@@ -73,7 +73,7 @@ def exchange(session: Session, principal: Principal, old_id: uuid.UUID, new_id: 
     """
     require(principal, Action.EDIT_COURSES)
     if old_id == new_id:
-        raise Invalid("Choose another file than this one.", {"other": "Choose another file."})
+        raise Invalid("Choose a different file.", {"other": "Choose another file."})
     found = _lock_courses(session, principal, old_id)
     spots = {(each.course_id, each.chapter_id, each.lesson_id): each for each in found}
     here = [(_place(each), _at(session, principal, each)) for each in spots.values()]

@@ -114,7 +114,7 @@ def _check(
     now: Mapping[tuple[uuid.UUID, str], Usage],
 ) -> Terms:
     if asset is None:
-        raise _wrong(index, "id", Message("There is no such file in this library."))
+        raise _wrong(index, "id", Message("File not found in this library."))
     if not asset.live:
         raise _wrong(
             index, "id", Message("“%(name)s” is in the trash. Restore it first.", name=asset.name)

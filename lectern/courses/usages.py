@@ -30,7 +30,7 @@ __all__ = [
     "reorder",
 ]
 
-NO_ASSET = Message("There is no such file in this library.")
+NO_ASSET = Message("File not found in this library.")
 
 
 def put(
@@ -148,7 +148,7 @@ def reorder(
     spot = places.lesson(session, principal, lesson_id)
     now = {usage.id: usage for usage in _select(session, spot.here)}
     if sorted(usage_ids) != sorted(now):
-        raise Stale("Somebody changed this lesson since you opened it. Reload to see the change.")
+        raise Stale("Someone changed this lesson after you opened it. Reload to see the changes.")
     moved = list(usage_ids) != list(now)
     for position, usage_id in enumerate(usage_ids):
         now[usage_id].position = position

@@ -16,4 +16,4 @@ def lock(session: Session, asset: Asset) -> None:
     try:
         session.refresh(asset, with_for_update=True)
     except InvalidRequestError as error:
-        raise NotFound("There is no such file in this library.") from error
+        raise NotFound("File not found in this library.") from error

@@ -28,7 +28,7 @@ from lectern.search import cards
 from lectern.search.cards import Card
 from lectern.taxonomy import folders
 
-MISSING = Message("There is no such file in this library.")
+MISSING = Message("File not found in this library.")
 # Of a larger group a page shows these, and says how many more there are.
 SHOWN = 12
 MOST_SHOWN = 200

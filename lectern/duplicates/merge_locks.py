@@ -17,8 +17,8 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.text import N_
 
-MISSING = Message("There is no such file in this library.")
-MOVING = Message("One of these files was put into another course just now. Try again.")
+MISSING = Message("File not found in this library.")
+MOVING = Message("One of these files was just added to another course. Try again.")
 MOST_FILES = 100
 # Of one merge, which is one transaction; a course holds a few hundred.
 MOST_USES = 5_000

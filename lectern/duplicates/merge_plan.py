@@ -88,10 +88,11 @@ def make(
     return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
 
 
-_ACCESS = Message("Who may see it is not taken over: the file that stays keeps its own access.")
+_ACCESS = Message("Its access settings are not merged: the file you keep retains its own access.")
 
 _CAPTIONED = N_(
-    "Its captions in “%(language)s” stay with it: the file that stays has some already."
+    "Its captions in “%(language)s” are not merged: the file you keep already has "
+    "captions in this language."
 )
 
 

@@ -11,7 +11,7 @@ from lectern.models import Asset, Merge, MergedAsset
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
-MISSING = Message("There is no such merge here.")
+MISSING = Message("Merge not found.")
 # Restored by hand and thrown away again, it is there for another reason.
 _THERE = and_(
     Asset.workspace_id == MergedAsset.workspace_id,

@@ -18,9 +18,11 @@ from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, can, require
 
-PURGED = Message("What was merged has been deleted for good, so this merge cannot be undone.")
-PURGED_ONE = Message("It has been deleted for good.")
-TRASHED_ANEW = Message("It was restored since, and is in the trash for another reason.")
+PURGED = Message("The merged files have been permanently deleted, so this merge cannot be undone.")
+PURGED_ONE = Message("It has been permanently deleted.")
+TRASHED_ANEW = Message(
+    "It was restored in the meantime and is now in the trash for another reason."
+)
 
 
 def can_undo(session: Session, principal: Principal, row: Merge) -> bool:

@@ -18,11 +18,11 @@ from lectern.people.principal import Principal
 from lectern.taxonomy import tags
 from lectern.text import tag_key
 
-ENDED = Message("It is not used there any more.")
-CHANGED = Message("It was changed there since, so the file that stayed is still used.")
-REUSED = Message("The file is in that place again already.")
-PLACE_GONE = Message("That place is not there any more.")
-EDITED = Message("It was changed since, so it stays as it is.")
+ENDED = Message("It is no longer used there.")
+CHANGED = Message("It has been changed there since then, so the file you kept is still used.")
+REUSED = Message("The file is already back in that place.")
+PLACE_GONE = Message("That place no longer exists.")
+EDITED = Message("It has been changed since then, so it stays as it is.")
 
 
 def uses(

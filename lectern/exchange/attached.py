@@ -18,15 +18,21 @@ from lectern.insight.cues import Cue
 from lectern.models import Asset, CaptionTrack, ScheduledSwitch, SwitchState, Version, new_id
 from lectern.people.audit import Fact
 
-IN_TRASH = Message("The file is in the trash here.")
-NO_VERSION = Message("The version that it belongs to is not here.")
-SHOWN = Message("This version is shown here, or was.")
-OWN_TIME = Message("This version has been given no such time here, and its time there has ended.")
-ENDED = Message("This switch has ended here.")
-WAITS = Message("This switch still waits here.")
-OTHER_HISTORY = Message("The captions here have a history of their own; it stays as it is.")
+IN_TRASH = Message("The file is in the trash in this library.")
+NO_VERSION = Message("The version it belongs to is not in this library.")
+SHOWN = Message("This version is or was already shown in this library.")
+OWN_TIME = Message(
+    "This version is not scheduled in this library, and its original schedule has ended."
+)
+ENDED = Message("This scheduled change has already ended in this library.")
+WAITS = Message("This scheduled change is still pending in this library.")
+OTHER_HISTORY = Message(
+    "The captions in this library have their own history, which stays as it is."
+)
 # Why a version of an export of an earlier release is not shown by itself.
-UNTOLD = Message("It came with an older export, which does not say when it was to be shown.")
+UNTOLD = Message(
+    "It comes from an older export that does not record when it was scheduled to be shown."
+)
 # How many cues that differ are told one by one.
 MOST_CUES = 5
 

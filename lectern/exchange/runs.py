@@ -26,9 +26,9 @@ from lectern.settings import Settings
 
 # For so long an export can be fetched, and an import that was looked at be begun.
 KEPT = "24 hours"
-EXPIRED = Message("This archive was kept for 24 hours and is gone.")
+EXPIRED = Message("This archive expired after 24 hours and has been deleted.")
 NOT_YET = Message("This export is still being made.")
-BEGUN = Message("This import was begun already.")
+BEGUN = Message("This import has already been started.")
 # As many lists of what an import changes hold at most when they are kept or sent.
 MOST_SHOWN = 200
 

@@ -38,11 +38,11 @@ from lectern.storage import Storage
 
 # One transaction undoes so much: short enough that nobody waits for its locks.
 AT_ONCE = 200
-RUNNING = Message("This import is still under way. Undo it when it has ended.")
-TWICE = Message("This import was undone already.")
+RUNNING = Message("This import is still in progress. Undo it when it has finished.")
+TWICE = Message("This import has already been undone.")
 NOTHING = Message("This import changed nothing, so there is nothing to undo.")
 TOO_OLD = Message("This import was made more than 30 days ago and cannot be undone.")
-OVERTAKEN = Message("Another version of it came since.")
+OVERTAKEN = Message("A newer version has been added since then.")
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,12 @@ from lectern.people.audit import Fact
 from lectern.people.principal import Principal
 
 REASON = Message("An import was undone.")
-IN_LESSON = Message("Files were put into it since.")
+IN_LESSON = Message("Files have been added to it since then.")
 NOT_EMPTY = Message("It is not empty.")
 WITH_TERMS = Message("Its glossary has terms.")
-EDITED = Message("Somebody changed these captions since.")
-SWITCHED = Message("This switch has ended since.")
-ON_FILES = Message("Files have it; those in the trash count.")
+EDITED = Message("Someone has changed these captions since then.")
+SWITCHED = Message("This scheduled change has since ended.")
+ON_FILES = Message("Files still use it, including files in the trash.")
 _NOUN = {
     "courses": "course",
     "chapters": "chapter",

@@ -30,9 +30,9 @@ from lectern.people.audit import Fact
 from lectern.taxonomy import folders
 from lectern.text import N_
 
-CHANGED = N_("Somebody changed this since: %(fields)s.")
-ENDED = Message("This switch has ended since.")
-LOST = N_("What it was before is not there any more: %(fields)s.")
+CHANGED = N_("Someone has changed this since then: %(fields)s.")
+ENDED = Message("This scheduled change has since ended.")
+LOST = N_("The previous value no longer exists: %(fields)s.")
 # Of these a part alone would make no sense: half a review, a time in another zone.
 _AS_A_WHOLE = {"caption_tracks", "scheduled_switches"}
 

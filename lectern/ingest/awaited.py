@@ -11,7 +11,7 @@ from lectern.models import Blob, Version
 from lectern.pipeline import tasks
 
 AWAITED = "awaited"
-NOT_HERE = Message("The bytes of this file have not arrived yet.")
+NOT_HERE = Message("The content of this file has not been uploaded yet.")
 
 
 def arrive(session: Session, workspace_id: uuid.UUID, real: Blob) -> list[uuid.UUID]:

@@ -107,11 +107,11 @@ class Receiver:
             if uploads.broken_off(upload):
                 raise Gone(upload.reason or "This upload has ended. Start it again.")
             if upload.state != UploadState.RECEIVING:
-                raise Conflict("All bytes of this upload have been received already.")
+                raise Conflict("All data for this upload has already been received.")
             if upload.received != offset:
                 raise WrongOffset(upload.received)
             if length is not None and offset + length > upload.byte_size:
-                raise TooLarge("More bytes were sent than the upload announced.")
+                raise TooLarge("More data was sent than the upload declared.")
             upload.writer = new_id()
             session.flush()
         return cls(work, settings, upload, checksum=checksum)
@@ -132,7 +132,7 @@ class Receiver:
 
     def _take(self, data: bytes | bytearray | memoryview) -> None:
         if self.offset + len(data) > self._size:
-            raise TooLarge("More bytes were sent than the upload announced.")
+            raise TooLarge("More data was sent than the upload declared.")
         if time.monotonic() - self._looked > LOOK_S:
             self._look()
         if self._hasher is not None:
@@ -165,7 +165,7 @@ class Receiver:
             if self._checksum is not None and self._checksum[0].digest() != self._checksum[1]:
                 self.offset = self._acknowledged
                 os.ftruncate(self._file, self.offset)
-                raise ChecksumMismatch("The checksum does not match; send these bytes again.")
+                raise ChecksumMismatch("The checksum does not match. Send this part again.")
             self._acknowledge()
             if self._hasher is not None and self.offset < self._size:
                 hashers.keep(self._key[1], self.offset, self._hasher)
@@ -206,7 +206,7 @@ class Receiver:
                 return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise Taken("Another request still writes to this upload.") from None
+                    raise Taken("Another request is still writing to this upload.") from None
                 time.sleep(0.05)
 
     def _lost(self) -> None:
@@ -234,7 +234,7 @@ class Receiver:
             while data:
                 data = data[os.write(self._file, data) :]
         except OSError as error:
-            raise StorageFull("The server's disk took no more bytes. Try again later.") from error
+            raise StorageFull("The server could not write to its disk. Try again later.") from error
 
     def _acknowledge(self) -> None:
         if self.offset == self._acknowledged:
@@ -285,7 +285,7 @@ def checksum_of(
     length = {"sha1": 20, "blake3": 32}[algorithm]
     if len(expected) != length:
         raise Invalid(
-            "A %(algorithm)s checksum has %(length)s bytes, in base64.",
+            "A %(algorithm)s checksum must be %(length)s bytes, encoded as base64.",
             algorithm=algorithm,
             length=length,
         )

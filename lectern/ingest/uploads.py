@@ -21,7 +21,7 @@ from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 from lectern.taxonomy import folders, tags
 
-MISSING = Message("There is no such upload.")
+MISSING = Message("Upload not found.")
 EMPTY = Message("The file is empty: it has 0 bytes. Check the original and upload it again.")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ON_DUPLICATE = ("reuse", "keep", "refuse")
@@ -62,7 +62,7 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     require(principal, Action.UPLOAD)
     if new.size > settings.max_upload_bytes:
         limit = f"{settings.max_upload_bytes / (1 << 30):.3g}"
-        raise TooLarge("A file may have at most %(limit)s GiB here.", limit=limit)
+        raise TooLarge("Files can be at most %(limit)s GiB.", limit=limit)
     if new.digest is not None and not _DIGEST.fullmatch(new.digest):
         message = Message("A digest is 64 lower-case hexadecimal digits (BLAKE3).")
         raise Invalid(message, {"digest": message})
@@ -99,7 +99,7 @@ def _check_replaceable(session: Session, principal: Principal, asset_id: uuid.UU
         asset = assets.get(session, principal, asset_id)
     except NotFound as error:
         raise Invalid(
-            "The file to replace does not exist.", {"replaces": "There is no such file."}
+            "The file to replace does not exist.", {"replaces": "File not found."}
         ) from error
     require(principal, Action.EDIT, asset)
     if not asset.live:

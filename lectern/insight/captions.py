@@ -19,7 +19,7 @@ from lectern.insight.cues import Cue
 from lectern.insight.transcripts import Segment
 from lectern.models import Asset, CaptionTrack, Transcript, User, Version
 
-NONE = Message("There are no captions of this file yet.")
+NONE = Message("This file has no captions yet.")
 # How much people may rely on each state, best first.
 STATES = ("reviewed", "in_review", "machine")
 

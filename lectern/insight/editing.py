@@ -19,7 +19,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 CHANGED = Message(
-    "Somebody changed these captions since you opened them. Reload to see the change."
+    "Someone changed these captions after you opened them. Reload to see the changes."
 )
 LONGEST_CUE = 2_000
 # Saves of one person within this time are one step of the history, when nobody asked for them.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from lectern.errors import Invalid, Message, Stale
 from lectern.insight.cues import LINE_CHARS, Cue, width, wrap
 
-CHANGED = Message("Somebody changed these cues meanwhile.")
+CHANGED = Message("Someone changed these cues in the meantime.")
 # Two cues out of one need a moment each.
 LEAST_MS = 100
 MOST_SHIFT_S = 86_400.0
@@ -48,7 +48,7 @@ class Split:
         """Raises Stale; Invalid when nothing would be left on one side, or it is too short."""
         first, second = self.cue.text[: self.at].strip(), self.cue.text[self.at :].strip()
         if not first or not second:
-            raise Invalid("Put the cursor between two words, where the cue is to be split.")
+            raise Invalid("To split the cue, put the cursor between two words.")
         start, end = round(self.cue.start_s * 1000), round(self.cue.end_s * 1000)
         if end - start < 2 * LEAST_MS:
             raise Invalid("This cue is too short to be split.")
@@ -88,7 +88,7 @@ class Shift:
     def apply(self, cues: Sequence[Cue]) -> list[Cue]:
         """Raises Stale; Invalid when they would meet a neighbour or begin before zero."""
         if abs(self.by_s) > MOST_SHIFT_S:
-            raise Invalid("Cues are shifted by a day at most.", {"ms": "A day at most."})
+            raise Invalid("Cues can be shifted by at most one day.", {"ms": "A day at most."})
         first = _run(cues, (self.cue,))
         stop = len(cues) if self.following else first + 1
         free_s = cues[first - 1].end_s if first else 0.0

@@ -90,5 +90,5 @@ def _step(session: Session, track: CaptionTrack | None, number: int) -> CaptionE
         .limit(1)
     )
     if not found:
-        raise NotFound("There is no such step in the history of these captions.")
+        raise NotFound("Step not found in the history of these captions.")
     return found

@@ -62,7 +62,7 @@ def add(
             session.add(row)
             session.flush()
     except IntegrityError as error:
-        raise Conflict("“%(term)s” is in the glossary already.", term=term) from error
+        raise Conflict("“%(term)s” is already in the glossary.", term=term) from error
     details = {"term": term, "sounds_like": spellings}
     audit.record(session, principal, "course.term_add", "course", course.id, details)
     return row
@@ -77,7 +77,7 @@ def remove(session: Session, principal: Principal, term_id: uuid.UUID) -> Glossa
     require(principal, Action.EDIT_COURSES)
     row = session.get(GlossaryTerm, (principal.workspace_id, term_id))
     if row is None:
-        raise NotFound("There is no such term in this workspace.")
+        raise NotFound("Term not found in this workspace.")
     session.delete(row)
     session.flush()
     details = {"term": row.term, "sounds_like": row.sounds_like}

@@ -96,9 +96,8 @@ def fetch(model: Model) -> None:
         # The hub's client has errors of several libraries; all of them mean that it is not here.
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelAway(
-            "The %(what)s model “%(name)s” could not be fetched from "
-            "%(hub)s/%(page)s: %(cause)s\nPut its files (%(list)s) into "
-            "%(folder)s instead.",
+            "The %(what)s model “%(name)s” could not be downloaded from "
+            "%(hub)s/%(page)s: %(cause)s\nCopy its files (%(list)s) to %(folder)s instead.",
             what=model.what,
             name=model.name,
             hub=_HUB,

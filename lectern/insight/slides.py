@@ -66,7 +66,7 @@ def picture(session: Session, version: Version, number: int) -> Blob:
     """
     found = renditions.find(session, version.workspace_id, version.blob_id, spec(number))
     if found is None:
-        raise NotFound("This file has no such slide.")
+        raise NotFound("Slide not found in this file.")
     return found.blob
 
 

@@ -78,7 +78,7 @@ def read(data: bytes) -> Reading:
     lines = re.split(r"\r\n|\r|\n", text_of(data))
     vtt = _HEADER.fullmatch(lines[0]) is not None
     if not vtt and lines[0].startswith("WEBVTT"):
-        raise Invalid("Line 1: a WebVTT file begins with WEBVTT alone, or a space after it.")
+        raise Invalid("Line 1: a WebVTT file must begin with WEBVTT, alone or followed by a space.")
     if not any("-->" in line for line in lines):
         what = "The captions have no cue" if vtt else "Line 1: this is neither WebVTT nor SubRip"
         raise Invalid(
@@ -88,7 +88,7 @@ def read(data: bytes) -> Reading:
     found = list(_scan(lines, reading, ends_at_blank=vtt))
     if len(found) > MAX_CUES:
         raise Invalid(
-            "The captions have %(count)s cues; at most %(max_cues)s are accepted.",
+            "The captions have %(count)s cues. The limit is %(max_cues)s.",
             count=f"{len(found):,}",
             max_cues=f"{MAX_CUES:,}",
         )

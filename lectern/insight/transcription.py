@@ -99,10 +99,13 @@ def again(session: Session, principal: Principal, asset: Asset, language: str | 
     """
     require(principal, Action.EDIT, asset)
     if asset.kind not in {"video", "audio"} or asset.current_version_id is None:
-        raise Conflict("Captions are made of videos and audio files.")
+        raise Conflict("Captions can only be generated for video and audio files.")
     task = _task(session, asset.workspace_id, asset.current_version_id, asset.id)
     if task.state == TaskState.RUNNING:
-        raise Conflict("Captions of this file are being made now. Wait for them, then try again.")
+        raise Conflict(
+            "Captions for this file are already being generated. Wait until "
+            "they are ready, then try again."
+        )
     tag = languages.tag(language) if language else None
     if tag != (asset.language or None):
         assets.edit(session, principal, asset, {"language": tag})

@@ -16,7 +16,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.taxonomy import custom_fields
 
-MISSING = Message("There is no such file in this library.")
+MISSING = Message("File not found in this library.")
 
 
 def get(session: Session, principal: Principal, asset_id: uuid.UUID) -> Asset:
@@ -87,7 +87,7 @@ def edit(
     require(principal, Action.EDIT, asset)
     lock(session, asset)
     if expected is not None and asset.lock_version != expected:
-        raise Stale("Somebody changed this file since you opened it. Reload to see the change.")
+        raise Stale("Someone changed this file after you opened it. Reload to see the changes.")
     wanted = concurrent_edits.merged(session, principal, asset, fields.checked(changes), seen or {})
     if "custom" in wanted:
         held, value = asset.custom, wanted["custom"]

@@ -37,7 +37,7 @@ class Overtaken(Stale):
     """Somebody else changed the very field; `clashes` has what each is now."""
 
     def __init__(self, clashes: Sequence[Clash]) -> None:
-        who = clashes[0].by or "Somebody"
+        who = clashes[0].by or Message("Someone")
         super().__init__(
             Message(
                 "%(who)s changed this while you were typing. Nothing is saved "

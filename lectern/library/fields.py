@@ -127,13 +127,13 @@ def _custom(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or _depth(value, DEEPEST) > DEEPEST:
         raise Invalid.of(
             "custom",
-            "Send an object of objects and lists, at most %(deepest)s deep.",
+            "Send a JSON object of objects and lists, nested at most %(deepest)s levels deep.",
             deepest=DEEPEST,
         )
     if len(json.dumps(value)) > LONGEST_TEXT:
         raise Invalid.of(
             "custom",
-            "This is too long; at most %(longest_text)s characters of JSON.",
+            "This is too long. The limit is %(longest_text)s characters of JSON.",
             longest_text=LONGEST_TEXT,
         )
     return value

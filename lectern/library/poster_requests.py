@@ -37,9 +37,11 @@ def ask_frame(session: Session, principal: Principal, asset: Asset, at_s: float 
     """
     require(principal, Action.CHOOSE_POSTER, asset)
     if asset.kind != Kind.VIDEO:
-        raise Invalid("Only a video has frames to pick from.")
+        raise Invalid("Only videos have frames to choose from.")
     if at_s is None or not math.isfinite(at_s) or not 0 <= at_s <= (asset.duration_s or 0) + 1:
-        raise Invalid("Say which second of the video to use.", {"at": "A time within the video."})
+        raise Invalid(
+            "Specify the time in the video, in seconds.", {"at": "A time within the video."}
+        )
     return _ask(session, principal, asset, at_s=at_s)
 
 
@@ -53,11 +55,11 @@ def ask_image(session: Session, principal: Principal, asset: Asset, data: bytes)
     """
     require(principal, Action.CHOOSE_POSTER, asset)
     if not data:
-        raise Invalid("Choose a picture first.", {"image": "Choose a JPEG, PNG or WebP file."})
+        raise Invalid("Choose an image first.", {"image": "Choose a JPEG, PNG or WebP file."})
     if len(data) > MOST_IMAGE_BYTES:
         most = MOST_IMAGE_BYTES >> 20
         raise Invalid(
-            "The picture has more than %(most)s MiB.",
+            "The image is larger than %(most)s MiB.",
             {"image": f"At most {most} MiB are accepted."},
             most=most,
         )
@@ -71,7 +73,7 @@ def _ask(session: Session, principal: Principal, asset: Asset, **subject: Any) -
         raise Invalid("This file has nothing to show yet.")
     open_tasks = under_way(session, asset)
     if len(open_tasks) >= _MOST_AT_ONCE:
-        raise Invalid("Several pictures are being made already. Wait for them first.")
+        raise Invalid("Several posters are already being created. Wait until they are ready.")
     _forget_failures(session, version)
     request = StillRequest(
         workspace_id=asset.workspace_id,

@@ -144,7 +144,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
     require(principal, Action.EDIT, asset)
     if not step.stoppable:
         raise Conflict(
-            "Without this step the file cannot be used. To be rid of it, move it to the trash."
+            "The file cannot be used without this step. To remove the file, move it to the trash."
         )
     if step is Step.HLS:
         segments.hold_all(session, asset)

@@ -19,10 +19,10 @@ from lectern.renditions import renditions
 from lectern.storage import Storage
 from lectern.text import N_
 
-CHANGED = Message("Somebody changed this file since you opened it. Reload to see the change.")
-IN_TRASH = Message("This file is in the trash. Restore it first, then bring the version back.")
+CHANGED = Message("Someone changed this file after you opened it. Reload to see the changes.")
+IN_TRASH = Message("This file is in the trash. Restore the file first, then restore the version.")
 _ANEW = {"state": TaskState.QUEUED, "awaits": None, "progress": 0.0, "reason": None}
-LOST = N_("The bytes of version %(number)s are missing in the storage. A backup has them.")
+LOST = N_("The content of version %(number)s is missing from storage. Restore it from a backup.")
 
 
 def roll_back(
@@ -64,7 +64,7 @@ def _appended(session: Session, principal: Principal, asset: Asset, earlier: Ver
     """The next version, with all that the earlier one is, made current."""
     if versions.state_of(session, earlier) != AssetState.READY:
         raise Conflict(
-            "Version %(number)s was never ready, so it cannot be brought back.",
+            "Version %(number)s was never ready, so it cannot be restored.",
             number=earlier.number,
         )
     version = versions.add(

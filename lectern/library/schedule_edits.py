@@ -13,10 +13,10 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.text import N_
 
-IN_TRASH = Message("This file is in the trash. Restore it first, then choose a time.")
-SHOWN = N_("Version %(number)s is shown already, so it needs no time.")
-OLD = N_("Version %(number)s was shown before. Bring it back instead.")
-NONE = N_("Version %(number)s waits for no time.")
+IN_TRASH = Message("This file is in the trash. Restore it first, then schedule the version.")
+SHOWN = N_("Version %(number)s is already shown, so it cannot be scheduled.")
+OLD = N_("Version %(number)s has been shown before. Restore it instead.")
+NONE = N_("Version %(number)s is not scheduled.")
 
 
 def schedule(

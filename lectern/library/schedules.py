@@ -32,7 +32,7 @@ from lectern.people.principal import Principal
 from lectern.text import N_
 
 LATE = Message("It was not ready at that time.")
-OVERTAKEN = N_("Version %(number)s, which was meant for later, was shown by then.")
+OVERTAKEN = N_("Version %(number)s, scheduled for later, was already shown by then.")
 AT_ONCE = 200
 
 

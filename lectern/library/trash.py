@@ -130,7 +130,8 @@ def _refuse_if_used(session: Session, asset: Asset) -> None:
     if blockers:
         places = "one place" if len(blockers) == 1 else f"{len(blockers)} places"
         raise InUse(
-            "This file is used in %(places)s, so it stays. Remove it there first.",
+            "This file is used in %(places)s, so it cannot be moved to the trash. Remove "
+            "it there first.",
             blockers,
             places=places,
         )

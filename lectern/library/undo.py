@@ -23,7 +23,7 @@ FIELDS = frozenset(
 )
 _RIGHTS = {"trash": Action.RESTORE, "poster": Action.CHOOSE_POSTER}
 CHANGED = Message(
-    "This has been changed again since, so it cannot be undone. Edit it as it is now."
+    "This has been changed since then, so it cannot be undone. Edit the current value instead."
 )
 
 

@@ -88,7 +88,10 @@ def _svg(start: str) -> bool:
     if not re.match(r"<(\w+:)?svg\b", start[end:], re.IGNORECASE):
         return False
     if "<!ENTITY" in start[:end]:
-        raise Refused("This SVG defines entities, which can hide other files or huge ones.")
+        raise Refused(
+            "This SVG defines entities, which are not allowed for security "
+            "reasons. Save it without entities and upload it again."
+        )
     return True
 
 

@@ -95,7 +95,7 @@ def make(
         made = _converted(source, facts, job, scratch, on_progress, cancelled)
         if made:
             return made
-    raise Refused("The file could not be converted to a form that browsers play.")
+    raise Refused("The file could not be converted to a format that browsers can play.")
 
 
 def plan(facts: Facts, size: int) -> list[Conversion]:

@@ -29,7 +29,7 @@ def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = No
         with source.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise Unreadable("The stored file cannot be read at the moment.") from error
+        raise Unreadable("The stored file cannot be read right now. Try again later.") from error
     sniffed = sniff(head, size, filename)
     _within_size(sniffed.kind_guess, size)
     facts = _opened(source, sniffed, scratch, limits)

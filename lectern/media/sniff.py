@@ -109,13 +109,13 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
         Refused: it is not what Lectern keeps, and the sentence says what it is instead.
     """
     if not size:
-        raise Refused("The file is empty: nothing was in it to keep.")
+        raise Refused("The file is empty. Nothing was saved.")
     for offset, signature, what in _REFUSED:
         if head.startswith(signature, offset) and len(head) > len(signature):
             raise Refused("This is %(what)s. It was not kept.", what=what)
     found = _binary(head) or plaintext.sniff(head, filename)
     if found is None:
-        raise Refused("This is not a file that Lectern knows: neither media nor a document.")
+        raise Refused("This file type is not supported. Upload a media file or a document.")
     kind, mime, demuxer = found
     promised = _SUFFIXES.get(PurePath(filename.lower()).suffix.lstrip("."))
     if kind == "document" and promised not in {None, kind}:
@@ -167,7 +167,7 @@ def _boxes(head: bytes) -> tuple[str, str, str] | None:
     if brand in _HEIF_BRANDS:
         return "image", "image/heic", "HEIF"
     if brand == b"crx ":
-        raise Refused("This is a raw photograph (CR3). Export it as JPEG. It was not kept.")
+        raise Refused("This is a raw photo (CR3) and was not saved. Export it as JPEG.")
     if brand[:3] in {b"M4A", b"M4B", b"M4P"}:
         return "audio", "audio/mp4", "mov"
     if brand == b"qt  ":

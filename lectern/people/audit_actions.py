@@ -85,7 +85,7 @@ _ALL = (
         "asset.schedule",
         "clock",
         N_("Version %(version)s will become current on %(at)s (%(zone)s)"),
-        N_("A version will become current later"),
+        N_("A version was scheduled"),
         groups=_VERSIONS,
     ),
     _action(
@@ -99,7 +99,7 @@ _ALL = (
         "asset.switch",
         "clock",
         N_("Version %(version)s, due %(due)s (%(zone)s), became current"),
-        N_("Version %(version)s became current on time, %(at)s (%(zone)s)"),
+        N_("Version %(version)s became current as scheduled, %(at)s (%(zone)s)"),
         N_("A version became current"),
         groups=_VERSIONS,
     ),
@@ -136,12 +136,12 @@ _ALL = (
         undoable=True,
     ),
     _action("asset.restore", "restore", N_("Restored from the trash"), groups=_TRASH),
-    _action("asset.purge", "trash", N_("Deleted for good"), groups=_TRASH),
+    _action("asset.purge", "trash", N_("Deleted permanently"), groups=_TRASH),
     _action(
         "asset.merge",
         "merge",
-        N_("Merged with its copies: %(names)s"),
-        N_("Merged with its copies"),
+        N_("Merged with its duplicates: %(names)s"),
+        N_("Merged with its duplicates"),
         groups=_TRASH,
     ),
     _action(
@@ -234,7 +234,7 @@ _ALL = (
     _action("batch.fail", "clock", N_("A bulk change failed")),
     _action("proposal.accept", "check", N_("Accepted a proposal"), objects=_SUBJECT),
     _action("proposal.edit", "edit", N_("Accepted a proposal as edited"), objects=_SUBJECT),
-    _action("proposal.refuse", "close", N_("Refused a proposal"), objects=_SUBJECT),
+    _action("proposal.refuse", "close", N_("Rejected a proposal"), objects=_SUBJECT),
     _action("proposal.undo", "restore", N_("Undid a decision on a proposal"), objects=_SUBJECT),
     # The workspace and its people.
     _action("library.export", "library", N_("Exported the library"), objects=_WORKSPACE),
@@ -247,7 +247,7 @@ _ALL = (
     _action("password.change", "key", N_("Changed a password"), objects=_PERSON),
     _action("session.start", "user", N_("Signed in"), objects=_PERSON),
     _action("session.end", "user", N_("Signed out"), objects=_PERSON),
-    _action("session.refuse", "user", N_("A sign-in was refused"), objects=_PERSON),
+    _action("session.refuse", "user", N_("Sign-in failed"), objects=_PERSON),
     _action("token.create", "key", N_("Created a token")),
     _action("token.revoke", "key", N_("Revoked a token")),
 )

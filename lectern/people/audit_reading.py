@@ -83,7 +83,7 @@ def one(session: Session, principal: Principal, object_id: uuid.UUID, seq: int) 
     which = (*_which(principal, object_id, Only()), AuditEntry.seq == cast(seq, BigInteger))
     found = lines(session, principal.workspace_id, *which, limit=1)
     if not found:
-        raise NotFound("There is no such line in this history.")
+        raise NotFound("Entry not found in this history.")
     return found[0]
 
 

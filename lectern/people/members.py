@@ -20,7 +20,7 @@ def principal_of(session: Session, user_id: uuid.UUID, workspace_id: uuid.UUID) 
     """
     member = session.get(Member, (workspace_id, user_id), options=[joinedload(Member.user)])
     if member is None:
-        raise NotFound("There is no such member here.")
+        raise NotFound("Member not found.")
     user = member.user
     who = (workspace_id, user.id, Role(member.role), user.name, user.email)
     return Principal(*who, language=user.language)
@@ -58,7 +58,9 @@ def add(session: Session, principal: Principal, user: User, role: Role) -> Membe
     """
     require(principal, Action.MANAGE_MEMBERS)
     if session.get(Member, (principal.workspace_id, user.id)) is not None:
-        raise Conflict("%(email)s is already a member. Change the role instead.", email=user.email)
+        raise Conflict(
+            "%(email)s is already a member. Change their role instead.", email=user.email
+        )
     member = Member(workspace_id=principal.workspace_id, user_id=user.id, role=role)
     session.add(member)
     audit.record(session, principal, "member.add", "user", user.id, {"role": role})
@@ -124,7 +126,7 @@ def _locked(session: Session, workspace_id: uuid.UUID, user_id: uuid.UUID) -> Me
     )
     member = session.get(Member, (workspace_id, user_id), populate_existing=True)
     if member is None:
-        raise NotFound("There is no such member here.")
+        raise NotFound("Member not found.")
     return member
 
 
@@ -133,4 +135,4 @@ def _refuse_last_owner(session: Session, workspace_id: uuid.UUID) -> None:
         select(func.count()).where(Member.workspace_id == workspace_id, Member.role == Role.OWNER)
     )
     if owners == 1:
-        raise Conflict("This is the only owner. Make somebody else an owner first.")
+        raise Conflict("This is the only owner. Make someone else an owner first.")

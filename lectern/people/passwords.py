@@ -37,7 +37,7 @@ def hashed(password: str, field: str = "password") -> str:
     if not SHORTEST <= len(text) <= LONGEST:
         raise Invalid.of(
             field,
-            "A password has %(shortest)s to %(longest)s characters.",
+            "A password must have %(shortest)s to %(longest)s characters.",
             shortest=SHORTEST,
             longest=LONGEST,
         )

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lectern.errors import RateLimited
+from lectern.errors import RateLimited, plural_message
 from lectern.models import Attempt
 
 # Attempts are kept in windows this short; a limit sums the windows of its last seconds.
@@ -102,5 +102,5 @@ def network(address: str) -> str:
 def in_words(seconds: int) -> str:
     """A wait as a person says it."""
     if seconds < 90:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
-    return f"{-(-seconds // 60)} minutes"
+        return plural_message("%(n)s second", "%(n)s seconds", seconds)
+    return plural_message("%(n)s minute", "%(n)s minutes", -(-seconds // 60))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import Protocol
 
-from lectern.errors import Forbidden, NotFound
+from lectern.errors import Forbidden, Message, NotFound
 from lectern.models import Role
 from lectern.people.principal import Principal
 
@@ -97,19 +97,19 @@ _SHOWN_BY = {
 }
 
 _WORDS = {
-    Action.PLAY: "play files",
-    Action.DOWNLOAD_ORIGINAL: "download original files",
-    Action.UPLOAD: "upload files",
-    Action.EDIT: "edit files",
-    Action.CHOOSE_POSTER: "choose posters",
-    Action.TRASH: "move files to the trash",
-    Action.RESTORE: "restore files from the trash",
-    Action.PURGE: "delete files for good",
-    Action.EDIT_COURSES: "change courses",
-    Action.MANAGE_TAGS: "change tags, folders and shared searches",
-    Action.MANAGE_FIELDS: "manage the fields of this workspace",
-    Action.EXCHANGE: "export or import the library",
-    Action.MANAGE_MEMBERS: "manage the members of this workspace",
+    Action.PLAY: Message("play files"),
+    Action.DOWNLOAD_ORIGINAL: Message("download original files"),
+    Action.UPLOAD: Message("upload files"),
+    Action.EDIT: Message("edit files"),
+    Action.CHOOSE_POSTER: Message("choose posters"),
+    Action.TRASH: Message("move files to the trash"),
+    Action.RESTORE: Message("restore files from the trash"),
+    Action.PURGE: Message("delete files permanently"),
+    Action.EDIT_COURSES: Message("change courses"),
+    Action.MANAGE_TAGS: Message("change tags, folders and shared searches"),
+    Action.MANAGE_FIELDS: Message("manage the fields of this workspace"),
+    Action.EXCHANGE: Message("export or import the library"),
+    Action.MANAGE_MEMBERS: Message("manage the members of this workspace"),
 }
 
 
@@ -149,23 +149,23 @@ def require(principal: Principal, action: Action, obj: Owned | None = None) -> N
     if can(principal, action, obj):
         return
     if action not in _WORDS or not can(principal, _SHOWN_BY.get(action, Action.SEE), obj):
-        raise NotFound("There is no such thing here.")
+        raise NotFound("Not found.")
     what = _WORDS[action]
     if principal.scopes is not None and not _granted(principal.scopes, action):
         scopes = " or ".join(sorted(name for name, actions in SCOPES.items() if action in actions))
         raise Forbidden(
-            "This token may not %(what)s. A token with the scope %(scopes)s may.",
+            "This token is not allowed to %(what)s. Use a token with the scope %(scopes)s.",
             what=what,
             scopes=scopes,
         )
     if RIGHTS[action][principal.role] is OWN:
         raise Forbidden(
-            "With the role %(role)s you can %(what)s only if they are yours.",
+            "With the role %(role)s, you can %(what)s only if you own them.",
             role=principal.role,
             what=what,
         )
     raise Forbidden(
-        "The role %(role)s does not allow you to %(what)s. Ask an owner for it.",
+        "The role %(role)s does not allow you to %(what)s. Ask an owner for permission.",
         role=principal.role,
         what=what,
     )

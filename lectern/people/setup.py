@@ -36,12 +36,12 @@ def check(session: Session, secret: str) -> None:
     """
     link = session.get(SetupLink, digest(secret), populate_existing=True)
     if link is None:
-        raise NotFound("There is no such link. Start Lectern again to get a new one.")
+        raise NotFound("This link is not valid. Restart Lectern to get a new one.")
     now = session.execute(select(func.clock_timestamp())).scalar_one()
     if link.used_at is not None or _has_owner(session):
         raise Gone("This link has been used. Sign in instead.")
     if link.expires_at <= now:
-        raise Gone("This link is over a day old. Start Lectern again to get a new one.")
+        raise Gone("This link has expired. Restart Lectern to get a new one.")
 
 
 def use(
@@ -71,7 +71,7 @@ def use(
     if taken is None:
         raise Gone("This link has been used. Sign in instead.")
     if users.find(session, email) is not None:
-        raise Conflict("%(email)s has an account already. Use another address.", email=email)
+        raise Conflict("%(email)s already has an account. Use another email address.", email=email)
     user = users.create(session, email, name, password)
     workspace: Workspace = workspaces.first(session) or workspaces.add(session, workspace_name)
     members.add(session, Principal.system(workspace.id), user, Role.OWNER)

@@ -49,7 +49,7 @@ def create(
     shown = names.line(name, "name", longest=80)
     now = datetime.now(UTC)
     if expires_at is not None and not now < expires_at <= now + LONGEST:
-        raise Invalid.of("expires_at", "A token ends in the future, within a year.")
+        raise Invalid.of("expires_at", "Choose an expiration date in the future, within one year.")
     secret = secrets.token_urlsafe(32)
     token = Token(
         workspace_id=workspace_id,
@@ -122,7 +122,7 @@ def revoke(session: Session, principal: Principal, token_id: uuid.UUID) -> None:
     ).one_or_none()
     own = token is not None and token.user_id == principal.user_id
     if token is None or not (own or can(principal, Action.MANAGE_MEMBERS)):
-        raise NotFound("There is no such token here.")
+        raise NotFound("Token not found.")
     if token.revoked_at is None:
         token.revoked_at = session.execute(select(func.clock_timestamp())).scalar_one()
         audit.record(session, principal, "token.revoke", "token", token.id)
@@ -132,7 +132,7 @@ def _principal(session: Session, owner: Principal | User, workspace_id: uuid.UUI
     if isinstance(owner, User):
         return members.principal_of(session, owner.id, workspace_id)
     if owner.workspace_id != workspace_id or owner.user_id is None:
-        raise NotFound("There is no such member here.")
+        raise NotFound("Member not found.")
     return owner
 
 

@@ -51,7 +51,7 @@ def add(
     user = find(session, address)
     if user is not None and password is not None:
         raise Conflict(
-            "%(address)s has an account already. Leave the password out to add it here.",
+            "%(address)s already has an account. Omit the password to add it to this workspace.",
             address=address,
         )
     if user is None:
@@ -113,7 +113,7 @@ def change_password(
     rate_limits.check(session, account, *rate_limits.PER_ACCOUNT)
     if not passwords.verify(user.password_hash, current):
         rate_limits.count(session, account)
-        raise Invalid.of("current", "This is not your password.")
+        raise Invalid.of("current", "This is not your current password.")
     user.password_hash = passwords.hashed(new, "new")
     members.end_sessions(session, user.id, but=keep)
     audit.record(session, principal, "password.change", "user", user.id)
@@ -122,7 +122,7 @@ def change_password(
 def _self(session: Session, principal: Principal) -> User:
     user = _by_id(session, principal.user_id) if principal.scopes is None else None
     if user is None:
-        raise NotFound("Only a person who is signed in has an account to change.")
+        raise NotFound("You need to be signed in as a person to change an account.")
     return user
 
 
@@ -146,6 +146,7 @@ def _workspace(session: Session, slug: str | None, *, may_make: bool) -> Workspa
     found = workspaces.find(session, slug)
     if found is None and not may_make:
         raise NotFound(
-            "There is no workspace “%(slug)s”. Its first member, an owner, makes it.", slug=slug
+            "Workspace “%(slug)s” not found. Add an owner as its first member to create it.",
+            slug=slug,
         )
     return found or workspaces.add(session, slug, slug)

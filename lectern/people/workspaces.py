@@ -18,7 +18,7 @@ def add(session: Session, name: str, slug: str | None = None) -> Workspace:
     short = text.slug(slug or shown, "library")
     if find(session, short) is not None:
         raise Conflict(
-            "There is already a workspace “%(short)s”. Choose another name.", short=short
+            "A workspace named “%(short)s” already exists. Choose another name.", short=short
         )
     workspace = Workspace(slug=short, name=shown)
     session.add(workspace)

@@ -11,13 +11,13 @@ from lectern.models.work import Task, TaskState
 # Infrastructure may die at any time; three workers in a row over one input are the input's doing.
 DEATHS = 3
 CRASHES = Message(
-    "This file crashes the decoder: it was tried three times and stopped our worker each time. "
-    "Export it again from the program it came from, and upload that."
+    "This file crashed the decoder three times. Export it again from the original "
+    "program and upload the new file."
 )
 
 STUCK = Message(
-    "This change stopped our workers three times in the same place. What was changed until then "
-    "stays; ask who runs this server to look into its log."
+    "This change stopped the worker three times at the same point. Changes made so far "
+    "are kept. Ask your server administrator to check the log."
 )
 
 

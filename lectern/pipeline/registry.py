@@ -15,7 +15,7 @@ from lectern.pipeline import limits
 from lectern.pipeline.limits import Limits
 from lectern.text import N_
 
-AWAITS_STEP = Message("This begins when the file can be played.")
+AWAITS_STEP = Message("This starts when the file can be played.")
 
 # What is known of a file, by the names of `lectern.media.facts.Facts`.
 KnownFacts = Mapping[str, Any]
@@ -26,10 +26,10 @@ class Queue(StrEnum):
     """A queue of workers, with its label; `serve` runs one worker for each but `STREAMS`."""
 
     PROBE = "probe", N_("Checking uploads")
-    MEDIA = "media", N_("Pictures and playable files")
+    MEDIA = "media", N_("Posters and playback files")
     STREAMS = "streams", N_("Streams")
     AI = "ai", N_("Captions and slides")
-    SMALL = "small", N_("Changes to many files")
+    SMALL = "small", N_("Bulk changes to files")
 
     label: str
 
@@ -122,25 +122,25 @@ class Step(StrEnum):
     POSTER = Rule(
         "poster",
         Queue.MEDIA,
-        N_("Choosing a picture"),
+        N_("Choosing a poster"),
         _pictured,
         essential=True,
         sandbox={"frames": limits.POSTER, "rendition": limits.POSTER, "pages": limits.PAGES},
-        renditions={"poster": N_("Posters"), "text": N_("Words of documents")},
+        renditions={"poster": N_("Posters"), "text": N_("Text from documents")},
     )
     PLAYABLE = Rule(
         "playable",
         Queue.MEDIA,
-        N_("Making it playable"),
+        N_("Converting for playback"),
         of(Kind.VIDEO, Kind.AUDIO, Kind.IMAGE),
         essential=True,
         sandbox={"ffmpeg": limits.encode, "rendition": limits.PICTURE},
-        renditions={"playable": N_("Playable copies")},
+        renditions={"playable": N_("Playback files")},
     )
     STORYBOARD = Rule(
         "storyboard",
         Queue.MEDIA,
-        N_("Pictures for scrubbing"),
+        N_("Preview images for seeking"),
         of(Kind.VIDEO),
         after="playable",
         sandbox={"storyboard": limits.STORYBOARD},
@@ -149,7 +149,7 @@ class Step(StrEnum):
     WAVEFORM = Rule(
         "waveform",
         Queue.MEDIA,
-        N_("Sound curve and loudness"),
+        N_("Waveform and loudness"),
         _sounds,
         after="playable",
         sandbox={"waveform": limits.sound},
@@ -175,7 +175,7 @@ class Step(StrEnum):
     CAPTIONS = Rule(
         "captions",
         Queue.AI,
-        N_("Writing captions"),
+        N_("Generating captions"),
         of(Kind.VIDEO, Kind.AUDIO),
         after="playable",
         sandbox={"ffmpeg": limits.speech, "ffmpeg/subtitles": limits.SUBTITLES},
@@ -208,11 +208,11 @@ class Step(StrEnum):
     STILL = Rule(
         "still",
         Queue.MEDIA,
-        N_("Taking the chosen frame"),
+        N_("Extracting the chosen frame"),
         sandbox={"still": limits.STILL, "rendition": limits.POSTER},
         listed=False,
     )
-    BATCH = Rule("batch", Queue.SMALL, N_("Changing many files"), subject=Subject.BATCH)
+    BATCH = Rule("batch", Queue.SMALL, N_("Changing files in bulk"), subject=Subject.BATCH)
     UNDO = Rule("undo", Queue.SMALL, N_("Undoing a change"), subject=Subject.BATCH, module="batch")
 
     @classmethod

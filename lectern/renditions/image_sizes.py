@@ -56,5 +56,5 @@ def find(session: Session, version: Version, width: int, format_: str) -> Blob:
     name = spec(width, format_)
     found = renditions.find(session, version.workspace_id, version.blob_id, name)
     if found is None:
-        raise NotFound("There is no such size of this image.")
+        raise NotFound("Image size not found.")
     return found.blob

@@ -73,7 +73,7 @@ def sheet(session: Session, version: Version, number: int) -> Blob:
     """
     found = renditions.find(session, version.workspace_id, version.blob_id, spec(number))
     if found is None:
-        raise NotFound("There is no such storyboard.")
+        raise NotFound("Storyboard not found.")
     return found.blob
 
 

@@ -37,9 +37,9 @@ def _texts(value: Any) -> tuple[str, ...]:
     """Several texts, each once; an address gives one as a text, JSON as a list."""
     sent = [value] if isinstance(value, str) else value
     if not isinstance(sent, list | tuple):
-        raise values.Unfit("a list of texts")
+        raise values.Unfit("a list of strings")
     if len(sent) > MOST_VALUES:
-        raise values.Unfit("fewer of them", f"may be given {MOST_VALUES} times")
+        raise values.Unfit("fewer values", f"may be given {MOST_VALUES} times")
     return tuple(dict.fromkeys(text for text in map(TEXT, sent) if text))
 
 
@@ -77,7 +77,7 @@ _CREATED = Range(
     most=("before",),
     both=("date",),
     examples=("after:2026-01-31", "before:2026-02", "date:2026"),
-    tip=N_("added on this day or later"),
+    tip=N_("added on or after this date"),
 )
 _SIZE = Range(
     name="size",
@@ -96,7 +96,7 @@ _SIZE = Range(
     hint=N_("Write sizes like >100mb, <=2gb or size:10mb..1gb."),
     both=("size",),
     examples=(">100mb", "size:10mb..1gb"),
-    tip=N_("larger than that"),
+    tip=N_("larger than this"),
 )
 _DURATION = Range(
     name="duration",
@@ -128,7 +128,7 @@ _SORTS = (
     Sort("size", "byte_size", N_("Smallest first"), N_("Largest first")),
     Sort("duration", "duration_s", N_("Shortest first"), N_("Longest first")),
     Sort("usage", "usage_count", N_("Least used first"), N_("Most used first")),
-    Sort("last_used", "last_used_at", N_("Longest unused first"), N_("Last used first")),
+    Sort("last_used", "last_used_at", N_("Longest unused first"), N_("Most recently used first")),
     Sort("relevance", "", N_("Best match first"), ""),
 )
 SORTS: Mapping[str, Sort] = {sort.name: sort for sort in _SORTS}
@@ -166,7 +166,7 @@ class Query:
             },
             description="",
             operators=("kind",),
-            label=N_("Kind"),
+            label=N_("Type"),
             menu=1,
             examples=("kind:video",),
             tip=N_("video, audio, image or document"),
@@ -194,7 +194,7 @@ class Query:
             # Operators for tags add up to all of them; the menu of `tag` chooses between the two.
             operators=(),
             label=N_("Tag"),
-            plural=N_("Any tag of"),
+            plural=N_("Any of these tags"),
             menu=None,
             **_TEXTS,
         )
@@ -209,7 +209,7 @@ class Query:
             # Folders are chosen in the tree beside the files.
             menu=None,
             examples=("folder:Biology", 'folder:"Biology/Week 1"'),
-            tip=N_("in this folder and those in it"),
+            tip=N_("in this folder and its subfolders"),
         )
     )
     course: str = declared(
@@ -226,7 +226,7 @@ class Query:
         Choice(
             choices={
                 "used": N_("Used in lessons"),
-                "unused": N_("Not used now"),
+                "unused": N_("Not currently used"),
                 "formerly": N_("No longer used"),
                 "never": N_("Never used"),
             },
@@ -241,7 +241,7 @@ class Query:
             },
             description="",
             operators=("used", "usage"),
-            label=N_("Use"),
+            label=N_("Usage"),
             menu=4,
             examples=("used:never",),
             tip=N_("never, yes, no or formerly"),
@@ -251,13 +251,13 @@ class Query:
         Choice(
             choices={
                 "ready": N_("Ready"),
-                "processing": N_("Being prepared"),
+                "processing": N_("Being processed"),
                 "failed": N_("Failed"),
             },
             is_words=("ready", "processing", "failed"),
             description="",
             operators=("state",),
-            label=N_("State"),
+            label=N_("Status"),
             menu=8,
             examples=("state:failed",),
         )
@@ -272,7 +272,7 @@ class Query:
             menu=9,
             examples=("owner:me",),
             hint=N_("Write owner:me, a person's name or an email address."),
-            tip=N_("what you added"),
+            tip=N_("added by you"),
             default=None,
             reader=values.identifier,
             schema={"type": "string", "format": "uuid"},
@@ -314,8 +314,8 @@ class Query:
             placeholder=N_("Spoken in the recording"),
             description="Words that are said in it; all of them.",
             operators=("said",),
-            label=N_("Said"),
-            plural=N_("Said words"),
+            label=N_("Spoken"),
+            plural=N_("Spoken words"),
             menu=11,
             examples=("said:mitosis", 'said:"cell wall"'),
             tip=N_("spoken in the recording"),
@@ -328,8 +328,8 @@ class Query:
             placeholder=N_("On a slide or page"),
             description="Words on its slides or pages; all of them.",
             operators=("shown",),
-            label=N_("Shown"),
-            plural=N_("Shown words"),
+            label=N_("On screen"),
+            plural=N_("On-screen words"),
             menu=11,
             examples=("shown:mitosis", 'shown:"cell wall"'),
             tip=N_("on a slide or page"),

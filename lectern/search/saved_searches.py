@@ -76,7 +76,7 @@ def create(
     """
     require(principal, Action.SEE)
     if principal.user_id is None:
-        raise Forbidden("Only a person can save a search.")
+        raise Forbidden("Only a signed-in person can save a search.")
     if shared:
         require(principal, Action.MANAGE_TAGS)
     _hold(session, principal.workspace_id, principal.user_id)
@@ -200,11 +200,9 @@ def _mine(
     saved = _find(session, principal, saved_id)
     session.refresh(saved, with_for_update=True)
     if not _editable(principal, saved):
-        raise Forbidden("Whoever shares this search may change it, and owners and editors.")
+        raise Forbidden("Only the person who shared this search, owners and editors can change it.")
     if seen is not None and seen != saved.name:
-        raise Stale(
-            "Somebody renamed this search meanwhile. It is “%(name)s” now.", name=saved.name
-        )
+        raise Stale("Someone renamed this search. It is now “%(name)s”.", name=saved.name)
     return saved
 
 

@@ -55,7 +55,7 @@ def begin(session: Session, principal: Principal, context: str) -> Selection:
         message = f"context is one of {', '.join(CONTEXTS)}."
         raise Invalid(message, {"context": message})
     if principal.user_id is None:
-        raise Forbidden("Only a person can select files.")
+        raise Forbidden("Only a signed-in person can select files.")
     mine = {"workspace_id": principal.workspace_id, "user_id": principal.user_id}
     session.execute(insert(Selection).values(**mine, context=context).on_conflict_do_nothing())
     return session.scalars(select(Selection).filter_by(**mine, context=context)).one()
@@ -70,7 +70,7 @@ def get(session: Session, principal: Principal, selection_id: uuid.UUID) -> Sele
     require(principal, Action.SEE)
     found = session.get(Selection, (principal.workspace_id, selection_id))
     if found is None or principal.user_id is None or found.user_id != principal.user_id:
-        raise NotFound("There is no such selection here.")
+        raise NotFound("Selection not found.")
     return found
 
 

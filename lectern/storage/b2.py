@@ -31,7 +31,8 @@ LISTED_AT_ONCE = 1000
 # Asks the service for the bytes from the first to the last of two positions.
 Ask = Callable[[tuple[int, int]], Any]
 DAMAGED = Message(
-    "The storage did not keep the file as it was. Try again; if it happens again, ask there."
+    "The storage service did not store the file correctly. Try again. If it happens "
+    "again, contact the storage provider."
 )
 
 

@@ -21,14 +21,17 @@ from requests import RequestException
 
 from lectern.errors import LecternError, Message, StorageAway, StorageFull
 
-AWAY = Message("The storage does not answer just now. Nothing was lost; try again in a moment.")
+AWAY = Message("The storage is not responding. Nothing was lost. Try again in a moment.")
 FULL = Message("The account at Backblaze B2 has reached its cap. Raise the cap, then try again.")
 REFUSED = Message(
-    "Backblaze B2 refused the application key. Check LECTERN_B2_KEY_ID and LECTERN_B2_KEY, and "
-    "that the key may list the bucket and read, write, list and delete its files."
+    "Backblaze B2 rejected the application key. Check LECTERN_B2_KEY_ID and "
+    "LECTERN_B2_KEY, and make sure the key can list the bucket and read, write, list and "
+    "delete its files."
 )
-NO_BUCKET = Message("There is no such bucket at Backblaze B2. Check LECTERN_STORAGE_URL.")
-CLOCK = Message("The clock of this server is wrong, so Backblaze B2 refuses it. Set the clock.")
+NO_BUCKET = Message("Bucket not found at Backblaze B2. Check LECTERN_STORAGE_URL.")
+CLOCK = Message(
+    "The clock of this server is wrong, so Backblaze B2 rejects its requests. Set the correct time."
+)
 NOT_PRIVATE = Message("The bucket is public. Lectern stores files in a private bucket only.")
 _REFUSED = (Unauthorized, InvalidAuthToken, AccessDenied, NotAllowedByAppKeyError, RestrictedBucket)
 

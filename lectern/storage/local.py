@@ -162,7 +162,7 @@ def _sync(path: Path) -> None:
 def _compare(copy: Path, source: Path, digest: str | None) -> None:
     same_size = copy.stat().st_size == source.stat().st_size
     if not same_size or core_ext.digest_file(copy) != (digest or core_ext.digest_file(source)):
-        raise StorageDamaged("The storage did not keep the file as it was. Check its disk.")
+        raise StorageDamaged("The storage did not store the file correctly. Check its disk.")
 
 
 def _name(temp: Path, target: Path) -> None:

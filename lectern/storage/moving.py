@@ -19,9 +19,7 @@ Units = Callable[[], AbstractContextManager[Session]]
 PREFIX_LENGTH = 6
 # States of a blob whose bytes must be there.
 HELD = ("live", "condemned")
-DAMAGED = Message(
-    "The old storage has other bytes than were stored. Bring the file back from a backup."
-)
+DAMAGED = Message("The file in the old storage has been altered. Restore it from a backup.")
 
 
 @dataclass(frozen=True)

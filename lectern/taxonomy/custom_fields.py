@@ -53,7 +53,7 @@ def get(session: Session, principal: Principal, field_id: uuid.UUID) -> CustomFi
     require(principal, Action.MANAGE_FIELDS)
     field = session.get(CustomField, (principal.workspace_id, field_id), with_for_update=True)
     if field is None:
-        raise NotFound("There is no such field.")
+        raise NotFound("Field not found.")
     return field
 
 

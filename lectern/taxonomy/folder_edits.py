@@ -16,7 +16,7 @@ from lectern.people.rights import Action, require
 from lectern.taxonomy import folders
 from lectern.taxonomy.folders import Node, every, tree
 
-MISSING = Message("There is no such folder in this library.")
+MISSING = Message("Folder not found in this library.")
 # With more files than this, one fact has their number: a chain of a hundred thousand entries made
 # while everybody waits for the audit lock would help nobody.
 MOST_FACTS = 1000
@@ -173,7 +173,7 @@ def delete(
     # Waits for whoever is putting a file in; then that file is there to see.
     session.execute(select(Folder.id).where(row).with_for_update())
     if session.scalar(select(func.count()).where(inside)) != len(moving):
-        raise Conflict("Files arrived in this folder at this moment. Try again.")
+        raise Conflict("Files were just added to this folder. Try again.")
     _refuse_doubles(here, nodes)
     ids = tuple(asset_id for asset_id, _ in moving)
     _empty(session, principal, here)
@@ -244,7 +244,7 @@ def _row(session: Session, principal: Principal, folder_id: uuid.UUID) -> Folder
 def _unchanged(here: Node, seen: str | None) -> Node:
     if seen is not None and seen != here.seen:
         raise Stale(
-            "Somebody renamed or moved this folder since you opened it. It is “%(path)s” now.",
+            "Someone renamed or moved this folder after you opened it. It is now “%(path)s”.",
             path=here.path,
         )
     return here
@@ -269,7 +269,7 @@ def _refuse_doubles(here: Node, nodes: list[Node]) -> None:
     taken = {each.name for each in beside if each.id != here.id}
     double = next((child.name for child in here.children if child.name in taken), None)
     if double is not None:
-        where = f"“{here.parent.path}”" if here.parent else "the top"
+        where = f"“{here.parent.path}”" if here.parent else "the top level"
         raise _wrong(
             "",
             Message(

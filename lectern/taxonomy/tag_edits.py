@@ -21,7 +21,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 from lectern.text import tag_key, tag_name
 
-MISSING = Message("There is no such tag in this library.")
+MISSING = Message("Tag not found in this library.")
 MOST_AT_ONCE = 200
 # With more files than this, one fact has their number: a chain of a hundred thousand entries made
 # while everybody waits for the audit lock would help nobody.
@@ -217,9 +217,9 @@ def _held(
         raise NotFound(MISSING)
     names = [tag.name for tag in tags if tag.id in place]
     if seen is not None and list(seen) != names:
-        raise Stale("Somebody renamed a tag meanwhile. Now: %(list)s.", list=", ".join(names))
+        raise Stale("Someone renamed a tag. It is now: %(list)s.", list=", ".join(names))
     if tuple(session.scalars(files)) != asset_ids:
-        raise Conflict("A file got one of these tags at this moment. Try again.")
+        raise Conflict("One of these tags was just added to a file. Try again.")
     return asset_ids, tags
 
 

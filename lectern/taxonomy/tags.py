@@ -87,7 +87,7 @@ def ensure(session: Session, workspace_id: uuid.UUID, names: Iterable[str]) -> S
         ).all()
         if len(found) == len(wanted):
             return found
-    raise Conflict("Somebody is changing these tags at this moment. Try again.")
+    raise Conflict("Someone else is changing these tags. Try again.")
 
 
 ORDERS = ("name", "-files", "files")

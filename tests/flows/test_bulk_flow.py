@@ -83,7 +83,7 @@ def test_new_names_are_shown_while_the_pattern_is_typed(page: Page, served: Serv
     expect(dialog.get_by_role("button", name=re.compile("^Rename "))).to_be_disabled()
     dialog.get_by_text("Find and replace").click()
     dialog.get_by_label("Find", exact=True).fill("Nameable")
-    dialog.get_by_label("Replace by").fill("Nameable clip")
+    dialog.get_by_label("Replace with").fill("Nameable clip")
     expect(dialog.get_by_role("cell", name="Nameable clip 3")).to_be_visible()
     dialog.get_by_role("button", name="Rename 2 files").click()
     expect(item(page, "Nameable clip 3")).to_be_visible()

@@ -109,7 +109,7 @@ def test_captions_are_edited_by_keyboard_alone(
     expect(cue(page, 2)).to_have_value("Then use state again.")
 
     page.keyboard.press("Alt+t")
-    expect(page.get_by_role("slider", name="Beginning of the cue")).to_be_focused()
+    expect(page.get_by_role("slider", name="Cue start")).to_be_focused()
     for _ in range(3):
         page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("ArrowRight")
@@ -138,7 +138,7 @@ def test_captions_are_edited_by_keyboard_alone(
     page.keyboard.press("Escape")
     page.wait_for_function("() => document.querySelector('#editor-player video').paused")
     page.keyboard.press("Alt+/")
-    expect(page.get_by_role("dialog", name="Keys of the caption editor")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Caption editor shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Mark as reviewed").press("Enter")
     expect(page.locator("#caption-state")).to_contain_text("Reviewed by")

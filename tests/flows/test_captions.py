@@ -64,7 +64,7 @@ def test_captions_are_uploaded_corrected_reviewed_deleted_and_back(
     expect(row).to_contain_text("Call you state.")
     panel(page).get_by_role("link", name="The glossary proposes 1 correction").click()
     expect(dialog.locator("ins")).to_have_text("useState.")
-    dialog.get_by_role("button", name="Correct the chosen ones").click()
+    dialog.get_by_role("button", name="Apply selected corrections").click()
     expect(row).to_contain_text("Call useState.")
 
     page.get_by_role("button", name="Mark English captions as reviewed").press("Enter")

@@ -70,7 +70,7 @@ def test_copies_are_merged_and_taken_apart_again(
     first, second, third = copies
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{served.base}/library?duplicates=1")
-    page.get_by_role("link", name="See copies side by side").click()
+    page.get_by_role("link", name="Compare duplicates").click()
     expect(page.get_by_role("heading", name="Duplicates", level=1)).to_be_visible()
     expect(group(page, copies)).to_contain_text("3 files with the same content")
     expect(copy(page, second).get_by_role("radio")).to_be_checked()

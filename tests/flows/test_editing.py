@@ -174,7 +174,7 @@ def test_a_change_is_undone_from_the_history(
     history.get_by_role("button", name="Undo: Description changed").first.click()
     expect(about(page).get_by_text("One two three.")).to_be_visible()
     expect(history).to_contain_text("Undone: Description changed")
-    history.get_by_role("combobox", name="What happened").select_option("Uploads and versions")
+    history.get_by_role("combobox", name="Activity type").select_option("Uploads and versions")
     expect(history).not_to_contain_text("Undone")
     expect(history.get_by_role("listitem").first).to_contain_text("Uploaded")
     history.get_by_role("button", name="Export").click()

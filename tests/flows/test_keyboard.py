@@ -39,7 +39,7 @@ def test_a_file_comes_into_a_lesson_by_keyboard_alone(
     walk_to(page, dialog.locator(f'[data-asset="{asset["id"]}"]').first)
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("region", name="Media of this lesson")).to_contain_text(lecture.name)
+    expect(page.get_by_role("region", name="Lesson media")).to_contain_text(lecture.name)
     expect(page.get_by_role("button", name="Add media")).to_be_focused()
 
 

@@ -85,7 +85,7 @@ def test_searching_while_typing_keeps_the_address_and_asks_once(
 
 def test_back_and_forward_walk_the_filters(page: Page, served: Served, shelf: list[str]) -> None:
     page.goto(f"{served.base}/library?tag=shelf")
-    choose(page, "Use", "Not used now")
+    choose(page, "Use", "Not currently used")
     only(page, *NAMES[1:])
     page.keyboard.press("Escape")
     page.get_by_label("Order").select_option("Name, A to Z")
@@ -97,12 +97,16 @@ def test_back_and_forward_walk_the_filters(page: Page, served: Served, shelf: li
     only(page, *NAMES[1:])
     page.go_back()
     only(page, *NAMES)
-    expect(page.get_by_role("radio", name="Not used now", include_hidden=True)).not_to_be_checked()
+    expect(
+        page.get_by_role("radio", name="Not currently used", include_hidden=True)
+    ).not_to_be_checked()
     page.go_forward()
     only(page, *NAMES[1:])
     page.reload()
     only(page, *NAMES[1:])
-    expect(page.get_by_role("link", name="Remove the filter Use: Not used now")).to_be_visible()
+    expect(
+        page.get_by_role("link", name="Remove the filter Use: Not currently used")
+    ).to_be_visible()
 
 
 def test_a_chip_takes_its_filter_away_and_the_control_follows(
@@ -163,7 +167,7 @@ def test_tags_are_found_in_their_menu_and_combined(
     only(page, NAMES[0], NAMES[1])
     expect(page).to_have_url(re.compile("any_tag=.*any_tag="))
     page.get_by_role("radio", name="All of them").check()
-    expect(page.get_by_text("No file fits these filters.")).to_be_visible()
+    expect(page.get_by_text("No files match these filters.")).to_be_visible()
 
 
 def test_the_list_sorts_by_its_heads_and_is_remembered(
@@ -222,7 +226,7 @@ def test_limits_of_ones_own(page: Page, served: Served, shelf: list[str]) -> Non
     page.locator("summary", has_text="Size").click()
     page.get_by_label("Size: From MB").fill("5000")
     page.get_by_label("Size: From MB").press("Tab")
-    expect(page.get_by_text("No file fits these filters.")).to_be_visible()
+    expect(page.get_by_text("No files match these filters.")).to_be_visible()
     expect(page).to_have_url(re.compile("min_size=5000000000"))
     page.get_by_label("Size: From MB").fill("many")
     page.get_by_label("Size: From MB").press("Tab")
@@ -258,7 +262,7 @@ def test_filters_open_as_a_sheet_on_a_phone(page: Page, served: Served, shelf: l
     expect(use).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
     use.click()
-    page.get_by_role("radio", name="Not used now").check()
+    page.get_by_role("radio", name="Not currently used").check()
     only(page, *NAMES[1:])
     page.get_by_role("button", name="Show the files").click()
     expect(use).to_be_hidden()

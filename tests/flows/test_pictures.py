@@ -90,7 +90,7 @@ def test_a_poster_is_picked_sent_and_taken_back(
     photo = tmp_path / "me.png"
     Image.effect_noise((2400, 1600), 90).convert("RGB").save(photo)
     assert photo.stat().st_size > 1_000_000
-    panel.get_by_label("Use a picture of your own").set_input_files(str(photo))
+    panel.get_by_label("Use your own image").set_input_files(str(photo))
     own = panel.get_by_role("button", name="poster: A picture of your own")
     expect(own).to_have_attribute("aria-pressed", "true", timeout=60_000)
     expect(picked).to_have_attribute("aria-pressed", "false")
@@ -108,8 +108,8 @@ def test_what_is_no_picture_is_refused_in_words(
     fake = tmp_path / "poster.png"
     fake.write_bytes(b"\x89PNG\r\n\x1a\n" + b"nothing of a picture " * 40)
     panel = page.get_by_role("region", name="Poster")
-    panel.get_by_label("Use a picture of your own").set_input_files(str(fake))
-    expect(panel.get_by_text("Your picture could not be used.")).to_be_visible(timeout=60_000)
+    panel.get_by_label("Use your own image").set_input_files(str(fake))
+    expect(panel.get_by_text("Your image could not be used.")).to_be_visible(timeout=60_000)
 
 
 def test_the_sound_is_drawn_and_sought_by_keyboard_and_pointer(
@@ -118,7 +118,7 @@ def test_the_sound_is_drawn_and_sought_by_keyboard_and_pointer(
     made = api.add(assets_dir / "media" / "corpus" / "audio" / "speech-67s-16k.flac")
     api.wait_until(f"/assets/{made['id']}", lambda now: ended(now, "waveform"))
     page.goto(f"{served.base}/assets/{made['id']}")
-    slider = page.get_by_role("slider", name="Place in the sound")
+    slider = page.get_by_role("slider", name="Playback position")
     expect(slider).to_have_attribute("aria-valuemax", "67")
     page.wait_for_function("() => document.querySelector('#stage audio').readyState > 0")
     slider.focus()

@@ -98,7 +98,7 @@ def stands_at(page: Page, seconds: float) -> None:
 
 def settings(page: Page) -> Locator:
     player(page).get_by_role("button", name="Settings").click()
-    return page.get_by_role("dialog", name="Settings of the player")
+    return page.get_by_role("dialog", name="Player settings")
 
 
 def check_axe(page: Page) -> None:
@@ -128,11 +128,11 @@ def test_streams_are_played_and_steered_by_keys(watched: Page) -> None:
     stands_at(page, 9)
 
     press(page, "m")
-    expect(player(page).get_by_role("status")).to_have_text("Sound off")
+    expect(player(page).get_by_role("status")).to_have_text("Muted")
     press(page, ">")
     assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
     press(page, "?")
-    help_ = page.get_by_role("dialog", name="Keyboard shortcuts of the player")
+    help_ = page.get_by_role("dialog", name="Player keyboard shortcuts")
     expect(help_).to_contain_text("Play or pause")
     check_axe(page)
     page.keyboard.press("Escape")
@@ -164,7 +164,7 @@ def test_captions_are_switched_styled_read_and_searched(watched: Page) -> None:
         menu.get_by_label("Captions").select_option(name)
         expect(lines.nth(1)).to_contain_text(SAID[language][1])
     menu.get_by_label("Speed").select_option("1.5×")
-    menu.get_by_text("How captions look").click()
+    menu.get_by_text("Caption style").click()
     menu.get_by_label("Size").select_option("Large")
     menu.get_by_label("Background").select_option("Black")
     check_axe(page)
@@ -180,14 +180,14 @@ def test_captions_are_switched_styled_read_and_searched(watched: Page) -> None:
     shown = "[...document.querySelector('video').textTracks].find(t => t.mode === 'showing')"
     until(page, f"{shown}.activeCues[0]?.text === {json.dumps(SAID['de'][2])}")
 
-    search = page.get_by_role("searchbox", name="Search in the transcript")
+    search = page.get_by_role("searchbox", name="Search transcript")
     search.fill("FUNKTION")
     expect(page.locator("mark")).to_have_text("Funktion")
     expect(page.get_by_text("1 of 1")).to_be_visible()
     search.press("Enter")
     stands_at(page, 10)
     search.fill("nowhere")
-    expect(page.get_by_text("Not said")).to_be_visible()
+    expect(page.get_by_text("No matches")).to_be_visible()
     follow = page.get_by_role("button", name="Follow")
     expect(follow).to_have_attribute("aria-pressed", "false")
     follow.press("Enter")
@@ -244,7 +244,7 @@ def test_a_part_of_a_lesson_begins_and_ends_where_it_was_cut(
     loaded(page)
     stands_at(page, 5)
     press(page, "k")
-    expect(player(page).get_by_role("status")).to_have_text("This part ends here.")
+    expect(player(page).get_by_role("status")).to_have_text("This clip ends here.")
     assert page.evaluate("document.querySelector('video').paused")
     stands_at(page, 7)
 

@@ -30,7 +30,7 @@ def test_a_step_that_waits_is_explained_tried_again_and_stopped(
     check_axe(page)
 
     page.goto(f"{served.base}/processing")
-    waiting = page.get_by_role("region", name="Waiting for something")
+    waiting = page.get_by_role("region", name="Waiting for other steps")
     mine = waiting.get_by_role("listitem").filter(
         has=page.locator(f'a[href$="/assets/{made["id"]}"]')
     )

@@ -78,7 +78,7 @@ def test_a_search_leads_to_the_second(
     sign_in(page, base)
     page.emulate_media(reduced_motion="reduce")
     page.get_by_role("searchbox", name="Search the library").fill(word)
-    matches = page.get_by_role("region", name=re.compile("Said and shown"))
+    matches = page.get_by_role("region", name=re.compile("Spoken and on-screen text"))
     found = matches.get_by_role("link", name=re.compile("Play from"))
     expect(found).to_have_count(1)
     expect(matches.locator("mark").first).to_have_text(re.compile(word, re.IGNORECASE))
@@ -95,7 +95,7 @@ def test_a_search_leads_to_the_second(
     assert place(page, 1) == pytest.approx(topic["start"], abs=NEAR_S)
 
     page.goto(f"{base}/assets/{asset['id']}")
-    inside = page.get_by_role("region", name="Said and shown")
+    inside = page.get_by_role("region", name="Spoken and on-screen text")
     inside.get_by_role("searchbox").fill(word)
     inside.get_by_role("link", name=re.compile("Said")).click()
     assert place(page, 1) == pytest.approx(said_s, abs=NEAR_S)

@@ -90,7 +90,7 @@ def insert(page: Page, name: str) -> None:
     dialog.get_by_role("searchbox").fill(name[:6])
     dialog.get_by_text(name).first.click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("region", name="Media of this lesson")).to_contain_text(name)
+    expect(page.get_by_role("region", name="Lesson media")).to_contain_text(name)
 
 
 def plays(page: Page) -> None:

@@ -158,12 +158,12 @@ def test_silence_and_no_sound_are_skipped_with_the_reason(
     do(step(silent))
     assert (step(silent).state, step(silent).reason) == (
         TaskState.SKIPPED,
-        "Nobody speaks in this file, as far as the machine can tell.",
+        "No speech was detected in this file.",
     )
     assert shown(silent) == []
     _, mute = processed(listening, corpus / "video" / "all-black-6s.mp4")
     do(step(mute))
-    assert step(mute).reason == "There is no sound in this file."
+    assert step(mute).reason == "This file has no audio."
 
 
 def test_subtitles_inside_the_file_become_captions_also_without_a_model(

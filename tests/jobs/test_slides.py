@@ -68,5 +68,5 @@ def test_a_video_without_words_is_skipped(house: House, tmp_path: Path) -> None:
     sent = upload(house, film(tmp_path / "black.mp4", Part(0, 6)))
     task = work_off(house, sent)
     assert task.state == TaskState.SKIPPED
-    assert task.reason == "Nothing in this video can be read."
+    assert task.reason == "No text was found in this video."
     assert read(asset_of(sent)) == []

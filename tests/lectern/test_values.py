@@ -83,9 +83,9 @@ def test_a_value_is_read_as_its_type(reader: str, sent: Any, value: Any) -> None
         ("matching", "Abc", "must be small letters"),
         ("choice", "three", "must be one of one, two"),
         ("choice", ["one"], "must be one of one, two"),
-        ("items", ["a", 5], "must be a list of texts"),
-        ("items", ["a", "b", "c"], "must be a list of texts"),
-        ("items", "a", "must be a list of texts"),
+        ("items", ["a", 5], "must be a list of strings"),
+        ("items", ["a", "b", "c"], "must be a list of strings"),
+        ("items", "a", "must be a list of strings"),
         ("mapping", [], "must be an object"),
         ("whole", True, "must be a whole number of at least 0"),
         ("whole", 1.0, "must be a whole number of at least 0"),
@@ -105,11 +105,11 @@ def test_a_value_is_read_as_its_type(reader: str, sent: Any, value: Any) -> None
         ("identifier", "me", "must be an id"),
         ("identifier", 5, "must be an id"),
         ("day", "2026-02-30", "must be a date such as 2026-09-01"),
-        ("moment", "yesterday", "must be a day or time such as 2026-09-01"),
-        ("moment", "0001-01-01T00:00+10:00", "must be a day or time such as 2026-09-01"),
+        ("moment", "yesterday", "must be a date or time such as 2026-09-01"),
+        ("moment", "0001-01-01T00:00+10:00", "must be a date or time such as 2026-09-01"),
         ("zoned", "2026-09-01", "must be a time with its zone such as 2026-09-01T12:00:00Z"),
-        ("link", "javascript:alert(1)", "must be an address that begins with http:// or https://"),
-        ("link", "http://[", "must be an address that begins with http:// or https://"),
+        ("link", "javascript:alert(1)", "must be a URL that starts with http:// or https://"),
+        ("link", "http://[", "must be a URL that starts with http:// or https://"),
     ],
 )
 def test_what_is_no_such_value_is_refused_and_says_what_is_wanted(
@@ -149,7 +149,7 @@ def test_a_field_is_refused_by_its_name_with_what_to_send() -> None:
     ("reader", "sent", "message"),
     [
         ("digits", "-1", "limit cannot be '-1'. Send a whole number."),
-        ("printable", "a\x07", "limit cannot be 'a\\x07'. Send a text without control characters."),
+        ("printable", "a\x07", "limit cannot be 'a\\x07'. Send text without control characters."),
         ("choice", "three", "limit is one of one, two."),
     ],
 )

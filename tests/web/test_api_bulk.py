@@ -45,7 +45,7 @@ def test_few_are_changed_with_the_answer_and_undone_as_one(
     assert reply.status_code == 200
     body = reply.json
     assert (body["done"], body["same"], body["state"]) == (3, 0, "done")
-    assert body["refused"] == [{"id": str(unknown), "reason": "There is no such file."}]
+    assert body["refused"] == [{"id": str(unknown), "reason": "File not found."}]
     shown = api.get(f"{BULK}/{body['batch']}")
     check(shown, "GET", "/bulk/{id}")
     assert shown.json == body
@@ -57,7 +57,7 @@ def test_few_are_changed_with_the_answer_and_undone_as_one(
     assert undone.status_code == 200
     assert (undone.json["state"], undone.json["undone"]) == ("undone", 2)  # type: ignore[index]
     assert undone.json["kept"] == [  # type: ignore[index]
-        {"id": str(clips[0].id), "reason": "Its tags were changed since."}
+        {"id": str(clips[0].id), "reason": "Its tags have been changed since then."}
     ]
     assert api.get(f"/api/v1/assets/{clips[0].id}").json["tags"] == ["mine"]  # type: ignore[index]
     assert_problem(api.post(f"{BULK}/{body['batch']}/undo"), 409)

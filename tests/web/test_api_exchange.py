@@ -230,9 +230,9 @@ def test_bytes_that_never_came_are_told_honestly(
         select(Asset).where(Asset.workspace_id == owner.workspace_id, Asset.live)
     ).one()
     page = client.get(f"/assets/{asset.id}").text
-    assert "The bytes of this file have not arrived yet" in page
+    assert "The content of this file has not been uploaded yet" in page
     assert f'/assets/{asset.id}/retry"' not in page
-    assert "Its bytes have not arrived yet." in client.get("/library").text
+    assert "Its content has not been uploaded yet." in client.get("/library").text
     reply = api.get(f"/m/{asset.id}")
     assert_problem(reply, 404)
     assert "have not arrived yet" in said(reply)["detail"]

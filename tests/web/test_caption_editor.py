@@ -174,7 +174,7 @@ def test_a_machine_that_listens_again_leaves_what_people_changed(
     hear("Something else entirely.")
     assert [cue.text for cue in cues(session, asset)] == ["Mine."]
     history = client.get(at(asset, "/history"), headers=PARTIAL).text
-    assert "A machine, or a program" in history
+    assert "Automated process" in history
     assert client.post(at(asset, "/history/1"), headers=PARTIAL).status_code == 204
     assert [cue.text for cue in cues(session, asset)] == ["Call use state."]
 

@@ -70,7 +70,7 @@ def test_page_shows_player_facts_and_name(client: FlaskClient, asset: Asset) -> 
     assert f'src="/m/{asset.id}/v/1/play"' in html
     for fact in ("1280 × 720", "MP4", "video/mp4", "1,000 bytes", asset.original_name):
         assert fact in html
-    assert "On this server's own disk" in unescape(html)
+    assert "Local disk of this server" in unescape(html)
     assert "No lesson uses this file" in html
 
 
@@ -93,7 +93,7 @@ def test_foreign_and_missing_assets_read_the_same(
     for asset_id in (theirs.id, uuid.uuid4()):
         reply = client.get(f"/assets/{asset_id}{path}")
         assert reply.status_code == 404
-        assert "There is no such file in this library." in reply.text
+        assert "File not found in this library." in reply.text
         assert "Secret" not in reply.text
 
 

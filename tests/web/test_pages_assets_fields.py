@@ -97,7 +97,7 @@ def test_empty_name_is_refused_beside_the_field(client: FlaskClient, asset: Asse
         ("language", "de", "German (de)"),
         ("language", "x-nonsense", "x-nonsense"),
         ("licence", "CC BY 4.0", "CC BY 4.0"),
-        ("access", "unlisted", "Unlisted: whoever has the address"),
+        ("access", "unlisted", "Unlisted: anyone with the link"),
     ],
 )
 def test_each_field_is_saved_and_shown_in_words(

@@ -119,7 +119,7 @@ def test_what_is_filtered_can_be_had_as_a_file(browser: FlaskClient) -> None:
 
 def test_the_log_is_verified_and_a_change_shows(session: Session, browser: FlaskClient) -> None:
     whole = browser.get("/audit/verification").text
-    assert "The audit log is whole." in whole
+    assert "The audit log is intact." in whole
     assert "4 entries were recomputed" in whole
     session.execute(
         text(
@@ -129,7 +129,7 @@ def test_the_log_is_verified_and_a_change_shows(session: Session, browser: Flask
         )
     )
     session.commit()
-    assert "The audit log was changed." in browser.get("/audit/verification").text
+    assert "The audit log has been altered." in browser.get("/audit/verification").text
     assert "Entry 5 is missing" in browser.get("/audit/verification").text
 
 

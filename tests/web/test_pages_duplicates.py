@@ -40,7 +40,7 @@ def chosen(keep: Asset, *merge: Asset) -> dict[str, object]:
 def test_without_copies_the_page_says_so(client: FlaskClient) -> None:
     reply = client.get("/duplicates")
     assert reply.status_code == 200
-    assert "No file is here twice" in reply.text
+    assert "No duplicates" in reply.text
 
 
 def test_the_most_used_one_is_proposed(client: FlaskClient, pair: list[Asset]) -> None:
@@ -49,8 +49,8 @@ def test_the_most_used_one_is_proposed(client: FlaskClient, pair: list[Asset]) -
     assert f'value="{pair[1].id}" checked aria-label="Keep Young"' in page
     assert f'value="{pair[0].id}"  aria-label="Keep Old"' in page
     assert "Old" in client.get(f"/duplicates/of/{pair[1].id}").text
-    assert "See copies side by side" in client.get("/library?duplicates=1").text
-    assert "See copies side by side" not in client.get("/library").text
+    assert "Compare duplicates" in client.get("/library?duplicates=1").text
+    assert "Compare duplicates" not in client.get("/library").text
 
 
 def test_groups_follow_in_pages(client: FlaskClient, session: Session, owner: Principal) -> None:
@@ -84,7 +84,7 @@ def test_a_merge_is_asked_done_and_undone(
     gone = client.get(f"/assets/{young.id}").text
     assert "Merged into another file" in gone
     assert f"/merges/{row.id}" in gone
-    assert "Merged with its copies: Young" in client.get(f"/assets/{old.id}").text
+    assert "Merged with its duplicates: Young" in client.get(f"/assets/{old.id}").text
     told = client.get(f"/merges/{row.id}").text
     assert "1 place changed its file" in told
     assert "Undo the merge" in told
@@ -116,13 +116,13 @@ def test_what_stayed_after_an_undo_is_told(
     session.commit()
     reply = client.post(f"/merges/{row.id}/undo", headers=PART)
     assert reply.headers["HX-Redirect"] == f"/merges/{row.id}"
-    assert "It is not used there any more." in client.get(f"/merges/{row.id}").text
+    assert "It is no longer used there." in client.get(f"/merges/{row.id}").text
 
 
 def test_what_cannot_be_merged_is_told_in_the_dialog(
     client: FlaskClient, session: Session, owner: Principal, pair: list[Asset]
 ) -> None:
-    assert "Choose the file that stays." in client.get("/duplicates/merge", headers=PART).text
+    assert "Choose the file to keep." in client.get("/duplicates/merge", headers=PART).text
     trash.trash(session, owner, pair[0], days=30)
     session.commit()
     asked = client.get("/duplicates/merge", query_string=chosen(pair[1], pair[0]), headers=PART)

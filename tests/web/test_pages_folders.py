@@ -113,7 +113,7 @@ def test_saved_searches_lie_beside_folders_and_broken_ones_say_why(
     assert "Unused &lt;b&gt;" in html
     assert f"Shared by {colleague.name}" in html
     assert "kind is one of video, audio, image, document." in html
-    assert "Its folder is gone." in html
+    assert "Its folder no longer exists." in html
     assert f'<span class="spot__link spot__link--broken" id="saved-{gone.id}"' in html
 
 
@@ -188,7 +188,7 @@ def test_a_folder_moves_into_any_other_but_its_own(
     week = made(session, owner, "Biology/Week 1", 1)
     top, art = made(session, owner, "Biology"), made(session, owner, "Art")
     form = client.get(f"/folders/{top}/place", headers=PARTIAL).text
-    assert re.findall(r"<option[^>]*>([^<]*)", form) == ["The top, in no folder", "Art"]
+    assert re.findall(r"<option[^>]*>([^<]*)", form) == ["Top level (no folder)", "Art"]
     url = f"/folders/{week}/place"
     assert client.post(url, data={"parent": str(art)}, headers=PARTIAL).status_code == 204
     assert paths(session) == {"Biology", "Art", "Art/Week 1"}

@@ -67,7 +67,7 @@ def test_a_changed_text_is_shown_word_by_word_and_tags_as_added_and_removed(
     [
         ({"folder": "Biology/Week 1"}, "Moved to the folder Biology/Week 1"),
         ({"language": "de"}, "<ins>German (de)</ins>"),
-        ({"access": "public"}, "<ins>Public: everybody</ins>"),
+        ({"access": "public"}, "<ins>Public: everyone</ins>"),
         ({"custom": {"term": "spring"}}, "term: <ins>spring</ins>"),
         ({"name": "<b>Cells</b>"}, "Renamed from “Clip” to “<b>Cells</b>”"),
     ],
@@ -115,7 +115,7 @@ def test_events_are_filtered_by_kind_person_and_day(
     assert "Added to Biology" in theirs
     assert "Uploaded" not in theirs.partition("<ol")[2]
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-    assert "Nothing of that kind has happened." in shown(client, asset, f"?since={tomorrow}")
+    assert "No matching activity." in shown(client, asset, f"?since={tomorrow}")
     whole = client.get(f"/assets/{asset.id}?kind=lessons").text
     assert "Added to Biology" in whole
     assert "Tags changed" not in whole

@@ -36,7 +36,7 @@ def test_a_frame_is_asked_for_and_told(
     reply = browser.post(f"/assets/{video.id}/poster/frame", data={"at": "12.5"}, headers=PARTIAL)
     assert reply.status_code == 200
     assert 'id="posters"' in reply.text
-    assert "Your picture is being made." in reply.text
+    assert "Your image is being processed." in reply.text
     request = session.scalars(select(StillRequest)).one()
     assert (request.at_s, request.image) == (12.5, None)
     assert session.scalars(select(Task).where(Task.step == "still")).one().state == "queued"
@@ -65,7 +65,7 @@ def test_an_image_is_kept_until_the_box_has_opened_it(
 def test_no_image_is_refused_in_words(browser: FlaskClient, video: Asset) -> None:
     reply = browser.post(f"/assets/{video.id}/poster/image", data={})
     assert reply.status_code == 422
-    assert "Choose a picture first." in reply.text
+    assert "Choose an image first." in reply.text
 
 
 def test_the_facts_say_how_loud_it_is(session: Session, browser: FlaskClient, video: Asset) -> None:

@@ -34,7 +34,7 @@ def put(session: Session, asset: Asset, **values: object) -> Task:
 
 def test_an_idle_workspace_says_that_everything_is_done(owner: Principal, sign_in: SignIn) -> None:
     page = sign_in(owner).get("/processing").text
-    assert "Everything is done" in page
+    assert "All done" in page
     assert 'data-queue="streams"' in page
 
 
@@ -64,7 +64,7 @@ def test_segments_are_told_as_work_that_goes_on(
     page = sign_in(owner).get("/processing").text
     assert "0 of 12 segments are encoded" in page
     assert 'data-state="running"' in page
-    assert "Waiting for something" not in page
+    assert "Waiting for other steps" not in page
 
 
 def test_the_log_is_for_owners(

@@ -34,7 +34,7 @@ def test_the_page_tells_sizes_by_kind_course_and_month(
     session.commit()
     page = browser.get("/storage").text
     for words in (
-        *("5.7 MB", "10 MB", "Playable copies", "700 KB", "Cell biology &lt;2&gt;"),
+        *("5.7 MB", "10 MB", "Playback files", "700 KB", "Cell biology &lt;2&gt;"),
         *("<growth-chart", "echarts.common.min.js", f'<th scope="row">{datetime.now(UTC):%Y-%m}'),
     ):
         assert words in page, words

@@ -50,7 +50,7 @@ def test_the_panel_and_the_dialogs_say_when(browser: FlaskClient, asset: Asset) 
     assert "Becomes current on" in page
     assert "8:00" in page
     assert "(Europe/Berlin, UTC+0" in page
-    assert "Change time…" in page
+    assert "Change schedule…" in page
     assert 'id="bring-back-2"' not in page
     assert "will become current on" in page
     replace = browser.get(f"/assets/{asset.id}/replacement").text
@@ -69,7 +69,7 @@ def test_a_time_is_changed_refused_called_off_and_made_now(
     assert (status, "That time is over" in page, "2020-01-01T08:00" in page) == (422, True, True)
     assert send(browser, asset, do="cancel")[0] == 303
     page = browser.get(f"/assets/{asset.id}").text
-    assert "Does not become current by itself." in page
+    assert "Will not become current automatically." in page
     assert "Schedule…" in page
     assert send(browser, asset, do="now")[0] == 422
     assert send(browser, asset, **at)[0] == 303

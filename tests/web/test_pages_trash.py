@@ -72,4 +72,4 @@ def test_only_what_is_in_the_trash_and_only_by_an_owner(
     assert sign_in(owner).get(f"/trash/{kept.id}/purge").status_code == 404
     editor = sign_in(make_colleague(session, owner, Role.EDITOR))
     assert editor.get(f"/trash/{asset.id}/purge").status_code == 403
-    assert "Delete for good" not in editor.get(f"/assets/{asset.id}").get_data(as_text=True)
+    assert "Delete permanently" not in editor.get(f"/assets/{asset.id}").get_data(as_text=True)

@@ -132,7 +132,7 @@ def test_a_viewer_sees_versions_and_may_change_none(
     viewer = sign_in(make_colleague(session, owner, Role.VIEWER))
     page = text(viewer, f"/assets/{asset.id}")
     assert "Version 1" in page
-    for word in ("Bring back", "Replace file", "Note to version", "Download version"):
+    for word in ("Restore", "Replace file", "Note to version", "Download version"):
         assert word not in page
     for path in ("note", "rollback"):
         text(viewer, f"/assets/{asset.id}/versions/1/{path}", 403)

@@ -37,7 +37,7 @@ def asset(session: Session, owner: Principal, course: Course) -> Asset:
 def two(
     session: Session, client: FlaskClient, owner: Principal, course: Course, asset: Asset
 ) -> list[Proposal]:
-    """What the glossary proposes after somebody added a term on the course's page."""
+    """Glossary suggestions after somebody added a term on the course's page."""
     form = {"term": "useState", "sounds_like": "use state"}
     assert client.post(f"/courses/{course.id}/glossary", data=form).status_code == 303
     rows = proposals.list_all(session, owner, Filter())
@@ -90,10 +90,10 @@ def test_a_person_edits_or_refuses(
     reply = client.post(f"/proposals/{two[1].id}/refusal", data=form, headers=PARTIAL)
     assert "It is another one." in reply.text
     page = client.get("/proposals").text
-    assert "Nothing to decide" in page
+    assert "No open proposals" in page
     assert "The glossary proposes" not in client.get(f"/assets/{asset.id}").text
     audit_log = client.get("/audit").text
-    assert "Refused a proposal" in audit_log
+    assert "Rejected a proposal" in audit_log
     assert "Accepted a proposal as edited" in audit_log
 
 

@@ -174,7 +174,7 @@ def _answer(asset: Asset) -> Response:
 
 def _check_match(asset: Asset) -> None:
     if request.if_match and not request.if_match.contains(str(asset.lock_version)):
-        raise Stale("Somebody changed this file since you read it. Read it again.")
+        raise Stale("Someone changed this file after you read it. Read it again.")
 
 
 def _expected(asset: Asset) -> int | None:

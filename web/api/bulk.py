@@ -84,7 +84,7 @@ def _query(values: Any) -> Query:
     unknown = sorted(values.keys() - _FILTERS)
     if unknown:
         # In a list a filter that is none shows too much; here it would change too much.
-        raise Invalid.of(f"query.{unknown[0]}", "There is no such filter.")
+        raise Invalid.of(f"query.{unknown[0]}", "Unknown filter.")
     return search.read(values)
 
 

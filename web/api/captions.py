@@ -91,7 +91,7 @@ def _keep(
     before = captions.find(session, version, language)
     tag = before.tag if before else ""
     if request.if_match and not request.if_match.contains(f"{tag}-{form}"):
-        raise Stale("Somebody changed these captions since you read them. Read them again.")
+        raise Stale("Someone changed these captions after you read them. Read them again.")
     seen = tag if request.if_match and not request.if_match.star_tag else None
     editing.save(session, g.principal, asset, version, language, cues, seen=seen)
     changes.commit(asset.id)

@@ -74,7 +74,7 @@ def waveform(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     key = (version.workspace_id, version.blob_id, renditions.WAVEFORM)
     found = renditions.find(db.session(), *key)
     if found is None:
-        raise NotFound("The sound of this file has not been drawn yet.")
+        raise NotFound("The waveform of this file is not ready yet.")
     reply = file_reply(found.blob, "application/json", cache=A_YEAR)
     # Numbers of our own making: a page reads them, and nothing in them could be run.
     reply.mimetype = "application/json"

@@ -115,7 +115,7 @@ def version_of(asset: Asset, number: int | None) -> Version:
         else versions.find(session, asset, number)
     )
     if found is None:
-        raise NotFound("There is no such version.")
+        raise NotFound("Version not found.")
     return found
 
 

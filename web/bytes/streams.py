@@ -30,7 +30,7 @@ def current(asset_id: uuid.UUID) -> ResponseReturnValue:
     version = version_of(asset, None)
     made = streams.find(db.session(), asset.workspace_id, version.blob_id, streams.MASTER)
     if made is None:
-        raise NotFound("There are no streams of this file yet.")
+        raise NotFound("This file has no streams yet.")
     text = streams.rebased(_text(made.blob), f"../v/{version.number}/hls/")
     return _playlist(text, f"{version.number}-{made.blob.digest}", FRESH)
 
@@ -43,7 +43,7 @@ def file(asset_id: uuid.UUID, number: int, name: str) -> ResponseReturnValue:
     version = version_of(asset, number)
     made = streams.find(db.session(), asset.workspace_id, version.blob_id, name)
     if made is None:
-        raise NotFound("There is no such stream of this file.")
+        raise NotFound("Stream not found for this file.")
     if made.blob.mime == PLAYLIST:
         # The first master playlist, under the address of the whole, is soon another.
         whole = made.spec == streams.FOLDER + name
@@ -58,7 +58,7 @@ def plain(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     asset = assets.get(db.session(), g.principal, asset_id)
     blob = streams.plain(db.session(), asset.workspace_id, version_of(asset, number).blob_id)
     if blob is None:
-        raise NotFound("There is no plain MP4 of this file yet.")
+        raise NotFound("This file has no MP4 download yet.")
     name = quote(f"{asset.name} 720p.mp4", safe="")
     return _media(blob, f"attachment; filename*=UTF-8''{name}", DOWNLOAD_S)
 

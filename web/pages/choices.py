@@ -32,7 +32,7 @@ def language_name(code: str) -> str:
 def access_words() -> dict[str, str]:
     """Who may see a file, by the value of `access`."""
     return {
-        "course": gettext("Course: members here, and learners of its lessons"),
-        "unlisted": gettext("Unlisted: whoever has the address"),
-        "public": gettext("Public: everybody"),
+        "course": gettext("Course: members of this library, and learners in its lessons"),
+        "unlisted": gettext("Unlisted: anyone with the link"),
+        "public": gettext("Public: everyone"),
     }

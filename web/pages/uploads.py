@@ -51,7 +51,7 @@ def duplicate(asset_id: uuid.UUID) -> ResponseReturnValue:
     """The question what to do with a file whose content this asset has already."""
     card = cards.one(db.session(), g.principal, asset_id)
     if card is None:
-        raise NotFound("There is no such file in this library.")
+        raise NotFound("File not found in this library.")
     return htmx.fragment(
         render_template(
             "uploads/_duplicate.html",
@@ -101,32 +101,32 @@ def upload_words() -> dict[str, str]:
     """The tray's sentences: one by state, one by action, two for its header."""
     return {
         "waiting": _("Waiting"),
-        "hashing": _("Looking whether it is here already… {percent} %"),
-        "asking": _("It is in the library already. Choose what to do."),
-        "queued": _("Waiting for its turn"),
+        "hashing": _("Checking for duplicates… {percent} %"),
+        "asking": _("This file is already in the library. Choose what to do."),
+        "queued": _("Waiting in the queue"),
         "sending": _("{sent} of {size}"),
         "sending-timed": _("{sent} of {size} · {rate}/s · {left} left"),
-        "retrying": _("The connection was lost. Trying again; what has arrived is kept."),
-        "stalled": _("No connection. The upload goes on as soon as it is back."),
+        "retrying": _("The connection was lost. Trying again. Uploaded data is kept."),
+        "stalled": _("No connection. The upload resumes when you are back online."),
         "paused": _("Paused at {percent} %"),
         "checking": _("Uploaded. Checking the file…"),
         "done": _("Added to the library."),
         "done-version": _("Added as a new version."),
-        "done-reused": _("It was in the library already, so nothing was added twice."),
-        "done-kept": _("Added beside the one with the same content."),
-        "reused": _("Nothing sent: the file in the library is used."),
-        "refused": _("This file was refused."),
-        "failed": _("The upload failed. Try again; if it fails again, tell an owner."),
-        "failed-signed-out": _("You were signed out. Sign in again; what has arrived is kept."),
+        "done-reused": _("This file was already in the library, so it was not added again."),
+        "done-kept": _("Added as a duplicate of an existing file."),
+        "reused": _("Not uploaded. The existing file is used."),
+        "refused": _("This file was rejected."),
+        "failed": _("The upload failed. Try again. If it fails again, contact an owner."),
+        "failed-signed-out": _("You were signed out. Sign in again. Uploaded data is kept."),
         "cancelled": _("Not uploaded."),
         "act-pause": _("Pause {name}"),
-        "act-resume": _("Go on with {name}"),
-        "act-retry": _("Try {name} again"),
+        "act-resume": _("Resume {name}"),
+        "act-retry": _("Retry {name}"),
         "act-cancel": _("Cancel {name}"),
         "act-forget": _("Remove {name} from this list"),
         "busy": _("Uploading: {ended} of {all} finished, {percent} %"),
         "busy-checking": _("Checking: {ended} of {all} finished"),
         "idle": _("{ended} of {all} finished"),
-        "idle-bad": _("{ended} of {all} finished, {bad} not accepted"),
+        "idle-bad": _("{ended} of {all} finished, {bad} rejected"),
         "none": _("Unfinished uploads"),
     }

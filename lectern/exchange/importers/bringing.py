@@ -28,10 +28,10 @@ from lectern.storage.blobs import Stored
 from lectern.taxonomy import folders, tags
 from lectern.text import N_
 
-PURGED = Message("It was deleted here for good, so it is not brought in again.")
-IN_TRASH = Message("It is in the trash here. Restore it first.")
-OTHER_KIND = N_("It was %(before)s and is %(after)s now, which cannot be a version of it.")
-GONE = Message("The same content was deleted here at this moment. Run the import again.")
+PURGED = Message("It was permanently deleted from this library, so it is not imported again.")
+IN_TRASH = Message("It is in the trash in this library. Restore it first.")
+OTHER_KIND = N_("It was %(before)s and is now %(after)s, so it cannot be added as a new version.")
+GONE = Message("The same content was just deleted from this library. Run the import again.")
 
 
 class Result(StrEnum):

@@ -25,8 +25,10 @@ from lectern.storage.b2sdk_session import Api
 from lectern.storage.keys import digest_of
 
 LISTED_AT_ONCE = 1000
-NO_PATH = Message("Its name is no path: it has empty parts, or ones that lead elsewhere.")
-OURS = Message("It is one of Lectern's own files.")
+NO_PATH = Message(
+    "Its name is not a valid path: it has empty parts or parts that point outside the folder."
+)
+OURS = Message("This file belongs to Lectern itself.")
 # As other programs write down when the file was changed where it came from.
 _MODIFIED = "src_last_modified_millis"
 
@@ -116,7 +118,7 @@ def at(url: str, key_id: str, key: str) -> Bucket:
     """
     parts = urlsplit(url)
     if parts.query or parts.fragment:
-        raise LecternError("Write the bucket as b2://BUCKET or b2://BUCKET/FOLDER.")
+        raise LecternError("Enter the bucket as b2://BUCKET or b2://BUCKET/FOLDER.")
     path = unquote(parts.path).strip("/")
     if parts.scheme == "b2":
         return Bucket(parse(f"b2://{parts.netloc}", key_id, key), path)

@@ -108,10 +108,10 @@ class Seen:
 def path(cell: str) -> str:
     """The way to a file, with slashes. Raises Invalid when it leads out of the folder."""
     if not cell:
-        raise Invalid("it names no file in “path”.")
+        raise Invalid("it has no file in “path”.")
     parts = [part for part in cell.replace("\\", "/").split("/") if part != "."]
     if "\0" in cell or ".." in parts or not parts[0] or parts[0].endswith(":"):
-        raise Invalid("its “path” is not inside of the folder.")
+        raise Invalid("its “path” is outside the folder.")
     return "/".join(part for part in parts if part)
 
 
@@ -196,9 +196,9 @@ def _fact(name: str, cell: str) -> Any:
 def _moment(cell: str) -> datetime:
     found = values.readable(cell, values.moment("utc"))
     if found is None:
-        raise Invalid("Write a time such as 2024-09-01 or 2024-09-01T12:00:00+02:00.")
+        raise Invalid("Enter a time such as 2024-09-01 or 2024-09-01T12:00:00+02:00.")
     if not datetime(1970, 1, 1, tzinfo=UTC) <= found <= datetime.now(UTC):
-        raise Invalid("It is before 1970, or in the future.")
+        raise Invalid("The date is before 1970 or in the future.")
     return found
 
 

@@ -10,7 +10,7 @@ from lectern.errors import Invalid, Message
 from lectern.exchange.importers.walking import Found
 from lectern.ingest.uploads import EMPTY
 
-OUTSIDE = Message("Its folder was replaced by a link while it was read.")
+OUTSIDE = Message("Its folder was replaced by a link during the import.")
 PIECE = 1 << 20
 
 

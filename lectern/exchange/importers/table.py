@@ -88,7 +88,7 @@ def read(file: Path) -> Table:
             error=error,
         ) from error
     if names is None:
-        raise BadTable("The table is empty. Its first line has the names of the columns.")
+        raise BadTable("The table is empty. The first line must contain the column names.")
     return table
 
 
@@ -142,7 +142,7 @@ def _header(row: Sequence[str]) -> Sequence[str]:
     names = ["_".join(cell.strip().lower().split()) for cell in row]
     names = [cells.ALIASES.get(name, name) for name in names]
     if "path" not in names:
-        raise BadTable("The first line has no column “path”.")
+        raise BadTable("The first line has no “path” column.")
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise BadTable("The first line names the column “%(twice)s” twice.", twice=twice[:80])

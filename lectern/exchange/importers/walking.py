@@ -10,11 +10,11 @@ from lectern.errors import Message
 from lectern.text import N_
 
 LINK = Message("It is a link, and links are not followed.")
-HIDDEN = Message("It is hidden or belongs to a system.")
-SPECIAL = Message("It is no ordinary file.")
-NO_TEXT = Message("Its name is not UTF-8. Give it another name.")
-TOO_LONG = Message("Its path has more than 1,500 bytes.")
-UNREADABLE = N_("It may not be read: %(why)s.")
+HIDDEN = Message("It is a hidden or system file.")
+SPECIAL = Message("It is not a regular file.")
+NO_TEXT = Message("Its name is not valid UTF-8. Rename the file.")
+TOO_LONG = Message("Its path is longer than 1,500 bytes.")
+UNREADABLE = N_("It cannot be read: %(why)s.")
 # A path is the key of a row, and PostgreSQL's index has a limit.
 LONGEST_PATH = 1500
 _SYSTEM = {

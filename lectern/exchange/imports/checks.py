@@ -153,21 +153,21 @@ def _check_text(file: str, field: Field, said: str) -> None:
 def _id(sent: Any) -> uuid.UUID:
     found = values.identifier(sent)
     if str(found) != sent:
-        raise values.Unfit("an id in lower case with hyphens")
+        raise values.Unfit("a lowercase ID with hyphens")
     return found
 
 
 def _ids(sent: Any) -> list[uuid.UUID]:
     found = values.items(_id, "at most 1,000 ids", most=1000)(sent)
     if len(set(found)) < len(found):
-        raise values.Unfit("a list of different ids", "names one thing twice")
+        raise values.Unfit("a list of unique IDs", "names one thing twice")
     return found
 
 
 def _time(sent: Any) -> datetime:
     found = values.moment("never")(sent)
     if not 1 < found.year < 9999:
-        raise values.Unfit("a time within the calendar")
+        raise values.Unfit("a valid calendar time")
     return found
 
 

@@ -15,7 +15,7 @@ from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
 EXPORT, IMPORT = "export", "import"
-NO_BATCH = Message("There is no such export or import here.")
+NO_BATCH = Message("Export or import not found.")
 
 
 class Item(NamedTuple):

@@ -45,13 +45,13 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
 _WITH_OTHERS = {"versions", "usage_history", "caption_edits"}
 # What belongs to a version: it comes with a new one, else it is looked at by itself.
 _ATTACHED = {"scheduled_switches", "caption_tracks", "caption_edits"}
-OTHER_VERSIONS = Message("The file here has versions of its own; they stay as they are.")
-IN_TRASH = Message("The file is in the trash here.")
-ENDED = Message("This use has ended here since.")
-NO_VERSION = Message("The version that it shows is not here.")
-OTHER_TERM = Message("It is another term here.")
-PURGED = Message("The file was deleted here for good.")
-NOBODY = Message("Whoever made it is no member here.")
+OTHER_VERSIONS = Message("The file in this library has its own versions, which stay as they are.")
+IN_TRASH = Message("The file is in the trash in this library.")
+ENDED = Message("This use has since ended in this library.")
+NO_VERSION = Message("The version it shows is not in this library.")
+OTHER_TERM = Message("It is a different term in this library.")
+PURGED = Message("The file was permanently deleted from this library.")
+NOBODY = Message("The person who created it is not a member of this library.")
 
 
 class Merging:

@@ -36,7 +36,9 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
             names = {entry.filename for entry in package.infolist()[:_MOST_ENTRIES]}
             container, mime = _document(package, names)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
-        raise Refused("The file is damaged: it begins as a ZIP but cannot be read.") from error
+        raise Refused(
+            "The file is damaged: it looks like a ZIP archive but cannot be read."
+        ) from error
     macros = any(name.endswith("vbaProject.bin") for name in names)
     notes = ("The document contains macros: tell those who download it.",) if macros else ()
     return Facts(kind="document", mime=mime, container=container, warnings=notes).to_json()

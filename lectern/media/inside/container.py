@@ -57,7 +57,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     source, demuxer = Path(arguments["source"]), str(arguments["demuxer"])
     shape = atoms.examine(source) if demuxer == "mov" else None
     if shape and shape.encrypted:
-        raise Refused("The file is encrypted (DRM): upload a copy without copy protection.")
+        raise Refused("The file is protected by DRM. Upload a file without copy protection.")
     with open_container(source, demuxer, shape) as container:
         facts = _facts(container, source, demuxer, str(arguments["mime"]))
     if shape and shape.cut_short and not any("incomplete" in each for each in facts.warnings):
@@ -85,8 +85,8 @@ def open_container(source: Path, demuxer: str, shape: atoms.Atoms | None = None)
     except (av.FFmpegError, ValueError) as error:
         if shape and not shape.has_moov:
             raise Refused(
-                "The file is incomplete: its index (the moov part) is missing, as after a "
-                "recording that broke off. Record or export it again."
+                "The file is incomplete: its index (the moov part) is missing, which can "
+                "happen when a recording is interrupted. Record or export it again."
             ) from error
         raise Refused("The file is damaged: its structure cannot be read.") from error
 

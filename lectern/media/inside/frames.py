@@ -46,7 +46,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
         stream = select(container, int(arguments["stream"]))
         found = sample(container, stream, duration_s)
         if not found:
-            raise Refused("The file is damaged: no picture of it can be decoded.")
+            raise Refused("The file is damaged: no frame can be decoded.")
         width, height = arguments["shown"]
         shaper = FrameShaper(stream, (width, height), arguments["rotation"], arguments["hdr"])
     tell(0.5)
@@ -70,7 +70,7 @@ def select(container: InputContainer, index: int) -> VideoStream:
     """The stream to sample, decoded by one thread, the others not even read."""
     stream = alone(container, index)
     if not isinstance(stream, VideoStream):
-        raise Refused("The file has no video in it.")
+        raise Refused("The file contains no video.")
     # A key frame at a time gives frame threads nothing to do but start up.
     stream.thread_count = 1
     return stream

@@ -20,7 +20,7 @@ _MOST_LETTERS = 4_000_000
 _LEAST_POINTS, _MOST_POINTS = 1.0, 20_000.0
 _DRAWN_WIDTH, _DRAWN_HEIGHT = 1_280, 2_560
 
-_LOCKED = Message("The PDF is locked with a password, so its pages cannot be shown or searched.")
+_LOCKED = Message("The PDF is password-protected, so its pages cannot be shown or searched.")
 _BROKEN = Message("The PDF is damaged: its pages cannot be read.")
 
 
@@ -63,7 +63,7 @@ def _first(document: pdfium.PdfDocument, target: Path) -> dict[str, Any]:
     page = document[0]
     width, height = page.get_size()
     if not all(_LEAST_POINTS <= side <= _MOST_POINTS for side in (width, height)):
-        raise Refused("The first page of the PDF has no size that can be drawn.")
+        raise Refused("The first page of the PDF has an invalid size and cannot be rendered.")
     scale = min(_DRAWN_WIDTH / width, _DRAWN_HEIGHT / height)
     # Forms and annotations stay as they are printed: nothing in the file is run.
     picture: Image.Image = page.render(scale=scale, may_draw_forms=False).to_pil()

@@ -31,7 +31,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
         start_s = container.start_time / 1e6 if container.start_time else 0.0
         frame = _shown(container, stream, start_s + float(arguments["at_s"]))
         if frame is None:
-            raise Refused("No picture can be decoded at this moment of the video. Pick another.")
+            raise Refused("No frame can be decoded at this time in the video. Choose another time.")
         width, height = arguments["shown"]
         shaper = FrameShaper(stream, (width, height), arguments["rotation"], arguments["hdr"])
         written = save(shaper.picture(frame), Path(arguments["scratch"]) / "out.0")

@@ -46,7 +46,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
             found[shown_s] = shaper.picture(frame)
             tell(min(1.0, shown_s / duration_s) if duration_s else 0.0)
     if not found:
-        raise Refused("The file is damaged: no picture of it can be decoded.")
+        raise Refused("The file is damaged: no frame can be decoded.")
     times = sorted(found)
     sheets = _write([found[at_s] for at_s in times], size, Path(arguments["scratch"]))
     return {

@@ -49,7 +49,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
             pairs += _pairs(frame)
             tell(min(1.0, len(pairs) / PAIRS_A_SECOND / duration_s) if duration_s else 0.0)
     if not pairs:
-        raise Refused("The file is damaged: nothing of its sound can be decoded.")
+        raise Refused("The file is damaged: its audio cannot be decoded.")
     _write(np.array(pairs), rate, Path(arguments["scratch"]) / "out.0")
     return _loudness(measured)
 
@@ -57,7 +57,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
 def _select(container: InputContainer, index: int) -> AudioStream:
     stream = alone(container, index)
     if not isinstance(stream, AudioStream):
-        raise Refused("The file has no sound in it.")
+        raise Refused("The file contains no audio.")
     return stream
 
 

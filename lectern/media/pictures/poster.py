@@ -84,7 +84,7 @@ def own(source: Path, scratch: Path) -> Candidate:
     """
     facts = probe(source, source.name, scratch)
     if facts.kind != "image" or facts.container == "svg":
-        raise Refused("This is not a picture that can be a poster. Use a JPEG, PNG or WebP.")
+        raise Refused("This image cannot be used as a poster. Use a JPEG, PNG or WebP image.")
     return _picture(source, facts, scratch, None, "A picture of your own")
 
 

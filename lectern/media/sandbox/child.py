@@ -19,8 +19,8 @@ from lectern.media import inside
 from lectern.media.sandbox.refusal import Refused
 
 _NO_LANDLOCK = Message(
-    "The kernel has no Landlock, so what opens files cannot be confined. Use Linux 5.13 or newer, "
-    "or set LECTERN_ALLOW_NO_LANDLOCK=1 and accept the risk."
+    "The kernel does not support Landlock, so processing cannot be sandboxed. Use Linux "
+    "5.13 or newer, or set LECTERN_ALLOW_NO_LANDLOCK=1 and accept the risk."
 )
 
 

@@ -111,7 +111,7 @@ def run(
     """
     for path in read:
         if not os.access(path, os.R_OK):
-            raise Unreadable("The stored file cannot be read at the moment.")
+            raise Unreadable("The stored file cannot be read right now. Try again later.")
     request = _request(task, arguments, read, scratch, limits)
     answer = Answer(on_progress, float(arguments.get("duration_s") or 0))
     child = _Child(scratch)

@@ -84,7 +84,7 @@ def _run(
     )
     entry.unlink()
     if answer["exit"]:
-        raise Refused("The sound or the subtitles of this file cannot be read.")
+        raise Refused("The audio or subtitles of this file cannot be read.")
 
 
 def _arguments(demuxer: str, taken: Sequence[str]) -> list[str]:

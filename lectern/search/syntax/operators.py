@@ -221,7 +221,7 @@ def _owner(session: Session, principal: Principal, text: str) -> uuid.UUID:
     if len(found) == 1:
         return uuid.UUID(str(found[0].id))
     message = Message(
-        "Nobody here is called “%(text)s”. Write owner:me, a name or an email address.",
+        "No member is called “%(text)s”. Write owner:me, a name or an email address.",
         text=text[:80],
     )
     if found:

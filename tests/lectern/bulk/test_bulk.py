@@ -336,13 +336,13 @@ def test_foreign_and_unknown_files_read_the_same(
     unknown = [foreign.id, uuid.uuid4()]
     would = change.would("tag", [unknown[0], clips[0].id, unknown[1]], tags=["x"])
     assert [tuple(each) for each in would.refuse] == [
-        (each, None, "There is no such file.") for each in unknown
+        (each, None, "File not found.") for each in unknown
     ]
     begun = change("tag", [unknown[0], clips[0].id, unknown[1], clips[0].id], tags=["x"])
     assert (begun.batch.total, counts(begun)) == (3, (1, 0, 2))
     told = bulk.told(session, begun.batch)
     assert [each.id for each in told] == unknown
-    assert {each.reason for each in told} == {"There is no such file."}
+    assert {each.reason for each in told} == {"File not found."}
     with pytest.raises(NotFound):
         bulk.get(session, stranger, begun.batch.id)
     with pytest.raises(NotFound):

@@ -331,7 +331,7 @@ def test_only_equal_bytes_that_are_there_and_settled(
         )
     )
     session.flush()
-    with pytest.raises(Conflict, match="is being prepared"):
+    with pytest.raises(Conflict, match="is being processed"):
         merge(session, owner, kept, other)
 
 

@@ -216,7 +216,7 @@ def test_captions_words_and_times_that_came_to_a_file_here_go_again(
     german = next(t for t in there(session, owner, CaptionTrack) if t.language == "de")
     german.lock_version += 1
     session.flush()
-    assert undo(session, owner, key, storage) == ["Somebody changed these captions since."]
+    assert undo(session, owner, key, storage) == ["Someone has changed these captions since then."]
     assert [each.language for each in there(session, owner, CaptionTrack)] == ["de"]
     assert there(session, owner, GlossaryTerm) == []
     (switched,) = there(session, owner, ScheduledSwitch)

@@ -296,8 +296,8 @@ def test_an_owner_who_is_nobody_or_several_is_refused(
         make_user(session, space, name=f"{first} Berg")
     for typed, said in (
         ("berg", "fits 2 people: "),
-        ("Nemo", "Nobody here is called “Nemo”"),
-        (stranger.email, "Nobody here is called"),
+        ("Nemo", "No member is called “Nemo”"),
+        (stranger.email, "No member is called"),
     ):
         with pytest.raises(Invalid, match=said) as refusal:
             resolve(session, owner, Query(q=f"owner:{typed}"))

@@ -32,15 +32,17 @@ def json_object() -> dict[str, Any]:
         # What JSON can say and UTF-8 cannot: half of a surrogate pair.
         text = json.dumps(body, ensure_ascii=False).encode()
     except RecursionError as error:
-        raise Invalid("The body is nested too deep.") from error
+        raise Invalid("The body is nested too deeply.") from error
     except UnicodeEncodeError as error:
-        raise Invalid("The body holds half a character: a lone surrogate.") from error
+        raise Invalid(
+            "The body contains an unpaired surrogate, which is not a valid character."
+        ) from error
     except ValueError as error:
         raise BadRequest("The body is not JSON in UTF-8.") from error
     if not isinstance(body, dict):
         raise Invalid("The body must be a JSON object: {…}.")
     if b"\\u0000" in text:
-        raise Invalid("The body holds a NUL character, which no text may have.")
+        raise Invalid("The body contains a NUL character, which is not allowed in text.")
     return body
 
 

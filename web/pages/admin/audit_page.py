@@ -50,7 +50,7 @@ class AuditPage:
         """The lines that are wanted. Raises Invalid for what no filter understands."""
         kind, actor = self.filters.get("kind", ""), self.filters.get("actor", "")
         if kind and kind not in self.kinds:
-            raise Invalid.of("kind", "Choose one of those shown.")
+            raise Invalid.of("kind", "Choose one of the listed options.")
         until = _day("until", self.filters.get("until", ""))
         return Only(
             kinds=audit_labels.WIDER.get(kind, (kind,)) if kind else (),
@@ -66,7 +66,7 @@ class AuditPage:
     def _found(self) -> list[Line]:
         text = request.args.get("before", "")
         if text and not (text.isascii() and text.isdigit() and int(text) < 1 << 63):
-            raise Invalid.of("before", "This address does not lead to an earlier page.")
+            raise Invalid.of("before", "This link to an earlier page is not valid.")
         before = int(text) if text else None
         return audit_pages.page(
             self._session, self._principal, self.only, before=before, limit=SHOWN + 1
@@ -119,5 +119,5 @@ def _day(field: str, text: str) -> datetime | None:
         return None
     day = values.readable(text, values.day)
     if day is None or not 1900 <= day.year <= 9000:
-        raise Invalid.of(field, "Send a day such as 2026-09-01.")
+        raise Invalid.of(field, "Send a date such as 2026-09-01.")
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -41,7 +41,7 @@ def start_session() -> ResponseReturnValue:
     signed_in = sign_ins.start(session, form["email"], form.secret("password"), address)
     session.commit()
     if signed_in is None:
-        form.errors[""] = gettext("Wrong email or password.")
+        form.errors[""] = gettext("Incorrect email or password.")
         page = render_template("people/sign_in.html", form=form, following=form["next"])
         return page, 422
     _end_former()
@@ -130,7 +130,9 @@ def change_password() -> ResponseReturnValue:
     session.commit()  # a wrong password is counted
     if form.errors:
         return _account(form)
-    return _account(Form(), done=gettext("Your password is changed. Other browsers must sign in."))
+    return _account(
+        Form(), done=gettext("Password changed. You have been signed out of all other browsers.")
+    )
 
 
 @bp.post("/account/tokens")

@@ -65,7 +65,9 @@ def show_notices() -> ResponseReturnValue:
 def count_notices() -> ResponseReturnValue:
     """The bell, with how many notices are unread; `uploads=1` adds the unfinished uploads."""
     count = notices.unread(db.session(), g.principal)
-    label = ngettext("%(num)d new notice", "%(num)d new notices", count) if count else ""
+    label = (
+        ngettext("%(num)d new notification", "%(num)d new notifications", count) if count else ""
+    )
     html = render_template("notices/_count.html", count=count, label=label)
     if request.args.get("uploads") and can(g.principal, Action.UPLOAD):
         html += open_uploads([], oob=True)

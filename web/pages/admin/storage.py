@@ -29,7 +29,7 @@ def review() -> ResponseReturnValue:
     """Select what nobody has used for so long, and show it in the library."""
     session, months = db.session(), Form(request.form).number("months")
     if months not in storage_totals.MONTHS:
-        raise Invalid("Choose one of the spans shown.", {"months": "Choose one."})
+        raise Invalid("Choose one of the listed periods.", {"months": "Choose one."})
     chosen = selections.begin(session, g.principal, "library")
     selections.clear(session, g.principal, chosen)
     selections.add(

@@ -46,8 +46,8 @@ class StoragePage:
         made = sum(self.totals.by_rendition.values())
         named = {
             gettext("Originals"): self.totals.originals,
-            gettext("Made from them"): made,
-            gettext("Nobody's any more"): self.totals.unreferenced,
+            gettext("Generated files"): made,
+            gettext("Unused data"): self.totals.unreferenced,
         }
         return [
             part._replace(tone=str(tone))

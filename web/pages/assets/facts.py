@@ -32,9 +32,9 @@ def lines(
     digest, key = asset.digest or "", version.blob.key if version and not awaited else ""
     found = [
         Fact(gettext("Length"), duration_text(asset.duration_s)),
-        Fact(gettext("Picture"), _picture(asset, facts)),
+        Fact(gettext("Dimensions"), _picture(asset, facts)),
         Fact(gettext("Video"), _name(facts.get("video_codec"))),
-        Fact(gettext("Sound"), _sound(facts)),
+        Fact(gettext("Audio"), _sound(facts)),
         Fact(gettext("Loudness"), pictures.loudness if pictures else ""),
         Fact(gettext("Pages"), _pages(asset, facts, pictures)),
         Fact(gettext("Size"), _size(asset)),
@@ -43,8 +43,8 @@ def lines(
         Fact(gettext("Original name"), asset.original_name),
         Fact(gettext("Version"), _version(asset)),
         Fact(gettext("Stored"), _place(storage_url) if key else ""),
-        Fact(gettext("Storage key"), key[:14], key, gettext("Copy the storage key")),
-        Fact(gettext("Digest"), digest[:14], digest, gettext("Copy the digest")),
+        Fact(gettext("Storage key"), key[:14], key, gettext("Copy storage key")),
+        Fact(gettext("Checksum"), digest[:14], digest, gettext("Copy checksum")),
     ]
     return [fact for fact in found if fact.value]
 
@@ -82,7 +82,7 @@ def _place(storage_url: str) -> str:
     parts = urlsplit(storage_url)
     if parts.scheme == "b2":
         return str(gettext("Backblaze B2, bucket %(name)s", name=parts.netloc))
-    return str(gettext("On this server's own disk"))
+    return str(gettext("Local disk of this server"))
 
 
 def _pages(asset: Asset, facts: dict[str, Any], pictures: Pictures | None) -> str:

@@ -83,7 +83,7 @@ def row(session: Session, principal: Principal, asset: Asset, part: str, key: st
         for field in custom_fields.list_of(session, principal):
             if field.key == key:
                 return _custom(asset, field)
-        raise NotFound("There is no such field any more. Reload the page.")
+        raise NotFound("This field no longer exists. Reload the page.")
     plain = _plain(session, asset, part)
     match part:
         case "folder":

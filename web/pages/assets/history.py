@@ -43,7 +43,7 @@ class HistoryPage:
         args = MultiDict(request.args)
         if self.kind:
             if self.kind not in self.kinds:
-                raise Invalid("There is no such kind of event.", {"kind": "Choose one shown."})
+                raise Invalid("Unknown event type.", {"kind": "Choose one shown."})
             args.setlist("action", list(audit_actions.in_group(self.kind)))
         return forms.read(args)
 
@@ -67,7 +67,7 @@ class HistoryPage:
     def _found(self) -> list[Line]:
         before = request.args.get("before", type=int)
         if before is not None and not 0 <= before < 1 << 63:
-            raise Invalid("This address does not lead to an earlier page of the history.")
+            raise Invalid("This link to an earlier page of the history is not valid.")
         return audit_reading.history(
             self._session,
             self._principal,

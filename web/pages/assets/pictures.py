@@ -69,7 +69,7 @@ class Pictures:
             return ""
         facts = self.waveform.facts
         if facts.get("lufs") is None:
-            return str(gettext("Silent"))
+            return str(gettext("No audible sound"))
         return str(
             gettext(
                 "%(lufs)s LUFS · peak %(peak)s dBTP · range %(range)s LU",
@@ -88,14 +88,14 @@ class Pictures:
         if lufs < QUIET_LUFS:
             return str(
                 gettext(
-                    "The sound is quiet: learners will have to turn it up. Speech is"
-                    " comfortable between −24 and −16 LUFS."
+                    "The audio is quiet, so learners will have to turn up the volume. "
+                    "Speech is comfortable between −24 and −16 LUFS."
                 )
             )
         return str(
             gettext(
-                "The sound is loud beside other recordings. Speech is comfortable"
-                " between −24 and −16 LUFS."
+                "The audio is louder than other recordings. Speech is comfortable "
+                "between −24 and −16 LUFS."
             )
         )
 

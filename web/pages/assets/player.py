@@ -125,14 +125,14 @@ class Player:
         """What the player's script says; braces are filled there."""
         return {
             "resume": gettext("Continue at {time}?"),
-            "fallback": gettext("The stream broke off. The plain file plays instead."),
+            "fallback": gettext("The stream was interrupted. Playing the MP4 file instead."),
             "copied": gettext("Link copied"),
             "automatic": gettext("Automatic ({size})"),
             "captions": gettext("Captions: {name}"),
             "captionsOff": gettext("Captions off"),
-            "muted": gettext("Sound off"),
-            "unmuted": gettext("Sound on"),
-            "over": gettext("This part ends here."),
+            "muted": gettext("Muted"),
+            "unmuted": gettext("Unmuted"),
+            "over": gettext("This clip ends here."),
         }
 
     @property

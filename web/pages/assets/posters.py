@@ -25,7 +25,7 @@ def use_frame(asset_id: uuid.UUID) -> ResponseReturnValue:
     asset = assets.get(session, g.principal, asset_id)
     at_s = request.form.get("at", type=float)
     task = poster_requests.ask_frame(session, g.principal, asset, at_s)
-    return _begun(asset, task, gettext("The frame is being made the poster."))
+    return _begun(asset, task, gettext("Setting this frame as the poster."))
 
 
 @bp.post("/image")
@@ -37,7 +37,7 @@ def use_image(asset_id: uuid.UUID) -> ResponseReturnValue:
     sent = request.files.get("image")
     data = sent.read() if sent else b""
     task = poster_requests.ask_image(session, g.principal, asset, data)
-    return _begun(asset, task, gettext("Your picture is being made the poster."))
+    return _begun(asset, task, gettext("Setting your image as the poster."))
 
 
 def _begun(asset: Asset, task: Task, toast: str) -> ResponseReturnValue:

@@ -38,7 +38,7 @@ def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
     principal = g.principal
     if not passwords.confirmed(session, principal, form.secret("password")):
         session.commit()  # a wrong password is counted
-        form.errors["password"] = gettext("Wrong password.")
+        form.errors["password"] = gettext("Incorrect password.")
         held = versions.held(session, asset)
         return dialogs.go_on(PART, status=422, form=form, asset=asset, held=held)
     changes.retry_on_conflict(lambda: purging.purge(session, principal, trashed_id))

@@ -150,7 +150,7 @@ def choose_poster(asset_id: uuid.UUID) -> ResponseReturnValue:
     return changes.reply(
         url_for(".show", asset_id=asset_id),
         lambda: render_template("assets/_posters.html", page=_page(asset_id)),
-        toast=gettext("This picture stays until you choose another one."),
+        toast=gettext("This poster is kept until you choose another one."),
     )
 
 
@@ -177,7 +177,7 @@ def restore(asset_id: uuid.UUID) -> ResponseReturnValue:
     changes.commit(asset_id, event=live.ADDED)
     if not htmx.wants_fragment():
         return htmx.go_to(url_for(".show", asset_id=asset_id))
-    text = gettext("“%(name)s” is back in the library.", name=asset.name)
+    text = gettext("“%(name)s” has been restored to the library.", name=asset.name)
     return htmx.fragment(gone(asset_id), toast=text, event="library-changed")
 
 

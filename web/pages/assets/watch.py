@@ -48,7 +48,7 @@ def chapters(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     """The chapters that came with the file, as players read them; an empty list where none did."""
     player = player_of(asset_id, number)
     if player is None:
-        raise NotFound("There is no such version.")
+        raise NotFound("Version not found.")
     reply = Response(subtitles.vtt(player.chapters), mimetype=subtitles.VTT_MIME)
     reply.headers["Cache-Control"] = A_YEAR
     reply.headers["Vary"] = "Cookie, Authorization"

@@ -63,7 +63,9 @@ def _named(form: Form) -> bool:
 
 _ENTRIES = (
     Entry("tag", _("Tag…"), "tag", _tags, _typed("tags"), _("Type the tags to add.")),
-    Entry("untag", _("Untag…"), "minus", _tags, _typed("tags"), _("Type the tags to remove.")),
+    Entry(
+        "untag", _("Remove tags…"), "minus", _tags, _typed("tags"), _("Type the tags to remove.")
+    ),
     Entry(
         *("move", _("Move to…"), "folder", _folder),
         lambda form: _folder(form)["folder"] is not None,

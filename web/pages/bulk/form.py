@@ -76,4 +76,6 @@ def _id(text: str) -> uuid.UUID:
     try:
         return values.identifier(text)
     except values.Unfit as error:
-        raise Invalid("That is no file's id.", {"asset": "That is no file's id."}) from error
+        raise Invalid(
+            "This is not a valid file ID.", {"asset": "This is not a valid file ID."}
+        ) from error

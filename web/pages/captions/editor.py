@@ -115,7 +115,7 @@ def find(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     if not done:
         return _find(_page(asset_id, lang), form, status=422)
     count = sum(count for _, count in counts or [])
-    toast = ngettext("%(num)d place replaced.", "%(num)d places replaced.", count)
+    toast = ngettext("%(num)d match replaced.", "%(num)d matches replaced.", count)
     return _done(page, toast, done)
 
 
@@ -208,11 +208,11 @@ def _shift(page: EditorPage, form: Form) -> Shift:
     try:
         by_s, from_s = int(form["ms"]) / 1000, float(form["from"] or 0)
     except ValueError as error:
-        problem = gettext("A whole number of milliseconds, such as -250.")
+        problem = gettext("Enter a whole number of milliseconds, such as -250.")
         raise Invalid(problem, {"ms": problem}) from error
     cue = next((each for each in page.captions.cues if each.start_s >= from_s - 0.0005), None)
     if cue is None:
-        problem = gettext("No cue begins there or later.")
+        problem = gettext("No cue begins at or after this time.")
         raise Invalid(problem, {"from": problem})
     return Shift(cue, by_s, following=form["which"] != "one")
 

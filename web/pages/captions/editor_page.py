@@ -118,7 +118,7 @@ def _change(sent: Fields) -> Change:
         return Split(before[0], sent.whole("at"), sent.number_or_none("time"))
     if kind == "shift" and len(before) == 1:
         return Shift(before[0], sent.whole("ms", least=-(1 << 31), most=1 << 31) / 1000)
-    raise Invalid("This change is not known here.", {"kind": "Send splice, join, split or shift."})
+    raise Invalid("Unknown type of change.", {"kind": "Send splice, join, split or shift."})
 
 
 def _cues(sent: Fields, name: str) -> tuple[Cue, ...]:
@@ -137,14 +137,18 @@ def _advice(problem: Problem) -> str:
     number = problem.measured
     most = {"chars": LINE_CHARS, "lines": MOST_LINES, "rate": round(CHARS_PER_S)}
     if problem.trouble is Trouble.FAST:
-        told = gettext("%(n)d characters a second, %(rate)d can be read.", n=round(number), **most)
-        more = gettext("Shorten it, or show it for %(s)s s.", s=problem.needed_s)
+        told = gettext(
+            "%(n)d characters per second; up to %(rate)d is readable.", n=round(number), **most
+        )
+        more = gettext("Shorten the text, or show the cue for %(s)s s.", s=problem.needed_s)
         return f"{told} {more}"
     if problem.trouble is Trouble.TOO_MUCH:
-        return str(gettext("Too long for two lines of %(chars)d: split it.", **most))
+        return str(gettext("Too long for two lines of %(chars)d characters: split it.", **most))
     if problem.trouble is Trouble.LONG_LINE:
         text = gettext(
-            "A line has %(n)d characters, at most %(chars)d: break it.", n=number, **most
+            "A line has %(n)d characters. The limit is %(chars)d: add a line break.",
+            n=number,
+            **most,
         )
         return str(text)
     if problem.trouble is Trouble.LINES:
@@ -152,7 +156,7 @@ def _advice(problem: Problem) -> str:
         more = gettext("at most %(lines)d: join lines, or split it.", **most)
         return f"{text}, {more}"
     if problem.trouble is Trouble.FLASH:
-        return str(gettext("Too short to be seen: show it for %(s)s s.", s=problem.needed_s))
+        return str(gettext("Too short to read: show it for %(s)s s.", s=problem.needed_s))
     return str(gettext("Stays for more than %(s)d s: split it.", s=problem.needed_s))
 
 

@@ -57,7 +57,7 @@ def remove(course_id: uuid.UUID, term_id: uuid.UUID) -> ResponseReturnValue:
     course = courses.by_id(session, g.principal, course_id)
     term = glossary.remove(session, g.principal, term_id)
     if term.course_id != course.id:
-        raise NotFound("There is no such term in this workspace.")
+        raise NotFound("Term not found in this workspace.")
     corrections.refresh_course(session, course.id, term)
     return _changed(course)
 

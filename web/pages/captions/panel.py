@@ -171,12 +171,12 @@ def _state(found: Captions) -> str:
         if found.reviewer is None:
             return str(gettext("Reviewed"))
         return str(gettext("Reviewed by %(name)s", name=found.reviewer.name))
-    return str(gettext("In review") if found.state == "in_review" else gettext("Machine"))
+    return str(gettext("In review") if found.state == "in_review" else gettext("Auto-generated"))
 
 
 def _origin(found: Captions) -> str:
     words = {
-        "machine": gettext("made by a machine"),
+        "machine": gettext("generated automatically"),
         "upload": gettext("uploaded"),
         "embedded": gettext("came with the file"),
         "person": gettext("edited by a person"),

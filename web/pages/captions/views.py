@@ -70,7 +70,7 @@ def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     reviewed = request.form.get("state", "reviewed") == "reviewed"
     given = (g.principal, panel.asset, _version(panel), _row(panel, lang).captions.language)
     editing.review(session, *given, reviewed=reviewed)
-    toast = gettext("Marked as reviewed.") if reviewed else gettext("Marked as to be reviewed.")
+    toast = gettext("Marked as reviewed.") if reviewed else gettext("Marked for review.")
     return _changed(panel, toast)
 
 

@@ -70,7 +70,7 @@ def add_usages(lesson_id: uuid.UUID) -> ResponseReturnValue:
     toast = (
         ngettext("%(num)d file inserted", "%(num)d files inserted", new)
         if new
-        else _("This lesson uses it already.")
+        else _("This lesson already uses this file.")
     )
     return _written(session, lesson_id, toast, event="picked")
 
@@ -175,4 +175,4 @@ def _ids(texts: Sequence[str]) -> list[uuid.UUID]:
     try:
         return list(dict.fromkeys(uuid.UUID(text) for text in texts))
     except ValueError as error:
-        raise Invalid(_("One of the files is not named by its id.")) from error
+        raise Invalid(_("One of the file IDs is not valid.")) from error

@@ -44,7 +44,7 @@ def preview(asset_id: uuid.UUID) -> ResponseReturnValue:
     """One asset, playable, with what helps to choose it."""
     card = cards.one(db.session(), g.principal, asset_id)
     if card is None or card.trashed:
-        raise NotFound("There is no such file in this library.")
+        raise NotFound("File not found in this library.")
     used = usages.of_asset(db.session(), g.principal, asset_id)
     return htmx.fragment(render_template("picker/_preview.html", card=card, usages=used))
 
@@ -66,5 +66,5 @@ def _lesson() -> Lesson:
     try:
         lesson_id = uuid.UUID(request.args.get("lesson", ""))
     except ValueError as error:
-        raise NotFound("There is no such lesson.") from error
+        raise NotFound("Lesson not found.") from error
     return lessons.get(db.session(), g.principal, lesson_id)

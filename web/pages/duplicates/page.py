@@ -56,13 +56,15 @@ class Offer:
     def _uses(self) -> list[str]:
         plan = self.plan
         moves = ngettext(
-            "%(num)d place shows this file instead; its title, text, cut and version stay.",
-            "%(num)d places show this file instead; their titles, texts, cuts and versions stay.",
+            "%(num)d place will show this file instead. Its title, text, clip and "
+            "version are kept.",
+            "%(num)d places will show this file instead. Their titles, texts, clips and "
+            "versions are kept.",
             len(plan.moves),
         )
         both = ngettext(
-            "%(num)d place has both, and keeps one of them.",
-            "%(num)d places have both, and keep one of them.",
+            "%(num)d place uses both and will keep one of them.",
+            "%(num)d places use both and will keep one of them.",
             len(plan.ends),
         )
         if not plan.moves and not plan.ends:
@@ -73,28 +75,26 @@ class Offer:
     def _gets(self) -> list[str]:
         plan, said = self.plan, []
         if plan.tags:
-            said.append(gettext("It gets the tags: %(tags)s.", tags=", ".join(plan.tags)))
+            said.append(gettext("Tags added: %(tags)s.", tags=", ".join(plan.tags)))
         names = {
             "description": gettext("description"),
             "language": gettext("language"),
-            "licence": gettext("licence"),
+            "licence": gettext("license"),
         }
         fields = [*(str(names[each]) for each in plan.fields), *plan.custom]
         if fields:
-            words = gettext(
-                "It takes over what it has none of: %(fields)s.", fields=", ".join(fields)
-            )
+            words = gettext("Empty fields filled in: %(fields)s.", fields=", ".join(fields))
             said.append(words)
         if plan.notes:
             words = ngettext(
-                "It takes over %(num)d note to a version.",
-                "It takes over %(num)d notes to versions.",
+                "%(num)d version note is added.",
+                "%(num)d version notes are added.",
                 len(plan.notes),
             )
             said.append(words)
         if plan.captions:
             words = gettext(
-                "It takes over captions in: %(languages)s.",
+                "Captions added in: %(languages)s.",
                 languages=", ".join(track.language for track in plan.captions),
             )
             said.append(words)

@@ -73,7 +73,7 @@ def merge() -> ResponseReturnValue:
     once = partial(changes.retry_on_conflict, lambda: work(keep[0], values.identifiers(chosen)))
     row = form.attempt(once) if keep else None
     if row is None:
-        form.errors = form.errors or {"keep": gettext("Choose the file that stays.")}
+        form.errors = form.errors or {"keep": gettext("Choose the file to keep.")}
         return dialogs.go_on(PART, status=422, form=form, offer=None)
     db.session().commit()
     changes.notify_merge(row, live.REMOVED)
@@ -101,7 +101,7 @@ def call_different() -> ResponseReturnValue:
     work = dismissed.take_back if undoing else dismissed.call_different
     work(session, g.principal, *two)
     changes.commit()
-    toast = gettext("Undone.") if undoing else gettext("Not shown again.")
+    toast = gettext("Undone.") if undoing else gettext("Marked as different.")
     back = url_for(".call_different", undo=1, file=[str(each) for each in two])
     return changes.reply(
         url_for(".index"), event=EVENT, toast=toast, undo=None if undoing else back
@@ -128,7 +128,7 @@ def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
         # What stayed as it is wants more words than a toast has.
         return htmx.go_to(url_for(".show_merge", merge_id=merge_id))
     number = len(row.merged)
-    words = ngettext("Undone: %(num)d file is back.", "Undone: %(num)d files are back.", number)
+    words = ngettext("Undone: %(num)d file restored.", "Undone: %(num)d files restored.", number)
     return htmx.fragment("", toast=words, event=EVENT)
 
 
@@ -144,6 +144,6 @@ def _near() -> list[Pair]:
 def _offer(merge: Iterable[str], keep: str | None) -> Offer:
     chosen = values.identifiers([keep or ""])
     if not chosen:
-        message = gettext("Choose the file that stays.")
+        message = gettext("Choose the file to keep.")
         raise Invalid(message, {"keep": message})
     return Offer(joining.foresee(db.session(), g.principal, chosen[0], values.identifiers(merge)))

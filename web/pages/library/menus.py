@@ -147,13 +147,13 @@ def _of_named(one: Named, asked: Asked, titles: Mapping[str, str], counted: Face
 
 
 def _joined(values: tuple[str, ...]) -> str:
-    return ", ".join(values) if len(values) < 3 else str(gettext("%(n)s chosen", n=len(values)))
+    return ", ".join(values) if len(values) < 3 else str(gettext("%(n)s selected", n=len(values)))
 
 
 def _of_range(control: RangeControl, asked: Asked) -> Menu:
     chosen = control.chosen(asked.query)
     presets = control.presets()
     choices = [MenuChoice(value, text, value == chosen) for value, text in presets.items()]
-    choices.append(MenuChoice(OWN, gettext("From … to …"), chosen == OWN))
+    choices.append(MenuChoice(OWN, gettext("Custom range"), chosen == OWN))
     shown = control.words(asked.query) if chosen else ""
     return Menu(control.name, control.title, shown, choices, range=control)

@@ -128,7 +128,7 @@ class Asked:
 def refusal(problem: Invalid) -> str:
     """The sentence for the page; a cursor's is for people who follow an old link."""
     if "cursor" in problem.fields:
-        return str(gettext("This link leads into the middle of a list that is no more."))
+        return str(gettext("This link points to a list that no longer exists."))
     return str(problem)
 
 

@@ -90,7 +90,7 @@ class RangeControl:
         try:
             return self.format.read(text, is_end) if text else ""
         except (ValueError, OverflowError) as error:
-            message = gettext("“%(text)s” is no limit for a filter.", text=text[:80])
+            message = gettext("“%(text)s” is not a valid limit for a filter.", text=text[:80])
             raise Invalid(message, {name: message}) from error
 
     def limits(self, query: Query) -> tuple[Any, Any]:

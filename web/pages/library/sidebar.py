@@ -128,7 +128,7 @@ class Places:
         if saved.query is None:
             return Kept(saved, {}, saved.why)
         if saved.query.folder and self._folder(saved.query.folder) is None:
-            return Kept(saved, {}, _("Its folder is gone."))
+            return Kept(saved, {}, _("Its folder no longer exists."))
         return Kept(saved, search.write(saved.query), "")
 
     def _folder(self, named: str) -> Node | None:

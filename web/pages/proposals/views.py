@@ -67,7 +67,7 @@ def edit(proposal_id: uuid.UUID) -> ResponseReturnValue:
 def refuse(proposal_id: uuid.UUID) -> ResponseReturnValue:
     """Have it never proposed again."""
     change = partial(accepting.refuse, reason=request.form.get("reason", ""))
-    return _decide(change, proposal_id, gettext("Refused. It is not proposed again."))
+    return _decide(change, proposal_id, gettext("Rejected. It will not be suggested again."))
 
 
 @bp.post("/<uuid:proposal_id>/undoing")

@@ -42,7 +42,7 @@ def create() -> ResponseReturnValue:
     if folder is None:
         return dialogs.go_on("folders/_new.html", status=422, form=form, parent=parent)
     session.commit()
-    toast = _("Folder “%(name)s” is made.", name=folder.name)
+    toast = _("Folder “%(name)s” created.", name=folder.name)
     return dialogs.done(_library(folder.id), event=EVENT, toast=toast)
 
 
@@ -66,7 +66,7 @@ def rename(folder_id: uuid.UUID) -> ResponseReturnValue:
             "folders/_rename.html", status=422, form=form, folder=folder, here=here
         )
     session.commit()
-    toast = _("The folder is called “%(name)s” now.", name=renamed.name)
+    toast = _("Folder renamed to “%(name)s”.", name=renamed.name)
     leave = _shown(folder, form["here"])
     return dialogs.done(_library(folder_id), event=EVENT, toast=toast, leave=leave)
 
@@ -97,8 +97,8 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
         show = dialogs.ask if form["dropped"] else dialogs.go_on
         return show("folders/_move.html", status=422, **values)
     session.commit()
-    place = f"“{parent.path}”" if parent else _("the top")
-    toast = _("“%(name)s” is in %(place)s now.", name=folder.name, place=place)
+    place = f"“{parent.path}”" if parent else _("the top level")
+    toast = _("“%(name)s” moved to %(place)s.", name=folder.name, place=place)
     leave = _shown(folder, form["here"])
     return dialogs.done(_library(folder_id), event=EVENT, toast=toast, leave=leave)
 
@@ -124,7 +124,7 @@ def remove(folder_id: uuid.UUID) -> ResponseReturnValue:
         return dialogs.go_on("folders/_remove.html", status=422, form=form, plan=plan, here=here)
     changes.commit(*gone.asset_ids)
     url = _library(plan.parent.id if plan.parent else None)
-    toast = _("Folder “%(name)s” is deleted; its files are kept.", name=plan.folder.name)
+    toast = _("Folder “%(name)s” deleted. Its files are kept.", name=plan.folder.name)
     return dialogs.done(url, event=EVENT, toast=toast, leave=_shown(plan.folder, form["here"]))
 
 

@@ -40,7 +40,7 @@ def create() -> ResponseReturnValue:
     if saved is None:
         return dialogs.go_on("saved/_new.html", status=422, form=form, filters=_filters())
     session.commit()
-    toast = _("“%(name)s” is saved.", name=saved.name)
+    toast = _("“%(name)s” saved.", name=saved.name)
     return dialogs.done(url_for("library.index", **_filters()), event=EVENT, toast=toast)
 
 
@@ -62,7 +62,7 @@ def rename(saved_id: uuid.UUID) -> ResponseReturnValue:
     if renamed is None:
         return dialogs.go_on("saved/_rename.html", status=422, form=form, saved=_saved(saved_id))
     session.commit()
-    toast = _("“%(name)s” is saved.", name=renamed.name)
+    toast = _("“%(name)s” saved.", name=renamed.name)
     return dialogs.done(url_for("library.index"), event=EVENT, toast=toast)
 
 
@@ -85,7 +85,7 @@ def replace(saved_id: uuid.UUID) -> ResponseReturnValue:
         values = {"form": form, "saved": _saved(saved_id), "filters": _filters()}
         return dialogs.go_on("saved/_filter.html", status=422, **values)
     session.commit()
-    toast = _("“%(name)s” shows this from now on.", name=saved.name)
+    toast = _("“%(name)s” updated to the current view.", name=saved.name)
     return dialogs.done(url_for("library.index", **_filters()), event=EVENT, toast=toast)
 
 
@@ -107,7 +107,7 @@ def remove(saved_id: uuid.UUID) -> ResponseReturnValue:
         saved = _saved(saved_id)
         return dialogs.go_on("saved/_remove.html", status=422, form=form, saved=saved)
     session.commit()
-    toast = _("The search “%(name)s” is deleted.", name=name)
+    toast = _("Search “%(name)s” deleted.", name=name)
     return dialogs.done(url_for("library.index"), event=EVENT, toast=toast)
 
 

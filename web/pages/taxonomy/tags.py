@@ -116,7 +116,7 @@ def _ids(texts: list[str]) -> list[uuid.UUID]:
     try:
         return [uuid.UUID(text) for text in texts]
     except ValueError as error:
-        raise NotFound(_("There is no such tag in this library.")) from error
+        raise NotFound(_("Tag not found in this library.")) from error
 
 
 def _listing() -> dict[str, Any]:

@@ -49,9 +49,9 @@ class Row:
         words = {
             "upload": gettext("Uploaded"),
             "replacement": gettext("Replacement"),
-            "rollback": gettext("Brought back"),
+            "rollback": gettext("Restored"),
             "import": gettext("Imported"),
-            "batch": gettext("Made by a bulk change"),
+            "batch": gettext("Created by a bulk change"),
             "remix": gettext("Remixed"),
             "live": gettext("Recorded live"),
         }

@@ -88,7 +88,7 @@ def _number(form: Form, name: str) -> int | None:
     """The version that the address names; None where it names none."""
     number = form.number(name)
     if form[name] and number is None:
-        raise NotFound(gettext("There is no such version."))
+        raise NotFound(gettext("Version not found."))
     return number
 
 
