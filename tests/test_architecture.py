@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_modules_and_functions_stay_readable() -> None:
                 if length > (25 if view else 40):
                     too_long.append(f"{shown(path)}: {node.name} has {length} lines")
     assert too_long == []
+
+
+def test_no_package_has_more_than_fifteen_modules() -> None:
+    sizes = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    assert {shown(package): count for package, count in sizes.items() if count > 15} == {}
+
+
+def test_the_architecture_names_every_package_and_no_other() -> None:
+    text = (CHECKOUT / "docs/architecture.md").read_text("utf-8")
+    named = set(re.findall(r"^\| `((?:lectern/\w+)|\w+)/` \|", text, re.MULTILINE))
+    packages = {shown(path.parent) for path in (CHECKOUT / "lectern").glob("*/__init__.py")}
+    assert named == packages | (set(PACKAGES) - {"lectern"})
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from flask_babel.speaklater import LazyString
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, can
 from web.bytes import derived, media, streams
-from web.pages import health, uploads
-from web.pages.admin import audit, custom_fields, exchange, people, processing, storage
+from web.pages.admin import audit, custom_fields, exchange, health, processing, storage
 from web.pages.assets import posters, trash, views, watch
 from web.pages.bulk import views as bulk
 from web.pages.captions import editor, files, glossary
@@ -24,8 +23,10 @@ from web.pages.courses import views as courses
 from web.pages.duplicates import views as duplicates
 from web.pages.library import downloads, matches, selection, sidebar
 from web.pages.library import views as library
+from web.pages.people import views as people
 from web.pages.proposals import views as proposals
 from web.pages.taxonomy import folders, saved_searches, tags
+from web.pages.uploads import views as uploads
 from web.pages.versions import replace, schedule
 from web.pages.versions import views as versions
 

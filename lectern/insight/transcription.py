@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
 from lectern.errors import Conflict
-from lectern.insight import captions, editing, glossary, languages
+from lectern.insight import captions, glossary, languages
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.library import assets
 from lectern.models import Asset, CaptionTrack, Task, TaskState, Transcript, Version
 from lectern.people import audit
@@ -70,7 +71,7 @@ def take_in(session: Session, version: Version, found: Inside, cues: Sequence[Cu
             version_id=version.id,
             language=found.language,
             label=found.label,
-            cues=[each.to_json() for each in editing.checked(cues)],
+            cues=[each.to_json() for each in tracks.checked(cues)],
             state="in_review",
             origin="embedded",
         )

@@ -53,5 +53,5 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for kind in (Kind("glossary", Action.EDIT, "lectern.insight.editing_corrections"),)
+    for kind in (Kind("glossary", Action.EDIT, "lectern.insight.editing.decisions"),)
 }

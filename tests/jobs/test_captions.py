@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from jobs import process, run
 from lectern.database.sessions import unit_of_work
-from lectern.insight import captions, editing, subtitles, transcription
+from lectern.insight import captions, subtitles, transcription
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.library import retries
 from lectern.models import Asset, Task, TaskState, Transcript, Upload, Version
 from lectern.people.principal import Principal
@@ -132,7 +133,7 @@ def test_what_a_person_wrote_is_never_overwritten(listening: House, talk: Path) 
     with unit_of_work() as session:
         row = session.get_one(Asset, (asset.workspace_id, asset.id))
         version = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
-        editing.save(session, owner_of(asset), row, version, "en", mine)
+        tracks.save(session, owner_of(asset), row, version, "en", mine)
         transcription.again(session, owner_of(asset), row, "en")
     do(step(asset))
     assert step(asset).state == TaskState.DONE
@@ -182,7 +183,7 @@ def test_subtitles_inside_the_file_become_captions_also_without_a_model(
     with unit_of_work() as session:
         row = session.get_one(Asset, (asset.workspace_id, asset.id))
         version = session.get_one(Version, (asset.workspace_id, asset.current_version_id))
-        editing.delete(session, owner_of(asset), row, version, "en-x-2")
+        tracks.delete(session, owner_of(asset), row, version, "en-x-2")
         retries.try_again(session, owner_of(asset), row)
     do(step(asset))
     assert [each.language for each in shown(asset)] == ["en"]

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.insight import captions, editing, glossary, transcripts
+from lectern.insight import captions, glossary, transcripts
 from lectern.insight.cues import Cue, Word
+from lectern.insight.editing import tracks
 from lectern.insight.transcripts import Heard, Segment
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
@@ -24,7 +25,7 @@ CUES = [Cue(0.0, 2.0, "Hello there."), Cue(2.0, 4.0, "Use state."), Cue(5.0, 7.0
 @pytest.fixture
 def asset(session: Session, owner: Principal) -> Asset:
     asset = make_asset(session, owner, language="en", name="Hooks.mp4")
-    editing.save(session, owner, asset, current_version(session, asset), "en", CUES)
+    tracks.save(session, owner, asset, current_version(session, asset), "en", CUES)
     session.commit()
     return asset
 
@@ -57,7 +58,7 @@ def test_the_page_shows_each_cue_with_advice(
 ) -> None:
     hostile = Cue(8.0, 8.5, "<b>" + "too fast to read " * 2)
     version = current_version(session, asset)
-    editing.save(session, owner, asset, version, "en", [*CUES, hostile])
+    tracks.save(session, owner, asset, version, "en", [*CUES, hostile])
     session.commit()
     text = client.get(at(asset)).text
     assert 'data-start="2.0" data-end="4.0"' in text
@@ -109,7 +110,7 @@ def test_a_sitting_is_one_step_and_what_it_began_with_stays(
         before = [Cue(0.0, 2.0, text)]
     track = captions.get(session, asset, current_version(session, asset), "en").track
     assert track is not None
-    steps = editing.history(session, track)
+    steps = tracks.history(session, track)
     assert [(step.number, step.cues[0]["text"]) for step in steps] == [
         (4, "Third."),
         (1, "Hello there."),

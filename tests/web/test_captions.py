@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.insight import editing, glossary, transcripts
+from lectern.insight import glossary, transcripts
 from lectern.insight.cues import Cue, Word
+from lectern.insight.editing import tracks
 from lectern.insight.transcripts import Heard, Segment
 from lectern.models import Asset, Role, Task, TaskState
 from lectern.people.principal import Principal
@@ -223,7 +224,7 @@ def test_the_glossary_proposes_and_a_person_accepts(
     assert stale.status_code == 409
     assert client.post(address, data={"seen": seen, "cue": "0"}).status_code == 303
     version = current_version(session, asset)
-    found = editing.captions.get(session, asset, version, "en")
+    found = tracks.captions.get(session, asset, version, "en")
     assert (found.cues[0].text, found.state) == ("Call useState.", "in_review")
 
 
@@ -251,7 +252,7 @@ def test_hostile_text_is_text_wherever_it_is_shown(
 ) -> None:
     hostile = "<script>alert(1)</script>"
     cues = [Cue(0.0, 2.0, hostile)]
-    editing.save(session, owner, asset, current_version(session, asset), "en", cues)
+    tracks.save(session, owner, asset, current_version(session, asset), "en", cues)
     session.commit()
     for path in (f"/assets/{asset.id}", at(asset, "captions.vtt"), at(asset, "transcript.html")):
         reply = client.get(path)

@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern.insight import editing
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.library import trash
 from lectern.models import Asset, Role
 from lectern.people.principal import Principal
@@ -48,7 +48,7 @@ def test_the_page_plays_with_captions_and_chapters(
     version = current_version(session, asset)
     for language in ("en", "de"):
         cues = [Cue(0.0, 2.0, f"Hello in {language}.")]
-        editing.save(session, owner, asset, version, language, cues, origin="upload")
+        tracks.save(session, owner, asset, version, language, cues, origin="upload")
     session.commit()
     page = client.get(f"/watch/{asset.id}").text
     assert f'src="/m/{asset.id}/v/1/play"' in page

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
-from lectern.insight import captions, editing
+from lectern.insight import captions
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.models import Asset, Course, Proposal, Role
 from lectern.people.principal import Principal
 from lectern.proposals import proposals
@@ -28,7 +29,7 @@ def asset(session: Session, owner: Principal, course: Course) -> Asset:
     asset = make_asset(session, owner, name="Hooks", language="en")
     usages.put(session, owner, Place(course.ref, None, None), [UsageSpec(asset.id)])
     cues = [Cue(12.0, 14.0, "Here is use state."), Cue(14.0, 15.0, "And use state.")]
-    editing.save(session, owner, asset, current_version(session, asset), "en", cues)
+    tracks.save(session, owner, asset, current_version(session, asset), "en", cues)
     session.commit()
     return asset
 

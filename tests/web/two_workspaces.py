@@ -18,8 +18,9 @@ from lectern.exchange import runs
 from lectern.exchange.imports import recording
 from lectern.ingest import uploads
 from lectern.ingest.uploads import NewUpload
-from lectern.insight import editing, glossary, slides
+from lectern.insight import glossary, slides
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.insight.slides import Line, Shown
 from lectern.library import trash
 from lectern.models import Role, new_id
@@ -187,7 +188,7 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     upload = uploads.create(session, maker, new, settings=configured)
     # Of its own, so that an address with it finds nothing elsewhere.
     lang = f"en-x-{asset.id.hex[-8:]}"
-    editing.save(session, maker, asset, version, lang, [Cue(0.0, 2.0, "Hello.")])
+    tracks.save(session, maker, asset, version, lang, [Cue(0.0, 2.0, "Hello.")])
     payload = {"language": lang, "start": 0.0, "before": "Hello.", "after": "Hallo."}
     proposals.propose(
         *(session, who.workspace_id, "glossary", "test", Subject(asset.id)),

@@ -15,13 +15,16 @@ from web.api import (
     playback,
     proposals,
     schedules,
-    similar,
     storage,
-    trash,
     uploads,
 )
 
 bp = Blueprint("api", __name__)
-first = (assets, audit, bulk, captions, courses, docs, duplicates, exchange)
-for module in (*first, matches, playback, proposals, similar, storage, schedules, trash, uploads):
+MODULES = (
+    *(assets, audit, bulk, captions, courses, docs, duplicates, exchange),
+    *(matches, playback, proposals, storage, schedules, uploads),
+)
+for module in MODULES:
     bp.register_blueprint(module.bp)
+for blueprint in (assets.trash_bp, duplicates.near_bp):
+    bp.register_blueprint(blueprint)

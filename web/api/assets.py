@@ -1,4 +1,4 @@
-"""Assets in JSON."""
+"""Assets and the trash in JSON."""
 
 import uuid
 from functools import partial
@@ -11,6 +11,7 @@ from jobs import live
 from lectern import search
 from lectern.courses import usages
 from lectern.errors import Stale
+from lectern.integrity import purging
 from lectern.library import assets, rollback, schedules, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
@@ -32,6 +33,7 @@ from web.auth import allow
 from web.extensions import db, settings, storage
 
 bp = Blueprint("assets", __name__, url_prefix="/api/v1/assets")
+trash_bp = Blueprint("trash", __name__, url_prefix="/api/v1/trash")
 
 
 @bp.get("")
@@ -163,6 +165,16 @@ def list_renditions(asset_id: uuid.UUID) -> ResponseReturnValue:
     version = versions.get_current(session, asset)
     rows = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
     return jsonify(paging.whole(rows, rendition_json))
+
+
+@trash_bp.delete("/<uuid:trashed_id>")
+@allow(Action.PURGE)
+def purge(trashed_id: uuid.UUID) -> ResponseReturnValue:
+    """Delete for good what lies in the trash; 404 when it does not."""
+    session, principal = db.session(), g.principal
+    changes.retry_on_conflict(lambda: purging.purge(session, principal, trashed_id))
+    changes.commit(trashed_id, event=live.REMOVED)
+    return "", 204
 
 
 def _answer(asset: Asset) -> Response:

@@ -6,9 +6,10 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from lectern.errors import Invalid, NotFound, Stale
-from lectern.insight import captions, editing, languages, subtitles
+from lectern.insight import captions, languages, subtitles
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue, wrap
+from lectern.insight.editing import tracks
 from lectern.library import assets, versions
 from lectern.models import Asset, Version
 from lectern.people.rights import Action, require
@@ -93,7 +94,7 @@ def _keep(
     if request.if_match and not request.if_match.contains(f"{tag}-{form}"):
         raise Stale("Someone changed these captions after you read them. Read them again.")
     seen = tag if request.if_match and not request.if_match.star_tag else None
-    editing.save(session, g.principal, asset, version, language, cues, seen=seen)
+    tracks.save(session, g.principal, asset, version, language, cues, seen=seen)
     changes.commit(asset.id)
     now = captions.find(session, version, language)
     assert now is not None, "they were saved in this request"  # noqa: S101

@@ -1,4 +1,4 @@
-"""Copies and their merges in JSON."""
+"""Duplicates, near duplicates and merges in JSON."""
 
 import uuid
 from typing import Any
@@ -8,17 +8,20 @@ from flask.typing import ResponseReturnValue
 
 from jobs import live
 from lectern import duplicates as joining
-from lectern.duplicates import Plan, exact
+from lectern.duplicates import Plan, exact, near
 from lectern.duplicates.exact import Group
+from lectern.duplicates.near import Near
+from lectern.library import assets
 from lectern.models import Merge
 from lectern.people.rights import Action
 from web import changes
-from web.api.representations import assets_json, moment
-from web.api.requests import idempotency, parsing
+from web.api.representations import asset_json, assets_json, moment
+from web.api.requests import idempotency, paging, parsing
 from web.auth import allow
 from web.extensions import db, settings
 
 bp = Blueprint("duplicates", __name__, url_prefix="/api/v1")
+near_bp = Blueprint("similar", __name__, url_prefix="/api/v1/assets/<uuid:asset_id>/similar")
 
 
 @bp.get("/duplicates")
@@ -72,6 +75,15 @@ def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     return jsonify(_merge(row))
 
 
+@near_bp.get("")
+@allow(Action.SEE)
+def index_near(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """The files that show or sound mostly the same, the nearest first."""
+    session = db.session()
+    rows = near.near(session, g.principal, assets.get(session, g.principal, asset_id))
+    return jsonify(paging.whole(rows, _near))
+
+
 def _group(group: Group) -> dict[str, Any]:
     copies = [copy.asset for copy in group.copies]
     return {
@@ -114,4 +126,13 @@ def _merge(row: Merge) -> dict[str, Any]:
         "undone_at": moment(row.undone_at),
         "stayed": row.stayed,
         "can_undo": joining.can_undo(db.session(), g.principal, row),
+    }
+
+
+def _near(row: Near) -> dict[str, Any]:
+    return {
+        "asset": asset_json(db.session(), row.asset),
+        "relation": "near",
+        "share": round(row.share, 3),
+        "differences": row.differences,
     }

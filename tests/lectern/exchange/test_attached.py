@@ -12,7 +12,7 @@ from lectern.exchange import attached
 from lectern.exchange import undo as undoing
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import IMPORT, Key
-from lectern.insight import editing
+from lectern.insight.editing import tracks
 from lectern.integrity import fsck
 from lectern.library import assets, schedule_edits, schedules, versions
 from lectern.models import (
@@ -160,12 +160,12 @@ def test_captions_that_differ_are_told_by_their_cues_and_set_back_and_undone(
     session.expire_all()
     assert (track.cues, track.state, track.reviewed_at) == (CUES, "reviewed", when)
     assert track.lock_version == 6
-    assert [(edit.number, edit.cues) for edit in editing.history(session, track)] == [(6, CUES)]
+    assert [(edit.number, edit.cues) for edit in tracks.history(session, track)] == [(6, CUES)]
     assert not bring(session, owner, content).writes
 
     assert undo(session, owner, key, storage) == []
     assert (track.cues, track.state, track.reviewed_by) == (mine, "in_review", None)
-    assert [edit.number for edit in editing.history(session, track)] == [7, 6]
+    assert [edit.number for edit in tracks.history(session, track)] == [7, 6]
 
 
 def test_captions_that_somebody_changed_since_stay_as_a_whole(
@@ -180,7 +180,7 @@ def test_captions_that_somebody_changed_since_stay_as_a_whole(
     track.state, track.reviewed_by, track.reviewed_at = "in_review", None, None
     session.flush()
     _, key = import_as(session, owner, content)
-    editing.review(session, owner, asset, version, "en", reviewed=True)
+    tracks.review(session, owner, asset, version, "en", reviewed=True)
     (reason,) = undo(session, owner, key, storage)
     assert reason == "Somebody changed this since: reviewed_at."
     assert track.state == "reviewed"

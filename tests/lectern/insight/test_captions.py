@@ -11,13 +11,13 @@ from lectern.errors import Forbidden, Invalid, NotFound, Stale
 from lectern.insight import (
     captions,
     corrections,
-    editing,
     glossary,
     transcript_files,
     transcription,
     transcripts,
 )
 from lectern.insight.cues import Cue, Word
+from lectern.insight.editing import tracks
 from lectern.insight.transcripts import Heard, Segment
 from lectern.integrity import purging
 from lectern.library import rollback, trash, versions
@@ -74,13 +74,13 @@ def test_a_machine_is_shown_until_a_person_says_otherwise(
         captions.get(session, asset, version, None)
     hear(session, version)
     assert shown(session, version) == {"en": ("machine", "Heard it.")}
-    editing.save(session, owner, asset, version, "en", MINE)
+    tracks.save(session, owner, asset, version, "en", MINE)
     hear(session, version, "Heard anew.")
     assert shown(session, version) == {"en": ("in_review", "Mine.")}
-    editing.review(session, owner, asset, version, "en", reviewed=True)
+    tracks.review(session, owner, asset, version, "en", reviewed=True)
     (found,) = captions.list_of(session, version)
     assert (found.state, found.reviewer and found.reviewer.id) == ("reviewed", owner.user_id)
-    editing.save(session, owner, asset, version, "en", OTHER)
+    tracks.save(session, owner, asset, version, "en", OTHER)
     assert shown(session, version) == {"en": ("in_review", "Somebody's.")}
 
 
@@ -90,7 +90,7 @@ def test_equal_bytes_share_what_was_heard_and_not_what_was_written(
     version = current(session, asset)
     twin = make_asset(session, owner, blob=version.blob)
     hear(session, version)
-    editing.save(session, owner, asset, version, "en", MINE)
+    tracks.save(session, owner, asset, version, "en", MINE)
     assert shown(session, current(session, twin)) == {"en": ("machine", "Heard it.")}
 
 
@@ -102,20 +102,20 @@ def test_a_rollback_brings_the_persons_captions_back(
     file = tmp_path / "bytes"
     file.write_bytes(b"bytes")
     storage.put(file, first.blob.key)
-    editing.save(session, owner, asset, first, "en", MINE)
+    tracks.save(session, owner, asset, first, "en", MINE)
     second = add_version(session, asset)
     assert shown(session, second) == {}
     third = rollback.roll_back(session, owner, asset, 1, storage=storage)
     assert shown(session, third) == {"en": ("in_review", "Mine.")}
-    editing.save(session, owner, asset, third, "en", OTHER)
+    tracks.save(session, owner, asset, third, "en", OTHER)
     assert shown(session, first) == {"en": ("in_review", "Mine.")}
     (track,) = [each for each in captions.rows(session, third) if each.version_id == third.id]
     assert track.carried_from == first.id
-    assert [edit.cues[0]["text"] for edit in editing.history(session, track)] == [
+    assert [edit.cues[0]["text"] for edit in tracks.history(session, track)] == [
         "Somebody's.",
         "Mine.",
     ]
-    editing.delete(session, owner, asset, third, "en")
+    tracks.delete(session, owner, asset, third, "en")
     assert shown(session, third) == {}
     assert shown(session, first) == {"en": ("in_review", "Mine.")}
 
@@ -125,28 +125,28 @@ def test_deleted_captions_hide_the_machines_until_it_listens_again(
 ) -> None:
     version = current(session, asset)
     hear(session, version)
-    editing.delete(session, owner, asset, version, "en")
+    tracks.delete(session, owner, asset, version, "en")
     assert shown(session, version) == {}
-    editing.restore(session, owner, asset, version, "en")
+    tracks.restore(session, owner, asset, version, "en")
     assert shown(session, version) == {"en": ("machine", "Heard it.")}
-    editing.delete(session, owner, asset, version, "en")
+    tracks.delete(session, owner, asset, version, "en")
     hear(session, version, "Heard anew.")
     assert shown(session, version) == {"en": ("machine", "Heard anew.")}
-    editing.save(session, owner, asset, version, "en", MINE)
+    tracks.save(session, owner, asset, version, "en", MINE)
     assert shown(session, version) == {"en": ("in_review", "Mine.")}
     with pytest.raises(NotFound):
-        editing.restore(session, owner, asset, version, "en")
+        tracks.restore(session, owner, asset, version, "en")
 
 
 def test_who_saw_something_else_is_told(session: Session, owner: Principal, asset: Asset) -> None:
     version = current(session, asset)
     hear(session, version)
     seen = captions.get(session, asset, version, "en").tag
-    editing.save(session, owner, asset, version, "en", MINE, seen=seen)
+    tracks.save(session, owner, asset, version, "en", MINE, seen=seen)
     with pytest.raises(Stale):
-        editing.save(session, owner, asset, version, "en", OTHER, seen=seen)
+        tracks.save(session, owner, asset, version, "en", OTHER, seen=seen)
     with pytest.raises(Stale):
-        editing.save(session, owner, asset, version, "en", OTHER, seen="")
+        tracks.save(session, owner, asset, version, "en", OTHER, seen="")
     assert shown(session, version) == {"en": ("in_review", "Mine.")}
 
 
@@ -158,13 +158,13 @@ def test_one_sitting_of_autosaves_is_one_step_and_one_line(
     track: CaptionTrack | None = None
     for number in range(4):
         cues = [Cue(0.0, 2.0, f"Draft {number}")]
-        track = editing.save(session, owner, asset, version, "en", cues, autosave=True)
+        track = tracks.save(session, owner, asset, version, "en", cues, autosave=True)
     assert track is not None
-    texts = [edit.cues[0]["text"] for edit in editing.history(session, track)]
+    texts = [edit.cues[0]["text"] for edit in tracks.history(session, track)]
     assert texts == ["Draft 3", "Heard it."]
     other = make_colleague(session, owner)
-    editing.save(session, other, asset, version, "en", OTHER, autosave=True)
-    assert len(editing.history(session, track)) == 3
+    tracks.save(session, other, asset, version, "en", OTHER, autosave=True)
+    assert len(tracks.history(session, track)) == 3
     actions = [line.action for line in audit_reading.history(session, owner, asset.id)]
     assert actions.count("captions.save") == 2
 
@@ -183,7 +183,7 @@ def test_cues_that_cannot_be_shown_are_refused_by_number(
     session: Session, owner: Principal, asset: Asset, cues: list[Cue], why: str
 ) -> None:
     with pytest.raises(Invalid, match=why):
-        editing.save(session, owner, asset, current(session, asset), "en", cues)
+        tracks.save(session, owner, asset, current(session, asset), "en", cues)
     assert captions.list_of(session, current(session, asset)) == []
 
 
@@ -194,9 +194,9 @@ def test_only_who_may_edit_the_file_may_change_its_captions(
     version = current(session, asset)
     hear(session, version)
     with pytest.raises(Forbidden):
-        editing.save(session, viewer, asset, version, "en", MINE)
+        tracks.save(session, viewer, asset, version, "en", MINE)
     with pytest.raises(Forbidden):
-        editing.delete(session, viewer, asset, version, "en")
+        tracks.delete(session, viewer, asset, version, "en")
     with pytest.raises(Forbidden):
         transcription.again(session, viewer, asset, None)
 
@@ -205,11 +205,11 @@ def test_another_workspace_is_neither_read_nor_shared(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
     version = current(session, asset)
-    editing.save(session, owner, asset, version, "en", MINE)
+    tracks.save(session, owner, asset, version, "en", MINE)
     hear(session, version, language="fr")
     stranger = make_principal(session)
     with pytest.raises(NotFound):
-        editing.save(session, stranger, asset, version, "en", OTHER)
+        tracks.save(session, stranger, asset, version, "en", OTHER)
     theirs = make_asset(session, stranger)
     assert shown(session, current(session, theirs)) == {}
 
@@ -219,8 +219,8 @@ def test_the_language_that_suits_the_file_is_given_where_none_is_asked_for(
 ) -> None:
     version = current(session, asset)
     for language in ("de-CH", "fr", "de-x-forced"):
-        editing.save(session, owner, asset, version, language, MINE)
-    editing.review(session, owner, asset, version, "fr", reviewed=True)
+        tracks.save(session, owner, asset, version, language, MINE)
+    tracks.review(session, owner, asset, version, "fr", reviewed=True)
     assert captions.get(session, asset, version, None).language == "fr"
     asset.language = "ger"
     assert captions.get(session, asset, version, None).language == "de-CH"
@@ -246,14 +246,14 @@ def test_segments_are_the_persons_first(session: Session, owner: Principal, asse
     assert captions.segments(session, version) == []
     hear(session, version)
     assert [each.text for each in captions.segments(session, version)] == ["Heard it."]
-    editing.save(session, owner, asset, version, "en", [Cue(0.0, 2.0, "Two\nlines.")])
-    editing.save(session, owner, asset, version, "fr", OTHER)
+    tracks.save(session, owner, asset, version, "en", [Cue(0.0, 2.0, "Two\nlines.")])
+    tracks.save(session, owner, asset, version, "fr", OTHER)
     assert [each.text for each in captions.segments(session, version)] == ["Two lines."]
 
 
 def test_purging_takes_them_along(session: Session, owner: Principal, asset: Asset) -> None:
     version = current(session, asset)
-    editing.save(session, owner, asset, version, "en", MINE)
+    tracks.save(session, owner, asset, version, "en", MINE)
     trash.trash(session, owner, asset, days=30)
     purging.purge(session, owner, asset.id)
     assert session.query(CaptionTrack).filter_by(workspace_id=owner.workspace_id).count() == 0

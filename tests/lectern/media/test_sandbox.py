@@ -58,7 +58,7 @@ def sandboxed(process: psutil.Process) -> bool:
         line = " ".join(process.cmdline())
     except psutil.Error:
         return False
-    return "box_child" in line or "-protocol_whitelist" in line
+    return "sandbox.child" in line or "-protocol_whitelist" in line
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
-from lectern.insight import captions, corrections, editing, editing_corrections, glossary
+from lectern.insight import captions, corrections, glossary
 from lectern.insight.cues import Cue
+from lectern.insight.editing import decisions, tracks
 from lectern.library import trash
 from lectern.models import Asset, Course, Proposal, Role, Version
 from lectern.people import audit_reading
@@ -35,7 +36,7 @@ def asset(session: Session, owner: Principal, course: Course) -> Asset:
     """A lecture of the course, with captions that a glossary would put right."""
     asset = make_asset(session, owner, language="en")
     usages.put(session, owner, Place(course.ref, None, None), [UsageSpec(asset.id)])
-    editing.save(session, owner, asset, version_of(session, asset), "en", CUES)
+    tracks.save(session, owner, asset, version_of(session, asset), "en", CUES)
     return asset
 
 
@@ -63,7 +64,7 @@ def texts(session: Session, asset: Asset) -> list[str]:
 
 
 def test_each_kind_names_a_module_that_can_carry_it_out() -> None:
-    checked: Handler = editing_corrections
+    checked: Handler = decisions
     assert KINDS["glossary"].handler is checked
     for name, kind in KINDS.items():
         module = importlib.import_module(kind.module)
@@ -173,7 +174,7 @@ def test_what_somebody_changed_since_is_neither_corrected_nor_put_back(
     mine = [Cue(0.0, 2.0, "We start."), Cue(2.0, 4.0, "Then usestate, twice.")]
     version = version_of(session, asset)
     with session.begin_nested() as undo:
-        editing.save(session, owner, asset, version, "en", mine, autosave=True)
+        tracks.save(session, owner, asset, version, "en", mine, autosave=True)
         with pytest.raises(Conflict, match="Somebody changed this cue"):
             accepting.undo(session, owner, first)
         with pytest.raises(Conflict, match="Somebody changed this cue"):
@@ -181,7 +182,7 @@ def test_what_somebody_changed_since_is_neither_corrected_nor_put_back(
         assert texts(session, asset) == [cue.text for cue in mine]
         undo.rollback()
     # A save that is a step of its own proposes anew at once.
-    editing.save(session, owner, asset, version, "en", mine)
+    tracks.save(session, owner, asset, version, "en", mine)
     (fresh,) = found(session, owner, state="open")
     assert fresh.payload["after"] == "Then useState, twice."
 
@@ -208,7 +209,7 @@ def test_several_corrections_in_one_step_are_accepted_proposals(
     shown = captions.find(session, version, "en")
     assert shown is not None
     wanted = corrections.find(shown.cues, glossary.terms_for(session, asset))
-    editing_corrections.apply(session, owner, asset, version, "en", wanted, seen=shown.tag)
+    decisions.apply(session, owner, asset, version, "en", wanted, seen=shown.tag)
     assert texts(session, asset) == ["We begin with useState.", "Then useState again."]
     assert [row.state for row in found(session, owner)] == ["accepted", "accepted"]
     accepting.undo(session, owner, two[1].id)

@@ -8,8 +8,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from lectern import search
-from lectern.insight import captions, editing, slides, transcripts
+from lectern.insight import captions, slides, transcripts
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.insight.slides import Line, Shown
 from lectern.insight.transcripts import Heard, Segment
 from lectern.integrity import fsck
@@ -131,12 +132,12 @@ def test_corrected_captions_are_what_is_said(session: Session, owner: Principal)
     say(session, asset, ["It is called my toes is."])
     version = current(session, asset)
     mine = [Cue(0.0, 2.0, "It is called\nmitosis.")]
-    editing.save(session, owner, asset, version, "en", mine)
+    tracks.save(session, owner, asset, version, "en", mine)
     assert kept(session, asset) == [("said", "It is called mitosis.")]
     assert found(session, owner, Query(q="mitosis")) == {"Lecture"}
-    editing.delete(session, owner, asset, version, "en")
+    tracks.delete(session, owner, asset, version, "en")
     assert kept(session, asset) == []
-    editing.restore(session, owner, asset, version, "en")
+    tracks.restore(session, owner, asset, version, "en")
     say(session, asset, ["Heard otherwise."], model="other")
     spoken = captions.segments(session, version)
     assert kept(session, asset) == [("said", segment.text) for segment in spoken]

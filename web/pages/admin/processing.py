@@ -14,7 +14,7 @@ from lectern.pipeline.registry import Step
 from web import changes, htmx
 from web.auth import allow
 from web.extensions import db
-from web.pages.uploads import open_uploads
+from web.pages.uploads.views import open_uploads
 
 bp = Blueprint("processing", __name__)
 STEP = f"/assets/<uuid:asset_id>/steps/<any({', '.join(registry.RULES)}):part>"

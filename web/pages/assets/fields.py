@@ -14,7 +14,7 @@ from lectern.library import fields
 from lectern.models import Asset, CustomField, FieldType
 from lectern.people.principal import Principal
 from lectern.taxonomy import custom_fields
-from web.pages import choices
+from web.pages.assets import choices
 
 PARTS = ("name", "description", "tags", "folder", "language", "licence", "access", "custom")
 _TYPES = {

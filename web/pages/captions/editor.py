@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from lectern.errors import Invalid, Stale
-from lectern.insight import editing, editing_changes, editing_sessions
-from lectern.insight.editing_changes import Replace, Shift
-from lectern.insight.editing_sessions import Changed
+from lectern.insight.editing import operations, sessions, tracks
+from lectern.insight.editing.operations import Replace, Shift
+from lectern.insight.editing.sessions import Changed
 from lectern.library import assets
 from lectern.people.rights import Action, require
 from web import changes, dialogs, htmx
@@ -61,7 +61,7 @@ def change(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     given = (g.principal, page.asset, page.version, page.captions.language)
     try:
         sent = editor_page.changes(parsing.json_object())
-        changed = editing_sessions.change(session, *given, sent)
+        changed = sessions.change(session, *given, sent)
     except Stale as error:
         session.rollback()
         return {**_whole(_page(asset_id, lang)), "problem": str(error)}, 412
@@ -88,7 +88,7 @@ def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     page, form = _page(asset_id, lang), Form(request.form)
     given = (g.principal, page.asset, page.version, page.captions.language)
     reviewed, seen = form["state"] == "reviewed", form["seen"] or None
-    work = editing.review
+    work = tracks.review
     done = form.attempt(lambda: work(db.session(), *given, reviewed=reviewed, seen=seen))
     if done is not None:
         changes.commit(page.asset.id)
@@ -153,7 +153,7 @@ def go_back(asset_id: uuid.UUID, lang: str, number: int) -> ResponseReturnValue:
     """Bring back the cues of a step."""
     page = _page(asset_id, lang)
     given = (g.principal, page.asset, page.version, page.captions.language, number)
-    done = editing_sessions.go_back(db.session(), *given)
+    done = sessions.go_back(db.session(), *given)
     return _done(page, gettext("Restored."), done)
 
 
@@ -174,7 +174,7 @@ def _whole(page: EditorPage) -> dict[str, object]:
 def _part(page: EditorPage, changed: Changed) -> dict[str, object]:
     """The one stretch that differs, with what it was: sent back, that undoes it."""
     before, after = changed.before.cues, changed.after.cues
-    first, gone, come = editing_changes.difference(before, after)
+    first, gone, come = operations.difference(before, after)
     new = after[first : first + come]
     lines = [line(cue) for cue in new]
     return {
@@ -219,7 +219,7 @@ def _shift(page: EditorPage, form: Form) -> Shift:
 
 def _changed(page: EditorPage, wanted: Replace | Shift) -> Changed:
     given = (g.principal, page.asset, page.version, page.captions.language, [wanted])
-    return editing_sessions.change(db.session(), *given, autosave=False)
+    return sessions.change(db.session(), *given, autosave=False)
 
 
 def _done(page: EditorPage, toast: str, done: Changed) -> ResponseReturnValue:

@@ -9,11 +9,12 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound
-from lectern.insight import captions, editing, editing_reading, languages
+from lectern.insight import captions, languages
 from lectern.insight.captions import Captions
 from lectern.insight.cues import CHARS_PER_S, LINE_CHARS, MOST_LINES, Cue
-from lectern.insight.editing_changes import Change, Join, Shift, Splice, Split
-from lectern.insight.editing_reading import Problem, Trouble
+from lectern.insight.editing import readability, tracks
+from lectern.insight.editing.operations import Change, Join, Shift, Splice, Split
+from lectern.insight.editing.readability import Problem, Trouble
 from lectern.insight.subtitles import clock
 from lectern.library import versions
 from lectern.models import Asset, CaptionEdit, Version
@@ -84,15 +85,13 @@ class EditorPage:
     def steps(self) -> list[CaptionEdit]:
         """The history, newest first."""
         track = self.captions.track
-        return editing.history(self._session, track) if track is not None else []
+        return tracks.history(self._session, track) if track is not None else []
 
 
 def line(cue: Cue) -> Line:
     """One cue as a row."""
-    advice = [_advice(each) for each in editing_reading.problems(cue)]
-    return Line(
-        cue, clock(cue.start_s).removeprefix("00:"), round(editing_reading.rate(cue)), advice
-    )
+    advice = [_advice(each) for each in readability.problems(cue)]
+    return Line(cue, clock(cue.start_s).removeprefix("00:"), round(readability.rate(cue)), advice)
 
 
 def changes(body: Mapping[str, Any]) -> list[Change]:

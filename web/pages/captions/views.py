@@ -8,14 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from lectern.errors import Invalid, NotFound
-from lectern.insight import (
-    captions,
-    editing,
-    editing_corrections,
-    languages,
-    subtitles,
-    transcription,
-)
+from lectern.insight import captions, languages, subtitles, transcription
+from lectern.insight.editing import decisions, tracks
 from lectern.library import assets
 from lectern.models import Version
 from lectern.people.rights import Action, require
@@ -52,7 +46,7 @@ def upload(asset_id: uuid.UUID) -> ResponseReturnValue:
         reading, version = subtitles.read(sent.read()), _version(panel)
         named = form["lang"] or languages.UNKNOWN
         given = (g.principal, panel.asset, version, named, reading.cues)
-        editing.save(session, *given, origin="upload")
+        tracks.save(session, *given, origin="upload")
         return reading
 
     reading = form.attempt(keep)
@@ -69,7 +63,7 @@ def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     session, panel = db.session(), _panel(asset_id, Action.EDIT)
     reviewed = request.form.get("state", "reviewed") == "reviewed"
     given = (g.principal, panel.asset, _version(panel), _row(panel, lang).captions.language)
-    editing.review(session, *given, reviewed=reviewed)
+    tracks.review(session, *given, reviewed=reviewed)
     toast = gettext("Marked as reviewed.") if reviewed else gettext("Marked for review.")
     return _changed(panel, toast)
 
@@ -80,7 +74,7 @@ def delete(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     """Take captions away, with a way back."""
     panel = _panel(asset_id, Action.EDIT)
     row = _row(panel, lang)
-    editing.delete(db.session(), g.principal, panel.asset, _version(panel), lang)
+    tracks.delete(db.session(), g.principal, panel.asset, _version(panel), lang)
     undo = url_for(".restore", asset_id=asset_id, lang=row.captions.language)
     return _changed(panel, gettext("%(name)s captions deleted.", name=row.name), undo=undo)
 
@@ -91,7 +85,7 @@ def restore(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     """Bring deleted captions back."""
     panel = _panel(asset_id, Action.EDIT)
     if _row_or_none(panel, lang) is None:
-        editing.restore(db.session(), g.principal, panel.asset, _version(panel), _tag(lang))
+        tracks.restore(db.session(), g.principal, panel.asset, _version(panel), _tag(lang))
     changes.commit(asset_id)
     toast = gettext("Undone.")
     return changes.reply(_place(asset_id), toast=toast, event=f"asset-{asset_id}")
@@ -137,7 +131,7 @@ def apply_glossary(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     chosen = set(request.form.getlist("cue"))
     wanted = [each for each in row.corrections if str(each.index) in chosen]
     given = (g.principal, panel.asset, _version(panel), row.captions.language, wanted)
-    apply = partial(editing_corrections.apply, session, *given, seen=form["seen"])
+    apply = partial(decisions.apply, session, *given, seen=form["seen"])
     if form.attempt(apply) is None:
         panel = _panel(asset_id)
         now = {"panel": panel, "row": _row(panel, lang), "diff": diff}

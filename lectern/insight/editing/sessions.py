@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from lectern.database.locks import lock
 from lectern.database.scope import scoped
 from lectern.errors import NotFound
-from lectern.insight import captions, editing, editing_changes
+from lectern.insight import captions
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
-from lectern.insight.editing_changes import Change
+from lectern.insight.editing import operations, tracks
+from lectern.insight.editing.operations import Change
 from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -45,11 +46,11 @@ def change(
     require(principal, Action.EDIT, asset)
     lock(session, asset)
     before = _found(session, version, language)
-    cues = editing_changes.apply(before.cues, changes)
+    cues = operations.apply(before.cues, changes)
     if cues == list(before.cues):
         return Changed(before, before)
     given = (principal, asset, version, language, cues)
-    editing.save(session, *given, seen=before.tag, autosave=autosave)
+    tracks.save(session, *given, seen=before.tag, autosave=autosave)
     return Changed(before, _found(session, version, language))
 
 
@@ -71,7 +72,7 @@ def go_back(
     before = _found(session, version, language)
     step = _step(session, before.track, number)
     cues = [Cue.from_json(each) for each in step.cues]
-    editing.save(session, principal, asset, version, language, cues, seen=before.tag)
+    tracks.save(session, principal, asset, version, language, cues, seen=before.tag)
     return Changed(before, _found(session, version, language))
 
 

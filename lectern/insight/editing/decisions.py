@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from lectern.changes import ledger
 from lectern.changes.ledger import Change
 from lectern.errors import Conflict, Invalid, Message, NotFound
-from lectern.insight import captions, corrections, editing
+from lectern.insight import captions, corrections
 from lectern.insight.corrections import Correction
 from lectern.insight.cues import Cue
+from lectern.insight.editing import tracks
 from lectern.models import Asset, CaptionTrack, Proposal, Version
 from lectern.people.principal import Principal
 from lectern.proposals import accepting, proposals
@@ -31,9 +32,9 @@ def check(proposal: Proposal, payload: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid.of(f"payload.{name}", "Only “after” can be edited.")
     text = payload.get("after")
     after = clean_text(text) if isinstance(text, str) else ""
-    if not 0 < len(after) <= editing.LONGEST_CUE:
+    if not 0 < len(after) <= tracks.LONGEST_CUE:
         wanted = Message("Send a text of 1 to %(most)d characters.")
-        raise Invalid.of("payload.after", wanted, most=editing.LONGEST_CUE)
+        raise Invalid.of("payload.after", wanted, most=tracks.LONGEST_CUE)
     return {**proposal.payload, "after": after}
 
 
@@ -51,7 +52,7 @@ def accept(
         raise Conflict(CHANGED)
     before = cues[index].text
     cues[index] = corrections.with_text(cues[index], payload["after"])
-    editing.save(session, principal, asset, version, payload["language"], cues)
+    tracks.save(session, principal, asset, version, payload["language"], cues)
     return [_change(payload["language"], asset, cues[index], before)]
 
 
@@ -70,7 +71,7 @@ def undo(
         index = _index(cues, start_s)
         assert index is not None, "it has a text"  # noqa: S101
         cues[index] = Cue(cues[index].start_s, cues[index].end_s, change.before)
-        editing.save(session, principal, asset, version, proposal.payload["language"], cues)
+        tracks.save(session, principal, asset, version, proposal.payload["language"], cues)
 
     return ledger.undo(changes, current, restore, overtaken=CHANGED)
 
@@ -108,7 +109,7 @@ def apply(
             cue, before = cues[each.index], shown.cues[each.index].text
             change = _change(language, asset, cue, before)
             accepting.decide(session, principal, row, proposals.ACCEPTED, changes=[change])
-    return editing.save(session, principal, asset, version, language, cues, seen=seen)
+    return tracks.save(session, principal, asset, version, language, cues, seen=seen)
 
 
 def _now(session: Session, proposal: Proposal) -> tuple[Asset, Version, list[Cue]]:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lectern.errors import Invalid, Stale
-from lectern.insight import editing, editing_changes, editing_reading
 from lectern.insight.cues import Cue
-from lectern.insight.editing_changes import Join, Replace, Shift, Splice, Split
-from lectern.insight.editing_reading import Trouble
+from lectern.insight.editing import operations, readability, tracks
+from lectern.insight.editing.operations import Join, Replace, Shift, Splice, Split
+from lectern.insight.editing.readability import Trouble
 
 WORD = st.text("abcdeäß語", min_size=1, max_size=9)
 TEXT = st.lists(WORD, min_size=1, max_size=14).map(" ".join)
@@ -33,7 +33,7 @@ def words(cues: list[Cue]) -> list[str]:
 
 
 def is_sound(cues: list[Cue]) -> bool:
-    return editing.checked(cues) == cues and all(
+    return tracks.checked(cues) == cues and all(
         one.start_s < other.start_s for one, other in pairwise(cues)
     )
 
@@ -74,7 +74,7 @@ def test_a_shift_moves_exactly_what_was_meant_or_nothing(
             for number, cue in enumerate(cues)
         ]
         with pytest.raises(Invalid):
-            editing.checked(moved_anyway)
+            tracks.checked(moved_anyway)
         return
     assert is_sound(changed)
     for number, (old, new) in enumerate(zip(cues, changed, strict=True)):
@@ -88,7 +88,7 @@ def test_a_shift_moves_exactly_what_was_meant_or_nothing(
 def test_the_difference_of_two_lists_is_a_splice_that_can_be_undone(
     old: list[Cue], new: list[Cue]
 ) -> None:
-    first, gone, come = editing_changes.difference(old, new)
+    first, gone, come = operations.difference(old, new)
     there, then = tuple(old[first : first + gone]), tuple(new[first : first + come])
     assert [*old[:first], *then, *old[first + gone :]] == new
     if there:
@@ -116,11 +116,11 @@ ONE, TWO, THREE = Cue(0.0, 1.0, "One"), Cue(1.0, 2.0, "Two."), Cue(3.0, 4.0, "Th
 def test_changes_to_different_cues_both_hold_and_to_the_same_one_do_not() -> None:
     mine = Splice((ONE,), (Cue(0.0, 1.0, "Mine"),))
     theirs = Splice((THREE,), (Cue(3.0, 4.0, "Theirs"),))
-    both = editing_changes.apply([ONE, TWO, THREE], [theirs, mine])
+    both = operations.apply([ONE, TWO, THREE], [theirs, mine])
     assert [cue.text for cue in both] == ["Mine", "Two.", "Theirs"]
     late = Splice((THREE,), (Cue(3.0, 4.0, "Too late"),))
     with pytest.raises(Stale):
-        editing_changes.apply(both, [late])
+        operations.apply(both, [late])
     with pytest.raises(Stale):
         Join(ONE, TWO).apply([ONE, Cue(0.9, 0.95, "New"), TWO])
     with pytest.raises(Invalid):
@@ -139,13 +139,13 @@ def test_a_phrase_is_found_over_the_end_of_a_line_and_as_a_word() -> None:
 
 
 def troubles(cue: Cue) -> set[Trouble]:
-    return {each.trouble for each in editing_reading.problems(cue)}
+    return {each.trouble for each in readability.problems(cue)}
 
 
 def test_what_is_hard_to_read_is_named_with_the_time_it_needs() -> None:
     assert troubles(Cue(0.0, 2.0, "x" * 40)) == set()
     assert troubles(Cue(0.0, 1.9, "x" * 40)) == {Trouble.FAST}
-    (fast,) = editing_reading.problems(Cue(0.0, 1.0, "x" * 40))
+    (fast,) = readability.problems(Cue(0.0, 1.0, "x" * 40))
     assert fast.needed_s is not None
     assert fast.needed_s >= 2.0
     assert troubles(Cue(0.0, 3.0, "x " * 24)) == {Trouble.LONG_LINE}
