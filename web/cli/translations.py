@@ -34,34 +34,11 @@ UNSTABLE = (
     b'"Language-Team',
 )
 # The calls whose first text is a template; `:2` and `:1,2` say which arguments are texts.
-KEYWORDS = [
-    "lazy_gettext",
-    "Message",
-    "plural_message:1,2",
-    "of:2",
-    "LecternError",
-    "NotFound",
-    "Forbidden",
-    "Conflict",
-    "InUse",
-    "Stale",
-    "Gone",
-    "Invalid",
-    "TooLarge",
-    "RateLimited",
-    "StorageFull",
-    "StorageAway",
-    "StorageDamaged",
-    "Refused",
-    "Unfit",
-    "NotListed",
-    "Unreadable",
-    "WrongOffset",
-    "ChecksumMismatch",
-    "Taken",
-    "ModelAway",
-    "BadTable",
-]
+KEYWORDS = """
+    lazy_gettext lazy_ngettext:1,2 Message plural_message:1,2 of:2 LecternError NotFound Forbidden
+    Conflict InUse Stale Gone Invalid TooLarge RateLimited StorageFull StorageAway StorageDamaged
+    Refused Unreadable WrongOffset ChecksumMismatch Taken ModelAway BadTable Unfit NotListed
+""".split()  # noqa: SIM905 thirty lines otherwise
 
 
 @click.command()
@@ -81,9 +58,9 @@ def translations(check: bool, only_compile: bool) -> None:
         if not _same(catalog, path):
             behind.append(path)
             if not check:
-                path.write_bytes(_bytes(catalog))
+                path.write_bytes(as_bytes(catalog))
     if not check:
-        TEMPLATE.write_bytes(_bytes(template))
+        TEMPLATE.write_bytes(as_bytes(template))
     for path in behind:
         click.echo(f"{path.relative_to(CHECKOUT)} {'is behind' if check else 'updated'}")
     if check and behind:
@@ -141,7 +118,8 @@ def _read(path: Path) -> Catalog:
         return read_po(file, locale=language, domain=DOMAIN)
 
 
-def _bytes(catalog: Catalog) -> bytes:
+def as_bytes(catalog: Catalog) -> bytes:
+    """A catalog as it is kept: sorted, without line numbers, times and versions of tools."""
     file = io.BytesIO()
     write_po(file, catalog, sort_output=True, omit_header=False, include_lineno=False, width=100)
     lines = file.getvalue().splitlines(keepends=True)
@@ -149,7 +127,7 @@ def _bytes(catalog: Catalog) -> bytes:
 
 
 def _same(catalog: Catalog, path: Path) -> bool:
-    return path.exists() and path.read_bytes() == _bytes(catalog)
+    return path.exists() and path.read_bytes() == as_bytes(catalog)
 
 
 if __name__ == "__main__":
