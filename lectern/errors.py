@@ -29,7 +29,8 @@ class Message(str):
     def _make(cls, template: str, plural: str, params: Mapping[str, Any]) -> Self:
         chosen = plural if plural and params["n"] != 1 else template
         message = super().__new__(cls, chosen % params if params else chosen)
-        message.template, message.plural, message.params = template, plural, dict(params)
+        message.template, message.plural = template, plural
+        message.params = {name: _plain(value) for name, value in params.items()}
         return message
 
     def to_text(self) -> str:
@@ -63,6 +64,11 @@ class Message(str):
             for name, each in value["params"].items()
         }
         return cls._make(value["template"], value["plural"], params)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON takes it: paths, ids and errors are said as text."""
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def plural_message(one: str, other: str, n: int, **params: Any) -> Message:

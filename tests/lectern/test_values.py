@@ -76,16 +76,16 @@ def test_a_value_is_read_as_its_type(reader: str, sent: Any, value: Any) -> None
 @pytest.mark.parametrize(
     ("reader", "sent", "message"),
     [
-        ("text", 5, "must be a text of at most 20 characters"),
+        ("text", 5, "must be text of at most 20 characters"),
         ("text", "x" * 21, "has more than 20 characters"),
         ("printable", "a\x07", "holds control characters"),
         ("printable", "\ud800", "holds half a character"),
         ("matching", "Abc", "must be small letters"),
         ("choice", "three", "must be one of one, two"),
         ("choice", ["one"], "must be one of one, two"),
-        ("items", ["a", 5], "must be a list of strings"),
-        ("items", ["a", "b", "c"], "must be a list of strings"),
-        ("items", "a", "must be a list of strings"),
+        ("items", ["a", 5], "must be a list of texts"),
+        ("items", ["a", "b", "c"], "must be a list of texts"),
+        ("items", "a", "must be a list of texts"),
         ("mapping", [], "must be an object"),
         ("whole", True, "must be a whole number of at least 0"),
         ("whole", 1.0, "must be a whole number of at least 0"),
@@ -102,8 +102,8 @@ def test_a_value_is_read_as_its_type(reader: str, sent: Any, value: Any) -> None
         ("decimal", 10**400, "must be a number"),
         ("boolean", 1, "must be true or false"),
         ("flag", "yes", "must be 1 or 0"),
-        ("identifier", "me", "must be an id"),
-        ("identifier", 5, "must be an id"),
+        ("identifier", "me", "must be an ID"),
+        ("identifier", 5, "must be an ID"),
         ("day", "2026-02-30", "must be a date such as 2026-09-01"),
         ("moment", "yesterday", "must be a date or time such as 2026-09-01"),
         ("moment", "0001-01-01T00:00+10:00", "must be a date or time such as 2026-09-01"),
@@ -150,7 +150,7 @@ def test_a_field_is_refused_by_its_name_with_what_to_send() -> None:
     [
         ("digits", "-1", "limit cannot be '-1'. Send a whole number."),
         ("printable", "a\x07", "limit cannot be 'a\\x07'. Send text without control characters."),
-        ("choice", "three", "limit is one of one, two."),
+        ("choice", "three", "limit must be one of one, two."),
     ],
 )
 def test_a_parameter_is_refused_with_what_was_sent(reader: str, sent: str, message: str) -> None:

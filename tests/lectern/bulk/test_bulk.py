@@ -142,7 +142,7 @@ def test_an_undo_overwrites_nothing_that_changed_since(
     assets.edit(session, owner, clips[2], {"name": "my own"})
     for begun, kept, words in (
         (renamed, clips[2], "renamed since"),
-        (moved, clips[1], "moved again since"),
+        (moved, clips[1], "moved since then"),
         (tagged, clips[0], "changed since"),
     ):
         undone = change.undo(begun)
@@ -314,7 +314,7 @@ def test_a_contributor_changes_only_what_is_theirs_and_a_viewer_nothing(
     would = change.would("tag", [*clips, own], contributor, tags=["x"])
     begun = change("tag", [*clips, own], contributor, tags=["x"])
     assert (would.change, would.refused) == (1, 4) == (begun.batch.done, begun.batch.refused)
-    assert "only if they are yours" in bulk.told(session, begun.batch)[0].reason
+    assert "only if you own them" in bulk.told(session, begun.batch)[0].reason
     viewer = make_colleague(session, owner, Role.VIEWER)
     for refused in (change, change.would):
         with pytest.raises(Forbidden):
@@ -425,7 +425,7 @@ def test_many_become_a_task_whose_chunks_go_on_where_the_last_one_ended(
     begun = change("tag", Query(sort="created"), tags=["x"])
     assert begun.task is not None
     assert (begun.batch.state, begun.batch.total, begun.task.queue) == ("queued", 205, "small")
-    with pytest.raises(Conflict, match="under way"):
+    with pytest.raises(Conflict, match="in progress"):
         change.undo(begun)
     key = (owner.workspace_id, begun.batch.id)
     make_asset(session, owner)

@@ -265,8 +265,8 @@ def test_what_was_trashed_anew_or_purged_stays_away(
         duplicates.foresee(session, owner, kept.id, [third.id])
     duplicates.undo(session, owner, row.id)
     assert sorted((each["what"], each["reason"][:20]) for each in row.stayed) == [
-        ("Other", "It was restored sinc"),
-        ("Third", "It has been deleted "),
+        ("Other", "It was restored in t"),
+        ("Third", "It has been permanen"),
     ]
     assert len(usages.of_asset(session, owner, kept.id)) == 2
     again = merge(session, owner, kept, make_asset(session, owner, blob=_blob(session, kept)))
@@ -331,7 +331,7 @@ def test_only_equal_bytes_that_are_there_and_settled(
         )
     )
     session.flush()
-    with pytest.raises(Conflict, match="is being processed"):
+    with pytest.raises(Conflict, match="is being prepared"):
         merge(session, owner, kept, other)
 
 

@@ -182,7 +182,7 @@ def test_captions_that_somebody_changed_since_stay_as_a_whole(
     _, key = import_as(session, owner, content)
     tracks.review(session, owner, asset, version, "en", reviewed=True)
     (reason,) = undo(session, owner, key, storage)
-    assert reason == "Somebody changed this since: reviewed_at."
+    assert reason == "Someone has changed this since then: reviewed_at."
     assert track.state == "reviewed"
 
 

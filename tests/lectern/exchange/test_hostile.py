@@ -68,7 +68,7 @@ def refused(session: Session, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("file", "values", "said"),
     [
-        ("assets", {"name": 7}, "assets.jsonl, line 1: “name” must be a text"),
+        ("assets", {"name": 7}, "assets.jsonl, line 1: “name” must be text"),
         ("assets", {"name": ""}, "“name” must not be empty"),
         ("assets", {"name": None}, "“name” must not be null"),
         ("assets", {"name": "x" * 1001}, "more than 1,000 characters"),
@@ -84,7 +84,7 @@ def refused(session: Session, content: bytes) -> str:
         ("assets", {"duration_s": float("nan")}, "is not JSON"),
         ("assets", {"created_at": "yesterday"}, "must be a time"),
         ("assets", {"created_at": "2026-01-01T00:00:00"}, "with its zone"),
-        ("assets", {"id": "1"}, "must be an id"),
+        ("assets", {"id": "1"}, "must be an ID"),
         ("assets", {"mime": "text/html; charset=x"}, "no media type"),
         ("assets", {"folder_id": str(new_id())}, "not in folders.jsonl"),
         ("assets", {"current_version_id": str(new_id())}, "current version"),

@@ -204,7 +204,7 @@ def test_a_time_can_be_changed_called_off_or_made_now(
     schedule_edits.cancel(session, owner, asset, 2)
     move(session, version, -HOUR)
     assert (shown(session, asset), state_of(session, version)) == (1, ("cancelled", None))
-    with pytest.raises(Conflict, match="waits for no time"):
+    with pytest.raises(Conflict, match="is not scheduled"):
         schedule_edits.cancel(session, owner, asset, 2)
     schedule_edits.schedule(session, owner, asset, 2, tomorrow(), "UTC")
     schedule_edits.now(session, owner, asset, 2)
@@ -221,7 +221,7 @@ def test_only_what_was_never_shown_can_wait(
 ) -> None:
     coming(session, asset)
     assets.settle(session, asset.workspace_id, asset.id)
-    for number, words in ((1, "was shown before"), (2, "is shown already")):
+    for number, words in ((1, "has been shown before"), (2, "is already shown")):
         with pytest.raises(Conflict, match=words):
             schedule_edits.schedule(session, owner, asset, number, tomorrow(), "UTC")
     with pytest.raises(NotFound):

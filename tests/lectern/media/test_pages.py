@@ -57,7 +57,7 @@ def test_a_locked_file_is_refused_in_words(scratch: Path, tmp_path: Path) -> Non
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(LOCKED)
     for attempt in (pages.first, pages.texts):
-        with pytest.raises(Refused, match="locked with a password"):
+        with pytest.raises(Refused, match="password-protected"):
             attempt(locked, scratch)
 
 

@@ -128,7 +128,7 @@ def test_an_unknown_scope_grants_nothing() -> None:
 def test_the_refusal_says_who_could() -> None:
     with pytest.raises(Forbidden, match="role viewer does not allow you to upload files"):
         require(member(Role.VIEWER), Action.UPLOAD)
-    with pytest.raises(Forbidden, match="only if they are yours"):
+    with pytest.raises(Forbidden, match="only if you own them"):
         require(member(Role.CONTRIBUTOR), Action.EDIT, Thing(created_by=OTHER))
     with pytest.raises(Forbidden, match="scope upload or write"):
         require(member(Role.OWNER, frozenset({"read"})), Action.UPLOAD)

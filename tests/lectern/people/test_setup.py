@@ -60,7 +60,7 @@ def test_a_new_link_ends_the_one_before(session: Session, secret: str) -> None:
 
 def test_it_lasts_a_day(session: Session, secret: str) -> None:
     session.execute(text("UPDATE setup_link SET expires_at = expires_at - interval '1 day'"))
-    with pytest.raises(Gone, match="Start Lectern again"):
+    with pytest.raises(Gone, match="Restart Lectern"):
         setup.use(session, secret, **ANSWERS)
 
 
@@ -97,7 +97,7 @@ def test_a_workspace_without_an_owner_is_taken_over(session: Session, secret: st
 
 def test_an_existing_account_is_not_taken_over(session: Session, secret: str) -> None:
     make_user(session, make_workspace(session), Role.EDITOR, email="ada@example.org")
-    with pytest.raises(Conflict, match="account already"):
+    with pytest.raises(Conflict, match="already has an account"):
         setup.use(session, secret, **ANSWERS)
 
 

@@ -38,7 +38,7 @@ def test_a_slug_names_the_first_workspace_and_finds_later_ones(session: Session)
     third = users.add(session, email="c@example.org", role="viewer")
     places = [member_of(session, user).workspace_id for user in (first, second, third)]
     assert places == [workspace.id, other.id, workspace.id]
-    with pytest.raises(NotFound, match="no workspace"):
+    with pytest.raises(NotFound, match="not found"):
         users.add(session, email="d@example.org", role="viewer", workspace_slug="chemistry")
 
 
@@ -51,7 +51,7 @@ def test_an_owner_on_the_command_line_makes_a_further_workspace(session: Session
     assert made is not first
     assert member_of(session, owner).workspace_id == made.id
     inside = make_principal(session, workspace=made)
-    with pytest.raises(NotFound, match="no workspace"):
+    with pytest.raises(NotFound, match="not found"):
         users.add(session, email="c@x.org", role="owner", workspace_slug="physics", by=inside)
 
 
@@ -84,7 +84,7 @@ def test_a_member_is_not_added_twice(session: Session) -> None:
 def test_an_account_of_another_workspace_joins_and_keeps_its_password(session: Session) -> None:
     user = make_user(session, make_workspace(session), password=PASSWORD)
     there = make_workspace(session)
-    with pytest.raises(Conflict, match="Leave the password out"):
+    with pytest.raises(Conflict, match="Omit the password"):
         users.add(
             session, email=user.email, role="viewer", workspace_slug=there.slug, password="x" * 12
         )
@@ -117,9 +117,9 @@ def test_a_foreign_member_is_a_missing_one(session: Session) -> None:
     owner, elsewhere = make_principal(session), make_principal(session)
     for user_id in (elsewhere.user_id, uuid.uuid4()):
         assert user_id is not None
-        with pytest.raises(NotFound, match="no such member here"):
+        with pytest.raises(NotFound, match="Member not found"):
             members.change_role(session, owner, user_id, Role.VIEWER)
-        with pytest.raises(NotFound, match="no such member here"):
+        with pytest.raises(NotFound, match="Member not found"):
             members.remove(session, owner, user_id)
 
 

@@ -93,7 +93,7 @@ def test_who_saw_an_older_name_is_told(session: Session, owner: Principal) -> No
         lambda: saved_searches.replace(session, owner, saved.id, Query(), seen="Exam"),
         lambda: saved_searches.delete(session, owner, saved.id, seen="Exam"),
     ):
-        with pytest.raises(Stale, match="“Exams” now"):
+        with pytest.raises(Stale, match="now “Exams”"):
             change()
 
 

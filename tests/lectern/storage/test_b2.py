@@ -194,7 +194,7 @@ def test_a_refused_key_names_the_settings(fake: Fake, tmp_path: Path) -> None:
 
 def test_a_missing_bucket_is_said_so(fake: Fake, tmp_path: Path) -> None:
     place = parse(f"b2+{fake.url}/another", KEY_ID, KEY)
-    with pytest.raises(StorageAway, match="no such bucket"):
+    with pytest.raises(StorageAway, match="Bucket not found"):
         B2Storage(place, Copies(tmp_path / "cache", 0)).exists("b1/ab")
 
 

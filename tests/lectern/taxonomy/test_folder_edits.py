@@ -159,7 +159,7 @@ def test_who_saw_an_older_name_or_place_is_told(session: Session, owner: Princip
         lambda: folder_edits.move(session, owner, folder_id, other, seen=old),
         lambda: folder_edits.delete(session, owner, folder_id, seen=old),
     ):
-        with pytest.raises(Stale, match="It is “A2” now"):
+        with pytest.raises(Stale, match="It is now “A2”"):
             change()
     assert set(paths(session, owner)) == {"A2", "B"}
 

@@ -144,7 +144,7 @@ def test_who_saw_an_older_name_is_told(session: Session, owner: Principal) -> No
     tagged(session, owner, "exam")
     exam = tag_id(session, owner, "exam")
     tag_edits.unite(session, owner, [exam], "finals")
-    with pytest.raises(Stale, match="Now: finals"):
+    with pytest.raises(Stale, match="It is now: finals"):
         tag_edits.unite(session, owner, [exam], "tests", seen=["exam"])
     with pytest.raises(Stale):
         tag_edits.delete(session, owner, [exam], seen=["exam"])
