@@ -28,6 +28,7 @@ from lectern import host, settings
 from lectern.database.sessions import SessionLocal, driver_url
 from lectern.host import schema
 from lectern.host.postgres import OWNER, SUPERUSER
+from web.cli import translations
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SUPERUSER_URL = "LECTERN_TEST_SUPERUSER_URL"
@@ -93,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that all others descend from."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    translations.compile_stale()
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="lectern-test-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
