@@ -28,7 +28,7 @@ from bench._measure import hold
 from bench.library_seed import Size, fill
 from jobs import process, run
 from lectern import bulk, host
-from lectern.bulk import Chosen, Started
+from lectern.bulk import Started, Targets
 from lectern.database.sessions import SessionLocal, unit_of_work
 from lectern.host import schema
 from lectern.host.postgres import SUPERUSER
@@ -154,7 +154,7 @@ def _one_by_one(owner: Principal) -> float:
 
 
 def _begin(settings: Settings, owner: Principal) -> Started:
-    everything = Chosen(query=Query())
+    everything = Targets(query=Query())
     args = {"tags": ["of the batch"]}
     with unit_of_work() as session:
         return bulk.start(session, owner, "tag", args, everything, settings=settings)

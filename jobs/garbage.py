@@ -15,7 +15,7 @@ from lectern.database import retry
 from lectern.database.sessions import SessionLocal, driver_url, unit_of_work
 from lectern.errors import StorageAway
 from lectern.integrity import garbage, purging
-from lectern.integrity.garbage import Doomed
+from lectern.integrity.garbage import DeletableBlob
 from lectern.models import Collection
 from lectern.settings import Settings
 
@@ -34,7 +34,7 @@ def empty_trash() -> None:
     with unit_of_work() as session:
         due = purging.due(session)
     for workspace_id, asset_id in due:
-        if retry.insist(partial(_purge, workspace_id, asset_id)):
+        if retry.retry_on_conflict(partial(_purge, workspace_id, asset_id)):
             live.publish(workspace_id, live.REMOVED, asset_id)
 
 
@@ -74,11 +74,11 @@ def round_of(this: Process, workspace_id: uuid.UUID, *, agreed: bool = False) ->
     with unit_of_work() as session:
         stopped = garbage.refusal(session, workspace_id)
     condemned = 0
-    deleted: Sequence[Doomed] = ()
+    deleted: Sequence[DeletableBlob] = ()
     with _collector(this.settings) as transaction:
         if stopped is None:
             with transaction() as session:
-                condemned = garbage.condemn(session, workspace_id)
+                condemned = garbage.mark_for_deletion(session, workspace_id)
                 stopped = None if agreed else garbage.excess(session, workspace_id)
         if stopped is None:
             deleted = _delete(this, workspace_id, transaction)
@@ -114,18 +114,20 @@ def _purge(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:
         return purging.purge_due(session, workspace_id, asset_id)
 
 
-def _delete(this: Process, workspace_id: uuid.UUID, transaction: Transaction) -> Sequence[Doomed]:
+def _delete(
+    this: Process, workspace_id: uuid.UUID, transaction: Transaction
+) -> Sequence[DeletableBlob]:
     """Delete bytes in batches; a crash leaves rows that the next round finishes."""
-    gone: list[Doomed] = []
+    gone: list[DeletableBlob] = []
     with transaction() as session:
-        doomed = garbage.unfinished(session, workspace_id)
+        blobs = garbage.unfinished(session, workspace_id)
     while True:
-        for each in doomed:
+        for each in blobs:
             this.storage.delete(each.key)
             with transaction() as session:
                 garbage.forget(session, workspace_id, each.id)
-        gone += doomed
+        gone += blobs
         with transaction() as session:
-            doomed = garbage.doom(session, workspace_id)
-        if not doomed:
+            blobs = garbage.begin_deletion(session, workspace_id)
+        if not blobs:
             return gone

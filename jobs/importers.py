@@ -216,7 +216,7 @@ class _Run:
                     None,
                     Message("It is the same as %(first)s.", first=first),
                 )
-            outcome = retry.insist(partial(self._write, found, said, read))
+            outcome = retry.retry_on_conflict(partial(self._write, found, said, read))
         except (reading.Changed, FileNotFoundError):
             return Outcome(found.path, Result.LATER, None, CHANGED)
         except OURS:

@@ -23,7 +23,7 @@ def switch_due() -> None:
     with unit_of_work() as session:
         due = schedules.due(session)
     for workspace_id, asset_id in due:
-        if retry.insist(partial(_switch, workspace_id, asset_id)):
+        if retry.retry_on_conflict(partial(_switch, workspace_id, asset_id)):
             live.publish(workspace_id, live.CHANGED, asset_id)
 
 

@@ -18,8 +18,7 @@ from lectern.database.sessions import SessionLocal, unit_of_work
 from lectern.ingest import uploads
 from lectern.models import IdempotentReply, Task, TaskState, Upload, UploadState
 from lectern.people import rate_limits, sign_ins
-from lectern.pipeline import due as due_tasks
-from lectern.pipeline import leases, notices
+from lectern.pipeline import due, leases, notices
 from lectern.search import codes, selections
 
 log = logging.getLogger(__name__)
@@ -69,9 +68,9 @@ def take_back() -> None:
 def notify_due() -> None:
     """Enqueue every due task that no queue holds."""
     with unit_of_work() as session:
-        due = due_tasks.everywhere(session)
+        tasks = due.everywhere(session)
     try:
-        enqueue.notify_missing(due)
+        enqueue.notify_missing(tasks)
     except RedisError as error:
         log.warning("no worker was notified: %s", error)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from jobs import endings, live
 from jobs.process import Process
-from lectern.database import retry as contention
+from lectern.database import retry
 from lectern.database.sessions import unit_of_work
 from lectern.library import progress
 from lectern.models import TaskState
@@ -165,7 +165,7 @@ class Work:
 
         while True:
             try:
-                return contention.insist(once)
+                return retry.retry_on_conflict(once)
             except DATABASE_AWAY as error:
                 if self._lost.is_set() or time.monotonic() > self._held_until:
                     raise LostLease("The database was away for longer than the lease.") from error

@@ -79,4 +79,4 @@ def reply(
 
 def retry_on_conflict(work: Callable[[], T]) -> T:
     """Do `work` in the request's transaction, begun anew where another's commit crossed it."""
-    return retry.insist(work, db.session().rollback)
+    return retry.retry_on_conflict(work, db.session().rollback)

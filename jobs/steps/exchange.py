@@ -15,8 +15,7 @@ from lectern.bulk.runner import NO_LONGER
 from lectern.database.sessions import unit_of_work
 from lectern.durable import sync_folder
 from lectern.errors import Forbidden, Invalid, Message, NotFound
-from lectern.exchange import export as exporting
-from lectern.exchange import runs, undo
+from lectern.exchange import export, runs, undo
 from lectern.exchange.archive import Archive
 from lectern.exchange.imports import contents, importer, recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT, Key
@@ -56,12 +55,12 @@ def _export(work: Work, key: Key, *, with_files: bool) -> None:
     storage = work.process.storage if with_files else None
     draft = work.scratch / "export.zip"
     with unit_of_work() as session:
-        exporting.steady(session)
+        export.steady(session)
         principal = _asker(session, key)
         expected = _expected(session, key, with_files=with_files)
         with draft.open("xb") as file:
             told = _Told(file, lambda written: work.progress(min(0.99, written / expected)))
-            counts = exporting.write(session, principal, cast(IO[bytes], told), storage)
+            counts = export.write(session, principal, cast(IO[bytes], told), storage)
             if work.cancelled():
                 raise Stopped("The export goes on with the next worker.")
             file.flush()
@@ -76,7 +75,7 @@ def _export(work: Work, key: Key, *, with_files: bool) -> None:
         kept = session.get_one(ExchangeFile, (key.workspace_id, key.batch_id))
         kept.byte_size = size
         recording.end(session, key)
-        exporting.record(session, principal, counts)
+        export.record(session, principal, counts)
 
     work.finish(end)
 

@@ -11,23 +11,23 @@ from lectern.bulk.batches import (
     told,
     undo,
 )
-from lectern.bulk.preview import MOST_TOLD, Renamed, Told, Would, dry_run
+from lectern.bulk.preview import MOST_REFUSALS, DryRun, Refusal, Renamed, dry_run
 from lectern.bulk.registry import KINDS
 from lectern.bulk.runner import CHUNK, News, Progress, advance, fail, finish
-from lectern.bulk.targets import Chosen
+from lectern.bulk.targets import Targets
 
 __all__ = [
     "AT_ONCE",
     "CHUNK",
     "KINDS",
-    "MOST_TOLD",
-    "Chosen",
+    "MOST_REFUSALS",
+    "DryRun",
     "News",
     "Progress",
+    "Refusal",
     "Renamed",
     "Started",
-    "Told",
-    "Would",
+    "Targets",
     "advance",
     "can_undo",
     "dry_run",

@@ -9,9 +9,9 @@ from sqlalchemy import delete, func, text, update
 from sqlalchemy.orm import Session
 
 from lectern.bulk import registry, runner, targets
-from lectern.bulk.preview import MOST_TOLD, Told, checked
+from lectern.bulk.preview import MOST_REFUSALS, Refusal, checked
 from lectern.bulk.runner import News
-from lectern.bulk.targets import Chosen
+from lectern.bulk.targets import Targets
 from lectern.database.scope import scoped
 from lectern.errors import Conflict, NotFound
 from lectern.models import Asset, Batch, BatchItem, BatchState, ItemState, Task, TaskState
@@ -42,7 +42,7 @@ def start(
     principal: Principal,
     action: object,
     args: Mapping[str, Any],
-    chosen: Chosen,
+    chosen: Targets,
     *,
     settings: Settings,
 ) -> Started:
@@ -137,8 +137,8 @@ def can_undo(batch: Batch) -> bool:
 
 
 def told(
-    session: Session, batch: Batch, state: ItemState = ItemState.REFUSED, limit: int = MOST_TOLD
-) -> list[Told]:
+    session: Session, batch: Batch, state: ItemState = ItemState.REFUSED, limit: int = MOST_REFUSALS
+) -> list[Refusal]:
     """The first items that were refused (or `kept` by the undo), in order, with the reasons."""
     if not (batch.kept if state is ItemState.KEPT else batch.refused):
         return []
@@ -152,7 +152,7 @@ def told(
         .order_by(BatchItem.position)
         .limit(limit)
     )
-    return [Told(each, name, reason or "") for each, name, reason in session.execute(query)]
+    return [Refusal(each, name, reason or "") for each, name, reason in session.execute(query)]
 
 
 def forget_old(session: Session) -> None:

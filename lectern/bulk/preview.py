@@ -12,17 +12,17 @@ from lectern.bulk import rows as chunk
 from lectern.bulk.action import BulkAction
 from lectern.bulk.rename import Rename
 from lectern.bulk.rows import Places, Row
-from lectern.bulk.targets import NO_FILE, Chosen
+from lectern.bulk.targets import NO_FILE, Targets
 from lectern.people.principal import Principal
 from lectern.people.rights import require
 from lectern.settings import Settings
 
 # A result names so many refusals, and says how many more there are.
-MOST_TOLD = 1000
+MOST_REFUSALS = 1000
 PREVIEWED = 20
 
 
-class Told(NamedTuple):
+class Refusal(NamedTuple):
     """An asset that was refused, or kept by an undo, and why; no name when it is gone."""
 
     id: uuid.UUID
@@ -39,14 +39,14 @@ class Renamed(NamedTuple):
 
 
 @dataclass
-class Would:
+class DryRun:
     """What a change would do if it began now; `refuse` names the first of the refused."""
 
     total: int = 0
     change: int = 0
     same: int = 0
     refused: int = 0
-    refuse: list[Told] = field(default_factory=list)
+    refuse: list[Refusal] = field(default_factory=list)
     preview: list[Renamed] = field(default_factory=list)
 
 
@@ -55,17 +55,17 @@ def dry_run(
     principal: Principal,
     action: object,
     args: Mapping[str, Any],
-    chosen: Chosen,
+    chosen: Targets,
     *,
     settings: Settings,
-) -> Would:
+) -> DryRun:
     """What `start` would do, by the same questions about the same assets; changes nothing.
 
     Raises:
         Invalid: as `start` does. Forbidden: the role does not allow it for any file.
     """
     kind, known = checked(session, principal, action, args, chosen, settings, dry=True)
-    would = Would()
+    would = DryRun()
     for ids in targets.chunks(session, principal, chosen, runner.CHUNK):
         places: Places = {each: (would.total + n, {}) for n, each in enumerate(ids)}
         rows = chunk.read(session, principal.workspace_id, places, kind.columns)
@@ -77,10 +77,10 @@ def dry_run(
         would.change += len(judged.ready)
         would.same += len(judged.same)
         would.refused += len(judged.refused) + len(gone)
-        told = [Told(row.id, row.name, reason) for row, reason in judged.refused]
-        told += [Told(each, None, NO_FILE) for each in gone]
+        told = [Refusal(row.id, row.name, reason) for row, reason in judged.refused]
+        told += [Refusal(each, None, NO_FILE) for each in gone]
         told.sort(key=lambda each: places[each.id][0])
-        would.refuse += told[: MOST_TOLD - len(would.refuse)]
+        would.refuse += told[: MOST_REFUSALS - len(would.refuse)]
         if isinstance(one, Rename):
             _preview(would, one, judged.ready)
     return would
@@ -91,7 +91,7 @@ def checked(
     principal: Principal,
     action: object,
     args: Mapping[str, Any],
-    chosen: Chosen,
+    chosen: Targets,
     settings: Settings,
     *,
     dry: bool,
@@ -108,6 +108,6 @@ def checked(
     return kind, kind.read(session, principal, args, settings, dry=dry)
 
 
-def _preview(would: Would, kind: Rename, rows: list[Row]) -> None:
+def _preview(would: DryRun, kind: Rename, rows: list[Row]) -> None:
     for row in rows[: PREVIEWED - len(would.preview)]:
         would.preview.append(Renamed(row.id, row.name, kind.name_of(row)))

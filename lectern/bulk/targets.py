@@ -22,7 +22,7 @@ MOST = 10_000
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Targets:
     """One of three: ids in the caller's order, all that a query finds, or one's own selection.
 
     What a query or a selection holds is decided once, when the change begins.
@@ -33,7 +33,7 @@ class Chosen:
     selection: uuid.UUID | None = None
 
 
-def check(chosen: Chosen) -> None:
+def check(chosen: Targets) -> None:
     """Refuse what says nothing, or two things.
 
     Raises:
@@ -51,7 +51,7 @@ def check(chosen: Chosen) -> None:
 
 
 def chunks(
-    session: Session, principal: Principal, chosen: Chosen, size: int
+    session: Session, principal: Principal, chosen: Targets, size: int
 ) -> Iterator[list[uuid.UUID]]:
     """The ids in order, so many at a time, read as they are needed."""
     if chosen.ids is not None:
@@ -63,7 +63,7 @@ def chunks(
         yield list(part)
 
 
-def fill(session: Session, principal: Principal, batch: Batch, chosen: Chosen) -> None:
+def fill(session: Session, principal: Principal, batch: Batch, chosen: Targets) -> None:
     """Write down the batch's items, in order; ids that no asset has are refused at once."""
     values: dict[str, Any] = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
     if chosen.ids is not None:
@@ -96,7 +96,7 @@ def fill(session: Session, principal: Principal, batch: Batch, chosen: Chosen) -
     batch.total = session.scalar(select(func.count()).where(*mine)) or 0
 
 
-def _statement(session: Session, principal: Principal, chosen: Chosen) -> Select[uuid.UUID]:
+def _statement(session: Session, principal: Principal, chosen: Targets) -> Select[uuid.UUID]:
     if chosen.selection is not None:
         selection = selections.get(session, principal, chosen.selection)
         return selections.in_order(session, principal, selection)

@@ -16,7 +16,9 @@ ATTEMPTS = 5
 PASSING = (DeadlockDetected, SerializationFailure, ForeignKeyViolation)
 
 
-def insist(transaction: Callable[[], T], roll_back: Callable[[], object] = lambda: None) -> T:
+def retry_on_conflict(
+    transaction: Callable[[], T], roll_back: Callable[[], object] = lambda: None
+) -> T:
     """What `transaction` answers, tried a few times; it must begin anew each time.
 
     `roll_back` ends what a failed attempt has left open.

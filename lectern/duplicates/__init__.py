@@ -4,8 +4,8 @@ The others go to the trash, from which an undo takes them back with everything t
 """
 
 from lectern.duplicates.merge import merge
-from lectern.duplicates.merge_locks import MOST_FILES, MOST_USES, foresee
-from lectern.duplicates.merge_plan import Filled, Plan, Told
+from lectern.duplicates.merge_locks import MOST_FILES, MOST_USES, preview
+from lectern.duplicates.merge_plan import Filled, Leftover, Plan
 from lectern.duplicates.merges import get, into, kept_of
 from lectern.duplicates.undo import can_undo, undo
 
@@ -13,13 +13,13 @@ __all__ = [
     "MOST_FILES",
     "MOST_USES",
     "Filled",
+    "Leftover",
     "Plan",
-    "Told",
     "can_undo",
-    "foresee",
     "get",
     "into",
     "kept_of",
     "merge",
+    "preview",
     "undo",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import core_ext
-from lectern.duplicates import frames as similar_pictures
+from lectern.duplicates import frames
 from lectern.duplicates.frames import Film
 from lectern.models import Fingerprint, Kind
 
@@ -48,15 +48,15 @@ class Match:
     by: str
 
 
-def pack(frames: Sequence[tuple[float, bytes]]) -> bytes:
+def pack(hashes: Sequence[tuple[float, bytes]]) -> bytes:
     """Pictures as a column keeps them."""
-    return b"".join(_FRAME.pack(at_s, hash_) for at_s, hash_ in frames)
+    return b"".join(_FRAME.pack(at_s, hash_) for at_s, hash_ in hashes)
 
 
 def read(row: Fingerprint) -> Print:
     """The fingerprint in a row."""
-    frames = _FRAME.iter_unpack(row.frames)
-    told = tuple((at_s, int.from_bytes(hash_)) for at_s, hash_ in frames)
+    hashes = _FRAME.iter_unpack(row.frames)
+    told = tuple((at_s, int.from_bytes(hash_)) for at_s, hash_ in hashes)
     return Print(row.kind, Film(row.duration_s, told), row.sound)
 
 
@@ -68,15 +68,15 @@ def compare(first: Print, second: Print) -> Match | None:
     if min(heard.first, heard.second) >= FEWEST_LOOKS:
         return _by_sound(first, second, heard)
     # A film without sound may be one whose sound was taken off; there are only pictures to go by.
-    found = similar_pictures.best(first.film, second.film)
+    found = frames.best(first.film, second.film)
     return Match(*found, by="pictures") if found else None
 
 
 def _images(first: Print, second: Print) -> Match | None:
     ((_, ours),), ((_, theirs),) = first.film.frames, second.film.frames
-    if (ours | theirs).bit_count() < 2 * similar_pictures.LEAST_BITS:
+    if (ours | theirs).bit_count() < 2 * frames.LEAST_BITS:
         return None
-    share = similar_pictures.common(ours, theirs)
+    share = frames.common(ours, theirs)
     return Match(share, 0.0, "pictures") if share >= LEAST_ALIKE_IMAGE else None
 
 
@@ -89,5 +89,5 @@ def _by_sound(first: Print, second: Print, heard: core_ext.SoundAlignment) -> Ma
         return Match(share, heard.offset_s, "sound")
     # The same talk filmed by a camera and from the screen is two films, and so are two slide
     # shows with the same music under them.
-    alike = similar_pictures.same(first.film, second.film, heard.offset_s)
+    alike = frames.same(first.film, second.film, heard.offset_s)
     return Match(share, heard.offset_s, "both") if alike else None

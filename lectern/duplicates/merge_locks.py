@@ -24,7 +24,7 @@ MOST_FILES = 100
 MOST_USES = 5_000
 
 
-def foresee(
+def preview(
     session: Session, principal: Principal, keep: uuid.UUID, merge: Sequence[uuid.UUID]
 ) -> Plan:
     """What `merge` would do, before anything is done. Raises as that does."""

@@ -20,7 +20,7 @@ from lectern.text import N_, tag_key
 FIELDS = ("description", "language", "licence")
 
 
-class Told(NamedTuple):
+class Leftover(NamedTuple):
     """Something and a sentence about it: what is left behind, and why."""
 
     what: str
@@ -60,7 +60,7 @@ class Plan:
     custom: Mapping[str, Filled]
     notes: Mapping[uuid.UUID, str]
     captions: tuple[CaptionTrack, ...]
-    left: tuple[Told, ...]
+    left: tuple[Leftover, ...]
 
     @property
     def versions(self) -> int:
@@ -83,7 +83,7 @@ def make(
     new = _tags(session, kept, merged)
     notes = _notes(kept, merged, held)
     tracks, unread = _captions(kept, merged, session)
-    others = [Told(each.name, _ACCESS) for each in merged if each.access != kept.access]
+    others = [Leftover(each.name, _ACCESS) for each in merged if each.access != kept.access]
     rest = (*left, *unread, *others)
     return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
 
@@ -161,9 +161,9 @@ def _pinned(kept: Asset, asset: Asset, usage: Usage) -> str:
     )
 
 
-def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], list[Told]]:
+def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], list[Leftover]]:
     filled: dict[str, Filled] = {}
-    left: list[Told] = []
+    left: list[Leftover] = []
     for field in FIELDS:
         now = getattr(kept, field)
         for asset in merged:
@@ -172,7 +172,7 @@ def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], lis
                 filled[field], now = Filled(value, asset.id), value
             elif value and value != now:
                 left.append(
-                    Told(
+                    Leftover(
                         asset.name,
                         Message(
                             "Its %(field_name)s differs and stays with it in the trash.",
@@ -214,7 +214,7 @@ def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, 
 
 def _captions(
     kept: Asset, merged: Sequence[Asset], session: Session
-) -> tuple[tuple[CaptionTrack, ...], list[Told]]:
+) -> tuple[tuple[CaptionTrack, ...], list[Leftover]]:
     """What people made of the words: as the bytes are equal, its times fit the kept file too."""
     own = versions.get_current(session, kept)
     current = [versions.get_current(session, asset) for asset in merged]
@@ -225,7 +225,7 @@ def _captions(
     left = []
     for track in rest:
         version = session.get_one(Version, (track.workspace_id, track.version_id))
-        left.append(Told(names[version.asset_id], Message(_CAPTIONED, language=track.language)))
+        left.append(Leftover(names[version.asset_id], Message(_CAPTIONED, language=track.language)))
     return tuple(new), left
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from lectern.duplicates import differences as similar_words
-from lectern.duplicates.differences import Side
+from lectern.duplicates.differences import Side, differences
 from lectern.library import versions
 from lectern.models import Asset, NearPair, Version
 from lectern.people.principal import Principal
@@ -65,7 +64,7 @@ def near(session: Session, principal: Principal, asset: Asset) -> list[Near]:
         Near(
             each,
             share,
-            similar_words.differences(mine, _side(each.name, each.byte_size, facts), offset_s),
+            differences(mine, _side(each.name, each.byte_size, facts), offset_s),
         )
         for each, facts, share, offset_s in rows
     ]
@@ -92,9 +91,7 @@ def pairs(session: Session, principal: Principal, limit: int) -> list[Pair]:
     found = []
     for a_id, name, byte_size, facts, b_id, *theirs, share, offset_s in rows:
         mine = _side(name, byte_size, facts)
-        found.append(
-            Pair(a_id, b_id, share, similar_words.differences(mine, _side(*theirs), offset_s))
-        )
+        found.append(Pair(a_id, b_id, share, differences(mine, _side(*theirs), offset_s)))
     return found
 
 

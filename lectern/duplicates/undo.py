@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.duplicates import merge_usages, merges, undo_parts
 from lectern.duplicates.merge_locks import hold_assets, hold_counts, hold_courses
-from lectern.duplicates.merge_plan import Told
+from lectern.duplicates.merge_plan import Leftover
 from lectern.errors import Conflict, Gone, Message
 from lectern.library import trash
 from lectern.models import Asset, Merge, MergedAsset
@@ -96,15 +96,15 @@ def _check(
 
 def _restore(
     session: Session, parts: Sequence[MergedAsset], found: Mapping[uuid.UUID, Asset]
-) -> list[Told]:
+) -> list[Leftover]:
     """Out of the trash with those that are there because of this merge."""
     stayed, back = [], []
     for part in parts:
         asset = found.get(part.asset_id)
         if asset is None:
-            stayed.append(Told(part.name, PURGED_ONE))
+            stayed.append(Leftover(part.name, PURGED_ONE))
         elif not asset.live and asset.trashed_at != part.trashed_at:
-            stayed.append(Told(part.name, TRASHED_ANEW))
+            stayed.append(Leftover(part.name, TRASHED_ANEW))
         elif not asset.live:
             back.append(asset)
     if back:
@@ -134,7 +134,7 @@ def _date_use(
     merge_usages.date_use(session, row.workspace_id, dates)
 
 
-def _close(session: Session, principal: Principal, row: Merge, stayed: Sequence[Told]) -> None:
+def _close(session: Session, principal: Principal, row: Merge, stayed: Sequence[Leftover]) -> None:
     session.execute(
         update(Merge)
         .where(Merge.workspace_id == row.workspace_id, Merge.id == row.id)
@@ -151,7 +151,7 @@ def _facts(
     row: Merge,
     parts: Sequence[MergedAsset],
     found: Mapping[uuid.UUID, Asset],
-    stayed: Sequence[Told],
+    stayed: Sequence[Leftover],
 ) -> list[Fact]:
     ids = [row.kept_id, *(part.asset_id for part in parts)]
     details = {"merge": row.id, "stayed": len(stayed)}

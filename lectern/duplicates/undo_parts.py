@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.changes import ledger
 from lectern.duplicates import merge_usages
-from lectern.duplicates.merge_plan import Told
+from lectern.duplicates.merge_plan import Leftover
 from lectern.duplicates.merge_usages import Row
 from lectern.errors import Message
 from lectern.library import fields
@@ -31,7 +31,7 @@ def uses(
     parts: Sequence[MergedAsset],
     found: Mapping[uuid.UUID, Asset],
     courses: Collection[uuid.UUID],
-) -> list[Told]:
+) -> list[Leftover]:
     """Let usages name the files again that they named before; the caller holds all of them."""
     back: list[Row] = []
     stayed: list[tuple[Row | None, str]] = []
@@ -108,7 +108,7 @@ def _places_there(session: Session, workspace_id: uuid.UUID, rows: Sequence[Row]
 
 def _told(
     session: Session, workspace_id: uuid.UUID, stayed: Sequence[tuple[Row | None, str]]
-) -> list[Told]:
+) -> list[Leftover]:
     """With the places as they are called now."""
     titles: dict[str, str] = {}
     for model, key in ((Course, "course_id"), (Chapter, "chapter_id"), (Lesson, "lesson_id")):
@@ -119,15 +119,17 @@ def _told(
         titles.update({str(found): title for found, title in session.execute(query)})
     keys = ("course_id", "chapter_id", "lesson_id")
     return [
-        Told(" › ".join(titles[str(row[key])] for key in keys if str(row[key]) in titles), why)
+        Leftover(" › ".join(titles[str(row[key])] for key in keys if str(row[key]) in titles), why)
         for row, why in stayed
         if row is not None
     ]
 
 
-def own(session: Session, principal: Principal, kept: Asset, done: Mapping[str, Any]) -> list[Told]:
+def own(
+    session: Session, principal: Principal, kept: Asset, done: Mapping[str, Any]
+) -> list[Leftover]:
     """Take from the kept file what it got: tags, texts, fields of the workspace, notes."""
-    stayed: list[Told] = []
+    stayed: list[Leftover] = []
     _take_tags(session, kept, done.get("tags", ()))
     told = done.get("fields", {})
     before, after = ({field: told[field][when] for field in told} for when in ("before", "after"))
@@ -137,7 +139,7 @@ def own(session: Session, principal: Principal, kept: Asset, done: Mapping[str, 
         setattr(kept, field, value)
     custom = ledger.standing({}, done.get("custom", {}), kept.custom, fields.same_custom)
     kept.custom = {key: value for key, value in kept.custom.items() if key not in custom.restore}
-    stayed += [Told(field, EDITED) for field in (*columns.overtaken, *custom.overtaken)]
+    stayed += [Leftover(field, EDITED) for field in (*columns.overtaken, *custom.overtaken)]
     for note in done.get("notes", ()):
         version = session.get(Version, (kept.workspace_id, uuid.UUID(note["version"])))
         if version is not None and version.note == note["after"]:
@@ -151,7 +153,7 @@ def own(session: Session, principal: Principal, kept: Asset, done: Mapping[str, 
 
 def _take_captions(
     session: Session, kept: Asset, carried: Sequence[Mapping[str, Any]]
-) -> list[Told]:
+) -> list[Leftover]:
     """Captions that somebody went on with are the kept file's own by now."""
     stayed = []
     for each in carried:
@@ -161,7 +163,7 @@ def _take_captions(
         if track.lock_version == each["seen"]:
             session.delete(track)
         else:
-            stayed.append(Told(f"captions ({each['language']})", EDITED))
+            stayed.append(Leftover(f"captions ({each['language']})", EDITED))
     return stayed
 
 

@@ -113,7 +113,7 @@ def _switch(session: Session, principal: Principal, new: NewUpload) -> Moment | 
     if new.replaces is None:
         message = "switch_at goes with replaces: only a new version waits for its time."
         raise Invalid(message, {"switch_at": message})
-    return schedules.promise(session, principal, new.switch_at, new.switch_zone)
+    return schedules.future_moment(session, principal, new.switch_at, new.switch_zone)
 
 
 def get(

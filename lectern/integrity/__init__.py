@@ -1,4 +1,4 @@
-"""The promises of docs/reliability.md, one function each: what `fsck`, drills and tests ask.
+"""The integrity rules of docs/reliability.md, one function each: what `fsck`, drills and tests ask.
 
 What no state can show is proved by tests alone: I9 (Redis may be emptied) and I14 (the sandbox) by
 `tests/faults` and `tests/lectern/media`, I12 (rights) by `tests/web/test_routes.py`. I11 is about

@@ -1,4 +1,4 @@
-"""Checks that what is stored is what the rows promise; the arithmetic side can be put right."""
+"""Checks that what is stored is what the rows say; the arithmetic side can be put right."""
 
 import uuid
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ DAMAGED = "is damaged: its content has another digest"
 
 @dataclass(frozen=True)
 class Finding:
-    """One broken promise, in a sentence."""
+    """One broken integrity rule, in a sentence."""
 
     sentence: str
 

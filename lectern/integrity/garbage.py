@@ -1,4 +1,4 @@
-"""Collecting: the bytes that nothing names any more are condemned, and after a grace deleted.
+"""Garbage collection: blobs that nothing names are marked, and deleted when a grace is over.
 
 Two phases, days apart, each looking again after it holds the locks
 (docs/reliability.md#storage): whoever begins to use a blob claims it in the same transaction, so of
@@ -18,7 +18,7 @@ from lectern.integrity import fsck
 from lectern.models import BLOB_REF, Blob, Collection, Rendition, Workspace
 
 # docs/reliability.md#constants
-CONDEMN_MIN_AGE = timedelta(hours=24)
+MARKING_MIN_AGE = timedelta(hours=24)
 BACKUP_WINDOW = timedelta(days=14)
 PURGE_GRACE = BACKUP_WINDOW + timedelta(hours=24)
 EVERY = timedelta(hours=24)
@@ -30,7 +30,7 @@ MOST_SHARE = 0.05
 ALWAYS_BYTES = 10 * 10**9
 
 
-class Doomed(NamedTuple):
+class DeletableBlob(NamedTuple):
     """A blob whose bytes may go: nothing names it, and nothing can begin to."""
 
     id: uuid.UUID
@@ -78,14 +78,14 @@ def excess(session: Session, workspace_id: uuid.UUID) -> str | None:
     return None
 
 
-def condemn(session: Session, workspace_id: uuid.UUID) -> int:
+def mark_for_deletion(session: Session, workspace_id: uuid.UUID) -> int:
     """Mark the blobs that nothing names, and drop the renditions made of them; returns how many.
 
     Whatever was claimed in the last day is left alone: its reference may not be visible yet.
     """
     condemned = 0
     while True:
-        old = Blob.claimed_at < func.clock_timestamp() - CONDEMN_MIN_AGE
+        old = Blob.claimed_at < func.clock_timestamp() - MARKING_MIN_AGE
         held = _lock(session, workspace_id, (Blob.state == "live") & old)
         if not held:
             return condemned
@@ -108,7 +108,7 @@ def condemn(session: Session, workspace_id: uuid.UUID) -> int:
         )
 
 
-def doom(session: Session, workspace_id: uuid.UUID) -> list[Doomed]:
+def begin_deletion(session: Session, workspace_id: uuid.UUID) -> list[DeletableBlob]:
     """Give up blobs whose grace is over, at most AT_ONCE; nothing can claim them from here on.
 
     After the commit the caller deletes their bytes, then calls `forget` for each.
@@ -130,17 +130,17 @@ def doom(session: Session, workspace_id: uuid.UUID) -> list[Doomed]:
         .returning(Blob.id, Blob.key, Blob.byte_size)
         .execution_options(synchronize_session=False)
     )
-    return [Doomed(*row) for row in rows]
+    return [DeletableBlob(*row) for row in rows]
 
 
-def unfinished(session: Session, workspace_id: uuid.UUID) -> list[Doomed]:
+def unfinished(session: Session, workspace_id: uuid.UUID) -> list[DeletableBlob]:
     """Blobs that were given up, and whose bytes may still be there after a crash."""
     rows = session.execute(
         scoped(Blob, workspace_id, Blob.id, Blob.key, Blob.byte_size)
         .where(Blob.state == "deleting")
         .order_by(Blob.id)
     )
-    return [Doomed(*row) for row in rows]
+    return [DeletableBlob(*row) for row in rows]
 
 
 def forget(session: Session, workspace_id: uuid.UUID, blob_id: uuid.UUID) -> None:
@@ -157,7 +157,7 @@ def note(
     workspace_id: uuid.UUID,
     *,
     condemned: int,
-    deleted: Sequence[Doomed],
+    deleted: Sequence[DeletableBlob],
     stopped: str | None,
 ) -> Collection:
     """Write down what a round did."""

@@ -1,6 +1,6 @@
 """Purging: removing what lies in the trash for good, by an owner or when its time has come.
 
-The rows go at once, the bytes when nothing names them any more (`collecting`). A tombstone keeps
+The rows go at once, the bytes when nothing names them any more (`garbage`). A tombstone keeps
 the id from ever being used again; where the asset was used stays as history.
 """
 

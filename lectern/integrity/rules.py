@@ -1,11 +1,11 @@
-"""What rows promise about other rows, and how to put right what can be counted again."""
+"""Integrity rules among rows, and how to put right what can be counted again."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A promise among rows. `broken` selects workspace and thing; `repair` mends all of them.
+    """A rule among rows. `broken` selects workspace and thing; `repair` mends all of them.
 
     `part_of` is the invariant of docs/reliability.md#promises that it is a part of.
     """

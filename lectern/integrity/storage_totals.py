@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.library import storage_totals_sql as sql
+from lectern.integrity import storage_totals_sql as sql
 from lectern.models import Asset, Kind, StorageCount, Workspace
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require

@@ -15,7 +15,7 @@ from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 import core_ext
-from lectern.integrity.garbage import CONDEMN_MIN_AGE
+from lectern.integrity.garbage import MARKING_MIN_AGE
 from lectern.models import Blob, Workspace
 from lectern.storage import Item, Storage
 from lectern.storage.keys import digest_of
@@ -49,7 +49,7 @@ def find(session: Session, storage: Storage) -> Iterator[Stray]:
         for item in batch:
             if item.key not in named:
                 stray = _stray(item)
-                if stray.blob_id is None or now - _made_at(stray.blob_id) > CONDEMN_MIN_AGE:
+                if stray.blob_id is None or now - _made_at(stray.blob_id) > MARKING_MIN_AGE:
                     yield stray
 
 

@@ -52,7 +52,7 @@ class Moment(NamedTuple):
     zone: str
 
 
-def promise(session: Session, principal: Principal, local: str, zone: str = "") -> Moment:
+def future_moment(session: Session, principal: Principal, local: str, zone: str = "") -> Moment:
     """The moment that is meant, if something can be planned for it; `zone` is one's own if empty.
 
     Raises:

@@ -13,7 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy import text as written
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +44,7 @@ class Slide(Tenant, Base):
     text: Mapped[str]
     # The mean of its lines, 0.0 to 1.0; None where nothing had to be guessed.
     confidence: Mapped[float | None]
-    lines: Mapped[list[Any]] = mapped_column(server_default=written("'[]'"))
+    lines: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
 
 
 class Said(Base):

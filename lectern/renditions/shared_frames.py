@@ -1,4 +1,4 @@
-"""Title slates: pictures that several files of a folder or course show, and that tell none."""
+"""Title cards: pictures that several files of a folder or course show, and that tell none."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from lectern.database.scope import scoped
 from lectern.models import Asset, Blob, Rendition, Usage, Version
 
 SHARED = "Other files here show it too"
-# Two pictures are the same slate up to so many differing bits of their difference hashes.
+# Two pictures are the same title card up to so many differing bits of their difference hashes.
 _SAME_BITS = 2
 _MOST_NEIGHBOURS = 200
 _SPECS = tuple(f"poster.{rank}" for rank in range(1, 6))
@@ -20,12 +20,12 @@ Made = tuple[Blob, dict[str, Any]]
 
 
 class _Neighbour(NamedTuple):
-    """A candidate of another file nearby; `slate` is its difference hash."""
+    """A candidate of another file nearby; `frame_hash` is its difference hash."""
 
     asset_id: uuid.UUID
     spec: str
     blob_id: uuid.UUID
-    slate: int
+    frame_hash: int
 
 
 def ranked(session: Session, version: Version, made: Sequence[Made]) -> list[Made]:
@@ -33,11 +33,11 @@ def ranked(session: Session, version: Version, made: Sequence[Made]) -> list[Mad
 
     Where all are shared, as between two cuts of one recording, the order stays.
     """
-    there = {each.slate for each in _nearby(session, version)}
+    there = {each.frame_hash for each in _nearby(session, version)}
     own, shared = [], []
     for blob, facts in made:
-        slate = _hash(facts)
-        if slate and any(_same(slate, other) for other in there):
+        frame_hash = _hash(facts)
+        if frame_hash and any(_same(frame_hash, other) for other in there):
             shared.append((blob, {**facts, "reasons": [SHARED, *facts["reasons"]]}))
         else:
             own.append((blob, facts))
@@ -45,17 +45,19 @@ def ranked(session: Session, version: Version, made: Sequence[Made]) -> list[Mad
 
 
 def step_aside(session: Session, version: Version, made: Sequence[Made]) -> list[uuid.UUID]:
-    """Have files nearby that are shown by one of these slates show another; returns their ids.
+    """Have files nearby that are shown by one of these title cards show another; gives their ids.
 
-    Where a person chose, nothing changes; nor where the slate is all that there is.
+    Where a person chose, nothing changes; nor where the title card is all that there is.
     """
-    slates = [slate for _, facts in made if (slate := _hash(facts))]
+    frame_hashes = [frame_hash for _, facts in made if (frame_hash := _hash(facts))]
     nearby: dict[uuid.UUID, list[_Neighbour]] = {}
     for each in _nearby(session, version):
         nearby.setdefault(each.asset_id, []).append(each)
     changed = []
     for asset_id, theirs in nearby.items():
-        common = {t.blob_id for t in theirs if any(_same(t.slate, slate) for slate in slates)}
+        common = {
+            t.blob_id for t in theirs if any(_same(t.frame_hash, known) for known in frame_hashes)
+        }
         better = next((t.blob_id for t in theirs if t.blob_id not in common), None)
         if common and better and _swap(session, version.workspace_id, asset_id, common, better):
             changed.append(asset_id)
@@ -119,7 +121,7 @@ def _nearby(session: Session, version: Version) -> list[_Neighbour]:
         .order_by(near.c.id, Rendition.spec)
     )
     found = [_Neighbour(asset_id, spec, blob, _hash(facts)) for asset_id, spec, blob, facts in rows]
-    return [each for each in found if each.slate]
+    return [each for each in found if each.frame_hash]
 
 
 def _hash(facts: dict[str, Any]) -> int:

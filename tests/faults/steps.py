@@ -16,7 +16,7 @@ import core_ext
 from jobs import garbage, sweep
 from lectern import bulk
 from lectern.backup import backup, restore
-from lectern.bulk import Chosen
+from lectern.bulk import Targets
 from lectern.database.sessions import unit_of_work
 from lectern.exchange import export
 from lectern.exchange.archive import Archive
@@ -351,7 +351,7 @@ def batched(world: World) -> uuid.UUID:
             world.owner,
             "tag",
             {"tags": ["exam"]},
-            Chosen(ids=ids),
+            Targets(ids=ids),
             settings=world.house.settings,
         )
         return started.batch.id

@@ -193,20 +193,20 @@ class Library(RuleBasedStateMachine):
                 )
 
     @rule(days=st.sampled_from([1, 16]), crash=CRASH)
-    def condemn(self, days: int, crash: bool) -> None:
+    def mark_for_deletion(self, days: int, crash: bool) -> None:
         self.older(days)
-        self.act(crash, lambda session: garbage.condemn(session, self.home))
+        self.act(crash, lambda session: garbage.mark_for_deletion(session, self.home))
 
     @rule(days=st.sampled_from([1, 16]), crash=CRASH)
-    def doom(self, days: int, crash: bool) -> None:
+    def begin_deletion(self, days: int, crash: bool) -> None:
         self.older(days)
-        self.act(crash, lambda session: garbage.doom(session, self.home))
+        self.act(crash, lambda session: garbage.begin_deletion(session, self.home))
 
     @rule()
     def delete_bytes(self) -> None:
         with unit_of_work() as session:
-            doomed = garbage.unfinished(session, self.home)
-        for each in doomed:
+            blobs = garbage.unfinished(session, self.home)
+        for each in blobs:
             self.house.this.storage.delete(each.key)
 
     @rule(crash=CRASH)
@@ -287,7 +287,7 @@ def test_one_life_from_the_upload_to_the_last_byte(house: House, tmp_path: Path)
     twice(library.throw_away, pick=0)
     twice(library.purge, pick=0)
     twice(library.condemn, days=1)
-    twice(library.doom, days=16)
+    twice(library.begin_deletion, days=16)
     twice(library.upload, content="green")
     library.delete_bytes()
     twice(library.forget)

@@ -209,7 +209,7 @@ def test_claims_against_collections_never_lose_a_named_byte(
     turns: int,
 ) -> None:
     """With no grace at all (docs/reliability.md#storage)."""
-    for age in ("CONDEMN_MIN_AGE", "PURGE_GRACE"):
+    for age in ("MARKING_MIN_AGE", "PURGE_GRACE"):
         monkeypatch.setattr(garbage, age, timedelta(0))
     storage, home = house.this.storage, owner.workspace_id
     sources = [tmp_path / f"content {number}" for number in range(3)]
@@ -259,14 +259,14 @@ def test_claims_against_collections_never_lose_a_named_byte(
     def collect() -> None:
         while not over.is_set():
             with unit_of_work() as session:
-                garbage.condemn(session, home)
+                garbage.mark_for_deletion(session, home)
             with unit_of_work() as session:
-                doomed = garbage.doom(session, home)
-            for each in doomed:
+                blobs = garbage.begin_deletion(session, home)
+            for each in blobs:
                 storage.delete(each.key)
                 with unit_of_work() as session:
                     garbage.forget(session, home, each.id)
-            deleted.extend(doomed)
+            deleted.extend(blobs)
 
     assert together(using, collect, collect) == []
     assert lost == []

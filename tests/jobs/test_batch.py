@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, live, run, sweep
 from jobs.steps.batch import CHUNK_S, FEWEST, MOST, TOLD_S, paced
 from lectern import bulk
-from lectern.bulk import Chosen, Started
+from lectern.bulk import Started, Targets
 from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
 from lectern.models import (
@@ -62,7 +62,7 @@ def begin(house: House) -> Callable[..., tuple[Principal, Started]]:
                 owner,
                 "tag",
                 {"tags": ["exam"]},
-                Chosen(query=Query()),
+                Targets(query=Query()),
                 settings=house.settings,
             )
         live.batch_started(begun)

@@ -17,7 +17,7 @@ from jobs import importers
 from jobs.importers import ImportRun
 from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
-from lectern.exchange import undo as undoing
+from lectern.exchange import undo as import_undo
 from lectern.exchange import undo_additions
 from lectern.exchange.importers import reading, table
 from lectern.exchange.importers.bringing import Outcome
@@ -415,15 +415,15 @@ def undo(house: House, owner: Principal) -> tuple[Batch, list[str]]:
     with unit_of_work() as session:
         batch = recording.newest(session, owner)
         assert batch is not None
-        undoing.begin(session, owner, batch.id)
+        import_undo.begin(session, owner, batch.id)
     key, done = Key(owner.workspace_id, batch.id), False
     while not done:
         with unit_of_work() as session:
-            done = undoing.advance(session, owner, key, storage=house.this.storage, days=30)
+            done = import_undo.advance(session, owner, key, storage=house.this.storage, days=30)
     with unit_of_work() as session:
-        undoing.finish(session, key)
+        import_undo.finish(session, key)
         after = recording.get(session, owner, batch.id)
-        return after, [each.reason for each in undoing.kept(session, after)]
+        return after, [each.reason for each in import_undo.kept(session, after)]
 
 
 def test_an_import_is_undone_but_for_what_is_used(house: House, owner: Principal, go: Go) -> None:
@@ -446,7 +446,7 @@ def test_an_import_is_undone_but_for_what_is_used(house: House, owner: Principal
         assert [finding.sentence for finding in fsck.rows(session)] == []
         assert list(fsck.chains(session)) == []
     with unit_of_work() as session, pytest.raises(Conflict, match="undone already"):
-        undoing.begin(session, owner, batch.id)
+        import_undo.begin(session, owner, batch.id)
 
 
 def all_ready(asset_id: Any) -> None:
@@ -506,7 +506,7 @@ def test_a_version_that_came_after_an_imported_one_stays(
         asset = session.get_one(Asset, (owner.workspace_id, leaf))
         rollback.roll_back(session, owner, asset, 1, storage=house.this.storage)
     _, reasons = undo(house, owner)
-    assert reasons == [undoing.OVERTAKEN]
+    assert reasons == [import_undo.OVERTAKEN]
     with unit_of_work() as session:
         asset = session.get_one(Asset, (owner.workspace_id, leaf))
         assert (asset.version_number, asset.version_count) == (3, 3)

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from lectern import duplicates as joining
+from lectern import duplicates
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.duplicates import exact
@@ -78,7 +78,7 @@ def test_a_merge_is_asked_done_and_undone(
     assert "It gets the tags: exam." in asked
     reply = client.post("/duplicates/merge", data=chosen(old, young), headers=PART)
     assert reply.status_code == 204
-    row = joining.into(session, owner, young.id)
+    row = duplicates.into(session, owner, young.id)
     assert row is not None
     assert f"/merges/{row.id}/undo" in reply.headers["HX-Trigger"]
     gone = client.get(f"/assets/{young.id}").text
@@ -110,7 +110,7 @@ def test_without_scripts_each_step_is_a_page(
 def test_what_stayed_after_an_undo_is_told(
     client: FlaskClient, session: Session, owner: Principal, pair: list[Asset]
 ) -> None:
-    row = joining.merge(session, owner, pair[0].id, [pair[1].id], days=30)
+    row = duplicates.merge(session, owner, pair[0].id, [pair[1].id], days=30)
     (usage,) = usages.of_asset(session, owner, pair[0].id)
     usages.end(session, owner, usage.id)
     session.commit()

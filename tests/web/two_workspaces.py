@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from lectern import bulk, duplicates
-from lectern.bulk import Chosen
+from lectern.bulk import Targets
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.exchange import runs
@@ -150,7 +150,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
             owner,
             "tag",
             {"tags": ["seen"]},
-            Chosen(ids=[kept.id]),
+            Targets(ids=[kept.id]),
             settings=app.extensions["lectern.settings"],
         ).batch.id,
         "term_id": glossary.add(session, owner, course, "useState").id,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from jobs import live
 from lectern import bulk, search
-from lectern.bulk import Chosen, Started, Told
+from lectern.bulk import Refusal, Started, Targets
 from lectern.errors import Invalid
 from lectern.models import Batch, ItemState
 from lectern.people.rights import Action
@@ -69,9 +69,9 @@ def _begin(change: Callable[[], Started]) -> Response:
     return reply
 
 
-def _chosen(body: dict[str, Any]) -> Chosen:
+def _chosen(body: dict[str, Any]) -> Targets:
     query, selection = body.get("query"), body.get("selection")
-    return Chosen(
+    return Targets(
         ids=None if body.get("ids") is None else parsing.ids_of(body, "ids"),
         query=None if query is None else _query(query),
         selection=None if selection is None else parsing.id_of(body, "selection"),
@@ -95,7 +95,7 @@ def _args(body: dict[str, Any]) -> dict[str, Any]:
     return args or {}
 
 
-def _would(would: bulk.Would) -> dict[str, Any]:
+def _would(would: bulk.DryRun) -> dict[str, Any]:
     body = {
         "total": would.total,
         "change": would.change,
@@ -135,5 +135,5 @@ def _batch(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _item_json(told: Told) -> dict[str, Any]:
+def _item_json(told: Refusal) -> dict[str, Any]:
     return {"id": str(told.id), "reason": translated(told.reason)}

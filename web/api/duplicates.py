@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from jobs import live
-from lectern import duplicates as joining
+from lectern import duplicates
 from lectern.duplicates import Plan, exact, near
 from lectern.duplicates.exact import Group
 from lectern.duplicates.near import Near
@@ -43,12 +43,12 @@ def merge() -> ResponseReturnValue:
     body = parsing.json_object()
     keep, others = parsing.id_of(body, "keep"), parsing.ids_of(body, "merge")
     if parsing.flag_of(body, "dry_run"):
-        return jsonify(would=_would(joining.foresee(db.session(), g.principal, keep, others)))
+        return jsonify(would=_would(duplicates.preview(db.session(), g.principal, keep, others)))
     merged: list[Merge] = []
 
     def make() -> Response:
         days = settings().trash_days
-        merged[:] = [joining.merge(db.session(), g.principal, keep, others, days=days)]
+        merged[:] = [duplicates.merge(db.session(), g.principal, keep, others, days=days)]
         return jsonify(_merge(merged[0]))
 
     reply = changes.retry_on_conflict(lambda: idempotency.once(db.session(), make))
@@ -61,7 +61,7 @@ def merge() -> ResponseReturnValue:
 @allow(Action.SEE)
 def show(merge_id: uuid.UUID) -> ResponseReturnValue:
     """What a merge did, and what became of it."""
-    return jsonify(_merge(joining.get(db.session(), g.principal, merge_id)))
+    return jsonify(_merge(duplicates.get(db.session(), g.principal, merge_id)))
 
 
 @bp.post("/merges/<uuid:merge_id>/undo")
@@ -69,7 +69,7 @@ def show(merge_id: uuid.UUID) -> ResponseReturnValue:
 def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     """Give every file back what was its own, except where somebody changed it since."""
     session = db.session()
-    row = changes.retry_on_conflict(lambda: joining.undo(session, g.principal, merge_id))
+    row = changes.retry_on_conflict(lambda: duplicates.undo(session, g.principal, merge_id))
     session.commit()
     changes.notify_merge(row, live.ADDED)
     return jsonify(_merge(row))
@@ -125,7 +125,7 @@ def _merge(row: Merge) -> dict[str, Any]:
         "created_by": str(row.created_by) if row.created_by else None,
         "undone_at": moment(row.undone_at),
         "stayed": row.stayed,
-        "can_undo": joining.can_undo(db.session(), g.principal, row),
+        "can_undo": duplicates.can_undo(db.session(), g.principal, row),
     }
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lectern.errors import Invalid
 from lectern.exchange import runs
-from lectern.exchange import undo as undoing
+from lectern.exchange import undo as import_undo
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT
 from lectern.models import Batch, BatchState
@@ -134,8 +134,8 @@ def _import(batch: Batch) -> dict[str, Any]:
         "undone": batch.undone,
         "kept": [
             {"file": each.file, "id": str(each.id), "reason": translated(each.reason)}
-            for each in undoing.kept(session, batch)
+            for each in import_undo.kept(session, batch)
         ],
-        "can_undo": undoing.possible(batch),
+        "can_undo": import_undo.possible(batch),
         "report": archive.report if archive is not None else None,
     }

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lectern.database.sessions import unit_of_work
 from lectern.durable import sync_folder
 from lectern.errors import LecternError, NotFound
-from lectern.exchange import export as exporting
+from lectern.exchange import export as archive_export
 from lectern.models import Workspace
 from lectern.people import workspaces
 from lectern.people.principal import Principal
@@ -33,12 +33,12 @@ def export(file: Path, with_files: bool, workspace: str | None, data: Path | Non
     with library(data) as hosted:
         storage = storage_of(hosted.settings) if with_files else None
         with replaced(file) as path, unit_of_work() as session:
-            exporting.steady(session)
+            archive_export.steady(session)
             principal = owner_of(session, workspace)
             with path.open("wb") as target:
-                counts = exporting.write(session, principal, target, storage)
+                counts = archive_export.write(session, principal, target, storage)
         with unit_of_work() as session:
-            exporting.record(session, principal, counts)
+            archive_export.record(session, principal, counts)
     click.echo(f"Wrote {file}: {counts['assets']} files, {counts['usages']} uses, all metadata.")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern import integrity
 from lectern.database.sessions import unit_of_work
-from lectern.integrity import fsck as fscking
+from lectern.integrity import fsck as checks
 from lectern.integrity import strays
 from lectern.storage import Storage, storage_of
 from web.cli.options import data_option, library
@@ -35,9 +35,9 @@ def fsck(repair: bool, quick: bool, data: Path | None) -> None:
         storage = storage_of(hosted.settings)
         if repair:
             with unit_of_work() as session:
-                click.echo(f"Put right: {fscking.repair(session)} rows.")
+                click.echo(f"Put right: {checks.repair(session)} rows.")
         with unit_of_work() as session:
-            files, size = fscking.count_stored(session)
+            files, size = checks.count_stored(session)
             here = integrity.Here(session, hosted.settings, storage, read=not quick)
             wrong = 0
             for finding in integrity.all_findings(here):

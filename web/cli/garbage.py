@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from jobs import garbage as collecting
-from jobs import process
+from jobs import garbage, process
 from jobs.process import Process
 from lectern import host
 from lectern.database import sessions
@@ -39,14 +38,14 @@ def collect(yes: bool, data: Path | None) -> None:
 def _rounds(this: Process, agreed: bool) -> int:
     """One round for every workspace; returns how many were stopped."""
     stopped = 0
-    with collecting.alone() as first:
+    with garbage.alone() as first:
         if not first:
             raise Conflict("Another process is collecting at this moment. Try again later.")
         with unit_of_work() as session:
             spaces = session.execute(select(Workspace.id, Workspace.slug).order_by(Workspace.slug))
             known = [(workspace_id, slug) for workspace_id, slug in spaces]
         for workspace_id, slug in known:
-            done = collecting.round_of(this, workspace_id, agreed=agreed)
+            done = garbage.round_of(this, workspace_id, agreed=agreed)
             click.echo(f"{slug}: {_said(done)}")
             stopped += done.stopped is not None
     return stopped

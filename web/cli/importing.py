@@ -15,7 +15,7 @@ import click
 from jobs import broker, live
 from lectern import csv_files
 from lectern.database.sessions import SessionLocal, unit_of_work
-from lectern.exchange import undo as undoing
+from lectern.exchange import undo as import_undo
 from lectern.exchange.archive import Archive
 from lectern.exchange.importers import bucket
 from lectern.exchange.importers import table as tables
@@ -229,17 +229,17 @@ def _undo(settings: Settings, principal: Principal, batch_id: uuid.UUID) -> None
     with unit_of_work() as session:
         # A command that was killed in the middle is gone on with.
         if recording.get(session, principal, batch_id).state != BatchState.UNDOING:
-            undoing.begin(session, principal, batch_id)
+            import_undo.begin(session, principal, batch_id)
     done, storage = False, storage_of(settings)
     while not done:
         with unit_of_work() as session:
-            done = undoing.advance(
+            done = import_undo.advance(
                 session, principal, key, storage=storage, days=settings.trash_days
             )
     with unit_of_work() as session:
-        undoing.finish(session, key)
+        import_undo.finish(session, key)
         batch = recording.get(session, principal, batch_id)
-        for each in undoing.kept(session, batch):
+        for each in import_undo.kept(session, batch):
             click.echo(f"kept: {each.file} {each.id} {each.name}: {each.reason}")
     live.publish(principal.workspace_id, live.REFRESH)
     click.echo(f"Undid {batch.undone} things; {batch.kept} stay as they are.")

@@ -13,7 +13,7 @@ from typing import Any
 import ctranslate2  # type: ignore[import-untyped]
 import numpy as np
 from faster_whisper import WhisperModel
-from faster_whisper.transcribe import Segment as Given
+from faster_whisper.transcribe import Segment as WhisperSegment
 from faster_whisper.transcribe import restore_speech_timestamps
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -89,7 +89,7 @@ class Whisper:
 
     def _hear(
         self, block: _Samples, regions: list[dict[str, int]], language: str | None, hotwords: str
-    ) -> tuple[Iterator[Given], Any]:
+    ) -> tuple[Iterator[WhisperSegment], Any]:
         speech = np.concatenate([block[each["start"] : each["end"]] for each in regions])
         segments, info = self.model.transcribe(
             speech, language=language, hotwords=hotwords or None, **OPTIONS
@@ -126,7 +126,7 @@ def _quietest(block: _Samples) -> int:
     return int(start + int(np.argmin(power)) * size + size // 2)
 
 
-def _sounding(given: Given, block: _Samples, offset_s: float) -> Sounding:
+def _sounding(given: WhisperSegment, block: _Samples, offset_s: float) -> Sounding:
     words = tuple(
         Word(
             round(word.start + offset_s, 3),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lectern import bulk
 from lectern import settings as settings_module
-from lectern.bulk import Chosen, Started, registry
+from lectern.bulk import Started, Targets, registry
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.errors import Conflict, Forbidden, Invalid, NotFound
@@ -52,7 +52,7 @@ class Change:
 
     def would(
         self, action: Any, chosen: Any, who: Principal | None = None, **args: Any
-    ) -> bulk.Would:
+    ) -> bulk.DryRun:
         return bulk.dry_run(
             self.session, who or self.who, action, args, named(chosen), settings=self.settings
         )
@@ -61,10 +61,10 @@ class Change:
         return bulk.undo(self.session, who or self.who, begun.batch.id)
 
 
-def named(chosen: Any) -> Chosen:
+def named(chosen: Any) -> Targets:
     if isinstance(chosen, list):
-        return Chosen(ids=[getattr(each, "id", each) for each in chosen])
-    return chosen if isinstance(chosen, Chosen) else Chosen(query=chosen)
+        return Targets(ids=[getattr(each, "id", each) for each in chosen])
+    return chosen if isinstance(chosen, Targets) else Targets(query=chosen)
 
 
 @pytest.fixture
@@ -355,11 +355,11 @@ def test_a_selection_is_changed_as_it_is_when_the_change_begins(
     chosen = selections.begin(session, owner, "library")
     selections.all_matching(session, owner, chosen, Query(kind="video"))
     selections.remove(session, owner, chosen, [clips[0].id])
-    begun = change("tag", Chosen(selection=chosen.id), tags=["x"])
+    begun = change("tag", Targets(selection=chosen.id), tags=["x"])
     assert counts(begun) == (3, 0, 0)
     colleague = make_colleague(session, owner)
     with pytest.raises(NotFound):
-        change("tag", Chosen(selection=chosen.id), colleague, tags=["x"])
+        change("tag", Targets(selection=chosen.id), colleague, tags=["x"])
 
 
 @pytest.mark.parametrize(
@@ -409,13 +409,13 @@ def test_exactly_one_way_says_which_files(
     session: Session, clips: list[Asset], change: Change
 ) -> None:
     for chosen in (
-        Chosen(),
-        Chosen(ids=[], query=Query()),
-        Chosen(ids=[uuid.uuid4() for _ in range(10_001)]),
+        Targets(),
+        Targets(ids=[], query=Query()),
+        Targets(ids=[uuid.uuid4() for _ in range(10_001)]),
     ):
         with pytest.raises(Invalid):
             change("tag", chosen, tags=["x"])
-    assert counts(change("tag", Chosen(ids=[]), tags=["x"])) == (0, 0, 0)
+    assert counts(change("tag", Targets(ids=[]), tags=["x"])) == (0, 0, 0)
 
 
 def test_many_become_a_task_whose_chunks_go_on_where_the_last_one_ended(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lectern import bulk
 from lectern import settings as settings_module
-from lectern.bulk import Chosen
+from lectern.bulk import Targets
 from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.library import assets, trash
@@ -112,11 +112,11 @@ def stocked(session: Session, owner: Principal) -> list[Asset]:
     return shelf
 
 
-def named(choice: Any, shelf: list[Asset]) -> Chosen:
+def named(choice: Any, shelf: list[Asset]) -> Targets:
     if isinstance(choice, Query):
-        return Chosen(query=choice)
+        return Targets(query=choice)
     ids = [*(asset.id for asset in shelf), uuid.UUID(int=9)]
-    return Chosen(ids=[ids[n] for n in choice])
+    return Targets(ids=[ids[n] for n in choice])
 
 
 def state(session: Session, shelf: list[Asset]) -> list[tuple[Any, ...]]:

@@ -120,7 +120,7 @@ def test_it_has_then_what_any_of_them_had(
     assets.edit(session, owner, other, changes)
     assets.edit(session, owner, kept, {"licence": "none", "custom": {"term": 2}})
     versions.note(session, owner, other, 1, "as filmed")
-    plan = duplicates.foresee(session, owner, kept.id, [other.id])
+    plan = duplicates.preview(session, owner, kept.id, [other.id])
     assert plan.tags == ("week 2",)
     assert {key: each.value for key, each in plan.fields.items()} == {"description": "Cells"}
     assert [told.reason for told in plan.left] == [
@@ -141,7 +141,7 @@ def test_a_place_that_has_both_keeps_one(
     use(session, owner, course, 0, UsageSpec(kept.id), UsageSpec(other.id, title="Again"))
     use(session, owner, course, 1, UsageSpec(other.id), UsageSpec(third.id))
     before = everything(session, owner)
-    plan = duplicates.foresee(session, owner, kept.id, [other.id, third.id])
+    plan = duplicates.preview(session, owner, kept.id, [other.id, third.id])
     assert (len(plan.moves), len(plan.ends)) == (1, 2)
     row = merge(session, owner, kept, other, third)
     for number in (0, 1):
@@ -262,7 +262,7 @@ def test_what_was_trashed_anew_or_purged_stays_away(
     trash.trash(session, owner, other, days=30)
     purging.purge(session, owner, third.id)
     with pytest.raises(NotFound):
-        duplicates.foresee(session, owner, kept.id, [third.id])
+        duplicates.preview(session, owner, kept.id, [third.id])
     duplicates.undo(session, owner, row.id)
     assert sorted((each["what"], each["reason"][:20]) for each in row.stayed) == [
         ("Other", "It was restored in t"),

@@ -62,7 +62,7 @@ class World:
 
         def run(act: Callable[[Session], Any]) -> Any:
             start.wait()
-            return retry.insist(lambda: self.do(act))
+            return retry.retry_on_conflict(lambda: self.do(act))
 
         with ThreadPoolExecutor(len(acts)) as pool:
             return [outcome(each) for each in [pool.submit(run, act) for act in acts]]

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lectern.exchange import attached
-from lectern.exchange import undo as undoing
+from lectern.exchange import undo as import_undo
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import IMPORT, Key
 from lectern.insight.editing import tracks
@@ -49,14 +49,16 @@ def import_as(session: Session, who: Principal, content: bytes) -> tuple[Any, Ke
 
 def undo(session: Session, who: Principal, key: Key, storage: LocalStorage) -> list[str]:
     """Take it back; returns why things stayed."""
-    undoing.begin(session, who, key.batch_id)
-    while not undoing.advance(session, who, key, storage=storage, days=30):
+    import_undo.begin(session, who, key.batch_id)
+    while not import_undo.advance(session, who, key, storage=storage, days=30):
         pass
-    undoing.finish(session, key)
+    import_undo.finish(session, key)
     assert [finding.sentence for finding in fsck.rows(session)] == []
     assert list(fsck.chains(session)) == []
     session.expire_all()
-    return [each.reason for each in undoing.kept(session, session.get_one(Batch, tuple_of(key)))]
+    return [
+        each.reason for each in import_undo.kept(session, session.get_one(Batch, tuple_of(key)))
+    ]
 
 
 def tuple_of(key: Key) -> tuple[Any, Any]:

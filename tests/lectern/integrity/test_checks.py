@@ -82,7 +82,7 @@ def test_a_library_that_was_used_contradicts_none(
     purging.purge(session, owner, asset.id)
     assert list(integrity.all_findings(here)) == []
     session.execute(text("UPDATE blob SET claimed_at = now() - interval '2 days'"))
-    assert garbage.condemn(session, owner.workspace_id) == 2
+    assert garbage.mark_for_deletion(session, owner.workspace_id) == 2
     assert list(integrity.all_findings(here)) == []
 
 
@@ -142,7 +142,7 @@ def test_a_stray_is_named_when_it_is_a_day_old_and_then_collected(
     assert list(strays.find(session, storage)) == []
     assert list(integrity.all_findings(here)) == []
     session.execute(text("UPDATE blob SET condemned_at = now() - interval '16 days'"))
-    assert [each.key for each in garbage.doom(session, owner.workspace_id)] == [key]
+    assert [each.key for each in garbage.begin_deletion(session, owner.workspace_id)] == [key]
     assert asset.live
 
 

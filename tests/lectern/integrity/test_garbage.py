@@ -38,8 +38,8 @@ def state(session: Session, blob: Blob) -> str | None:
 
 
 def collected(session: Session, owner: Principal) -> list[Any]:
-    garbage.condemn(session, owner.workspace_id)
-    return [each.id for each in garbage.doom(session, owner.workspace_id)]
+    garbage.mark_for_deletion(session, owner.workspace_id)
+    return [each.id for each in garbage.begin_deletion(session, owner.workspace_id)]
 
 
 def test_a_blob_nobody_names_is_condemned_after_a_day_and_given_up_after_its_grace(
@@ -76,9 +76,9 @@ def test_whatever_is_named_stays_however_old(session: Session, owner: Principal)
     kept = [first.blob, second.blob, play, still, chosen]
     for blob in kept:
         aged(session, blob, 400)
-    assert garbage.condemn(session, owner.workspace_id) == 0
+    assert garbage.mark_for_deletion(session, owner.workspace_id) == 0
     trash.trash(session, owner, asset, days=30)
-    assert garbage.condemn(session, owner.workspace_id) == 0, "the trash keeps everything"
+    assert garbage.mark_for_deletion(session, owner.workspace_id) == 0, "the trash keeps everything"
 
 
 def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
@@ -97,7 +97,7 @@ def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
         aged(session, blob, 2)
     trash.trash(session, owner, asset, days=30)
     purging.purge(session, owner, asset.id)
-    assert garbage.condemn(session, owner.workspace_id) == 2
+    assert garbage.mark_for_deletion(session, owner.workspace_id) == 2
     states = [state(session, blob) for blob in (own, own_made, shared, shared_made)]
     assert states == ["condemned", "condemned", "live", "live"]
     assert session.scalar(select(func.count()).select_from(Rendition)) == 1
@@ -106,7 +106,7 @@ def test_a_purged_files_bytes_go_with_all_that_was_made_of_them(
 
 def test_a_condemned_blob_that_is_claimed_lives_on(session: Session, owner: Principal) -> None:
     blob = aged(session, make_blob(session, owner.workspace_id), 2)
-    garbage.condemn(session, owner.workspace_id)
+    garbage.mark_for_deletion(session, owner.workspace_id)
     aged(session, blob, 20)
     found = blobs.claim(session, owner.workspace_id, blob.digest)
     assert found is not None
@@ -119,9 +119,9 @@ def test_a_blob_that_is_given_up_is_not_found_any_more_and_its_key_not_used_agai
     session: Session, owner: Principal
 ) -> None:
     blob = aged(session, make_blob(session, owner.workspace_id), 2)
-    garbage.condemn(session, owner.workspace_id)
+    garbage.mark_for_deletion(session, owner.workspace_id)
     aged(session, blob, 20)
-    assert len(garbage.doom(session, owner.workspace_id)) == 1
+    assert len(garbage.begin_deletion(session, owner.workspace_id)) == 1
     assert blobs.claim(session, owner.workspace_id, blob.digest) is None
     again = make_blob(session, owner.workspace_id, digest=blob.digest, key=f"{blob.key}-2")
     assert (state(session, again), state(session, blob)) == ("live", "deleting")
@@ -131,7 +131,7 @@ def test_other_workspaces_are_left_alone(
     session: Session, owner: Principal, stranger: Principal
 ) -> None:
     theirs = aged(session, make_blob(session, stranger.workspace_id), 40)
-    garbage.condemn(session, owner.workspace_id)
+    garbage.mark_for_deletion(session, owner.workspace_id)
     assert state(session, theirs) == "live"
 
 
@@ -172,7 +172,7 @@ def test_a_round_that_is_too_large_waits_for_a_yes(
     gone = [aged(session, make_blob(session, owner.workspace_id), 2) for _ in range(3)]
     for _ in range(7):
         make_asset(session, owner)
-    garbage.condemn(session, owner.workspace_id)
+    garbage.mark_for_deletion(session, owner.workspace_id)
     for blob in gone:
         aged(session, blob, 20)
     assert garbage.excess(session, owner.workspace_id) is None
@@ -191,15 +191,15 @@ def unnamed(work: Work) -> tuple[Principal, Blob]:
     return owner, blob
 
 
-@pytest.mark.parametrize("phase", ["condemn", "doom"])
+@pytest.mark.parametrize("phase", ["mark_for_deletion", "begin_deletion"])
 @pytest.mark.parametrize("round_", range(3))
 def test_of_claim_and_collection_at_once_no_named_blob_is_lost(
     work: Work, unnamed: tuple[Principal, Blob], phase: str, round_: int
 ) -> None:
     owner, blob = unnamed
-    if phase == "doom":
+    if phase == "begin_deletion":
         with work() as session:
-            garbage.condemn(session, owner.workspace_id)
+            garbage.mark_for_deletion(session, owner.workspace_id)
             aged(session, session.get_one(Blob, (owner.workspace_id, blob.id)), 40)
     barrier = threading.Barrier(2)
     claimed: list[bool] = []
@@ -228,7 +228,7 @@ def test_of_claim_and_collection_at_once_no_named_blob_is_lost(
             assert now == "live"
             assert session.scalar(select(func.count()).select_from(Asset)) == 1
         else:
-            assert (phase, now) == ("doom", "deleting")
+            assert (phase, now) == ("begin_deletion", "deleting")
 
 
 def test_a_collector_that_waited_for_a_claim_looks_again(
@@ -241,7 +241,9 @@ def test_a_collector_that_waited_for_a_claim_looks_again(
         assert found is not None
         make_asset(claiming, owner, blob=found)
         with work() as session:
-            assert garbage.condemn(session, owner.workspace_id) == 0, "held by somebody else"
+            assert garbage.mark_for_deletion(session, owner.workspace_id) == 0, (
+                "held by somebody else"
+            )
     with work() as session:
         session.execute(text("UPDATE blob SET claimed_at = now() - interval '40 days'"))
-        assert garbage.condemn(session, owner.workspace_id) == 0, "named by now"
+        assert garbage.mark_for_deletion(session, owner.workspace_id) == 0, "named by now"

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from lectern import settings
-from lectern.backup import backup as backing
+from lectern.backup import backup as backups
 from lectern.settings import Settings
 from lectern.storage import storage_of
 from web.cli.backups import restoration
@@ -24,7 +24,7 @@ def backup(folder: Path, with_secrets: bool, data: Path | None) -> None:
     """Write a backup into DIR, beside a running server; the next time only what is new."""
     with library(data) as hosted:
         storage = storage_of(hosted.settings)
-        made = backing.back_up(
+        made = backups.back_up(
             hosted.migrate_url, hosted.settings, storage, folder, with_secrets=with_secrets
         )
         (hosted.settings.data / NOTE).write_text(f"{folder.absolute()}\n")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lectern import host, integrity
 from lectern.backup import backup
-from lectern.backup import restore as restoring
+from lectern.backup import restore as restores
 from lectern.backup.backup import Manifest
 from lectern.database import sessions
 from lectern.database.sessions import unit_of_work
@@ -47,16 +47,16 @@ def restore(
     Raises:
         LecternError: the backup is not whole, or `place` is not empty.
     """
-    manifest = restoring.check(folder, place.data)
+    manifest = restores.check(folder, place.data)
     told("the dump of the database and the list of files are those of the manifest")
-    restoring.bring_secrets(folder, place.data)
+    restores.bring_secrets(folder, place.data)
     had_key = bool(place.secret_key) or (place.data / "secrets" / backup.KEY).is_file()
     made = Restored(manifest)
     with host.servers(place, host.Kind.COMMAND, say_who_has_it) as hosted:
         audit.configure(hosted.settings.secret_key)
-        restoring.load(hosted.migrate_url, folder, manifest)
+        restores.load(hosted.migrate_url, folder, manifest)
         told(f"the database was filled, as of {manifest.made_at}")
-        made.brought = restoring.bring_files(folder, manifest, storage_of(hosted.settings))
+        made.brought = restores.bring_files(folder, manifest, storage_of(hosted.settings))
         told(f"{manifest.blobs:,} files, {manifest.bytes:,} bytes, with the digests of their rows")
         schema.upgrade(hosted.migrate_url)
         engine = sessions.connect(hosted.settings.database_url)
@@ -65,7 +65,7 @@ def restore(
             made.wrong += question(hosted)
             if not made.wrong:
                 with unit_of_work() as session:
-                    restoring.record(session, manifest)
+                    restores.record(session, manifest)
         finally:
             engine.dispose()
     return made
@@ -74,9 +74,9 @@ def restore(
 def _settled(folder: Path, manifest: Manifest, hosted: host.Servers, had_key: bool) -> list[str]:
     """Tie up what was open, and check everything; returns what is wrong."""
     with unit_of_work() as session:
-        restoring.settle(session, folder, hosted.settings)
+        restores.settle(session, folder, hosted.settings)
     with unit_of_work() as session:
-        wrong = restoring.differences(session, manifest)
+        wrong = restores.differences(session, manifest)
         wrong += _missing(session, manifest)
         here = integrity.Here(session, hosted.settings, storage_of(hosted.settings))
         for code, check in integrity.CHECKS.items():

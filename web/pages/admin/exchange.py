@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from lectern.exchange import runs
-from lectern.exchange import undo as undoing
+from lectern.exchange import undo as import_undo
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import EXPORT, IMPORT
 from lectern.models import Batch, BatchState, Task, User
@@ -131,8 +131,8 @@ def _shown(batch: Batch) -> Shown:
         "archive": kept,
         "share": runs.share_of(session, batch),
         "waits": runs.waits(session, batch),
-        "can_undo": undoing.possible(batch),
+        "can_undo": import_undo.possible(batch),
         "mine": batch.created_by == g.principal.user_id,
     }
-    stays = undoing.kept(session, batch) if batch.state == BatchState.UNDONE else []
+    stays = import_undo.kept(session, batch) if batch.state == BatchState.UNDONE else []
     return Shown(batch=batch, stays=stays, **known)

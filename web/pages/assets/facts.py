@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import format_decimal, gettext
 
-from lectern.ingest import awaited as arriving
+from lectern.ingest.awaited import AWAITED
 from lectern.models import Asset, Version
 from lectern.text import duration_text, size_text
 from web.pages.assets.pictures import Pictures
@@ -28,7 +28,7 @@ def lines(
 ) -> list[Fact]:
     """What the probe found out and where the bytes are, without lines that have nothing to say."""
     facts: dict[str, Any] = version.facts if version else {}
-    awaited = version is not None and version.blob.state == arriving.AWAITED
+    awaited = version is not None and version.blob.state == AWAITED
     digest, key = asset.digest or "", version.blob.key if version and not awaited else ""
     found = [
         Fact(gettext("Length"), duration_text(asset.duration_s)),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern import duplicates
 from lectern.courses import usages
-from lectern.duplicates import near as similar
+from lectern.duplicates import near as near_duplicates
 from lectern.duplicates.near import Near
 from lectern.library import progress, versions
 from lectern.library.progress import StepLine
@@ -142,7 +142,7 @@ class AssetPage:
         return events.place(usage.place)
 
     @cached_property
-    def enders(self) -> dict[Any, str]:
+    def actor_names(self) -> dict[Any, str]:
         """The names of those who began or ended a past usage, by id."""
         people = [each for past in self.past for each in (past.created_by, past.ended_by)]
         return audit_reading.names_of(self._session, self._principal, people)
@@ -165,7 +165,7 @@ class AssetPage:
     @cached_property
     def near(self) -> list[Near]:
         """The files that show or sound mostly the same."""
-        return similar.near(self._session, self._principal, self.asset)
+        return near_duplicates.near(self._session, self._principal, self.asset)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from jobs import live
 from lectern.errors import Invalid
 from lectern.library import assets, retries, trash
-from lectern.library import undo as undoing
+from lectern.library import undo as event_undo
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.audit_reading import Only
@@ -107,7 +107,7 @@ def undo(asset_id: uuid.UUID) -> ResponseReturnValue:
     if seq is None:
         raise Invalid(gettext("Say which change to undo."))
     trashed = not asset.live
-    undoing.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
+    event_undo.undo(session, g.principal, asset, min(seq, (1 << 63) - 1))
     back = trashed and asset.live
     changes.commit(asset_id, event=live.ADDED if back else live.CHANGED)
     # Without an anchor: to one of the same page a browser would scroll, not go.

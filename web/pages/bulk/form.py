@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from lectern import bulk, values
-from lectern.bulk import Chosen, Started, Would
+from lectern.bulk import DryRun, Started, Targets
 from lectern.errors import Invalid
 from lectern.library import assets
 from lectern.models import Asset
@@ -54,7 +54,7 @@ class BulkForm(Form):
         entry = ACTIONS.get(self.action)
         return str(entry.hint) if entry and not entry.complete(self) else ""
 
-    def dry_run(self) -> Would | None:
+    def dry_run(self) -> DryRun | None:
         """What would happen; None when the domain refuses, with the reason in `errors`."""
         return self.attempt(lambda: self._ask(bulk.dry_run))
 
@@ -64,9 +64,9 @@ class BulkForm(Form):
 
     def _ask(self, question: Callable[..., Any]) -> Any:
         if self._selection is None:
-            chosen = Chosen(ids=[_id(self["asset"])])
+            chosen = Targets(ids=[_id(self["asset"])])
         else:
-            chosen = Chosen(selection=self._selection.id)
+            chosen = Targets(selection=self._selection.id)
         entry = ACTIONS.get(self.action)
         args = entry.args(self) if entry else {}
         return question(db.session(), g.principal, self.action, args, chosen, settings=settings())

@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from jobs import live
-from lectern import duplicates as joining
-from lectern import values
+from lectern import duplicates, values
 from lectern.duplicates import dismissed, exact
 from lectern.duplicates.dismissed import Pair
 from lectern.errors import Invalid
@@ -69,7 +68,7 @@ def merge() -> ResponseReturnValue:
     """Merge, and offer to undo it."""
     form, chosen = Form(request.form), request.form.getlist("merge")
     keep = values.identifiers([form["keep"]])
-    work = partial(joining.merge, db.session(), g.principal, days=settings().trash_days)
+    work = partial(duplicates.merge, db.session(), g.principal, days=settings().trash_days)
     once = partial(changes.retry_on_conflict, lambda: work(keep[0], values.identifiers(chosen)))
     row = form.attempt(once) if keep else None
     if row is None:
@@ -112,7 +111,7 @@ def call_different() -> ResponseReturnValue:
 @allow(Action.SEE)
 def show_merge(merge_id: uuid.UUID) -> ResponseReturnValue:
     """What one merge did, and what became of it."""
-    row = joining.get(db.session(), g.principal, merge_id)
+    row = duplicates.get(db.session(), g.principal, merge_id)
     return render_template("duplicates/merged.html", page=MergePage(db.session(), g.principal, row))
 
 
@@ -121,7 +120,7 @@ def show_merge(merge_id: uuid.UUID) -> ResponseReturnValue:
 def undo(merge_id: uuid.UUID) -> ResponseReturnValue:
     """Give every file back what was its own."""
     session = db.session()
-    row = changes.retry_on_conflict(lambda: joining.undo(session, g.principal, merge_id))
+    row = changes.retry_on_conflict(lambda: duplicates.undo(session, g.principal, merge_id))
     session.commit()
     changes.notify_merge(row, live.ADDED)
     if not htmx.wants_fragment() or row.stayed:
@@ -146,4 +145,6 @@ def _offer(merge: Iterable[str], keep: str | None) -> Offer:
     if not chosen:
         message = gettext("Choose the file to keep.")
         raise Invalid(message, {"keep": message})
-    return Offer(joining.foresee(db.session(), g.principal, chosen[0], values.identifiers(merge)))
+    return Offer(
+        duplicates.preview(db.session(), g.principal, chosen[0], values.identifiers(merge))
+    )

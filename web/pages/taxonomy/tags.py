@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from lectern.errors import NotFound
 from lectern.people.rights import Action
 from lectern.taxonomy import tag_edits
-from lectern.taxonomy import tags as tag_words
+from lectern.taxonomy import tags as tag_lists
 from lectern.taxonomy.tag_edits import Done, Preview
 from lectern.text import clean_text, tag_key
 from web import changes, dialogs, htmx
@@ -45,7 +45,7 @@ def show_list() -> ResponseReturnValue:
 def show_suggestions() -> ResponseReturnValue:
     """The options of a field for tags: `q` is what is typed, `taken` (repeatable) what is there."""
     typed, taken = clean_text(request.args.get("q", "")), request.args.getlist("taken")
-    found = tag_words.suggest(db.session(), g.principal, typed, taken=taken)
+    found = tag_lists.suggest(db.session(), g.principal, typed, taken=taken)
     known = {tag_key(name) for name in [*taken, *(each.name for each in found)]}
     new = "" if tag_key(typed) in known else typed
     return htmx.fragment(render_template("tags/_suggestions.html", found=found, typed=new))
@@ -122,7 +122,7 @@ def _ids(texts: list[str]) -> list[uuid.UUID]:
 def _listing() -> dict[str, Any]:
     text, order = request.args.get("q", ""), request.args.get("sort") or "name"
     page = request.args.get("page", default=1, type=int)
-    tags, total = tag_words.listing(db.session(), g.principal, text, order, page)
+    tags, total = tag_lists.listing(db.session(), g.principal, text, order, page)
     shown = {"q": text, "sort": "" if order == "name" else order, "page": page if page > 1 else ""}
     return {
         "tags": tags,
@@ -130,6 +130,6 @@ def _listing() -> dict[str, Any]:
         "text": text,
         "order": order,
         "page": page,
-        "pages": -(-total // tag_words.PAGE),
+        "pages": -(-total // tag_lists.PAGE),
         "address": {name: value for name, value in shown.items() if value},
     }

@@ -47,7 +47,7 @@ def agree(asset_id: uuid.UUID) -> ResponseReturnValue:
         raise Invalid("Choose which lessons get the new version.", {"reach": "Choose one."})
     if request.form.get("when") == "at":
         at, zone = request.form.get("switch_at", ""), request.form.get("switch_zone", "")
-        schedules.promise(session, g.principal, at, zone)
+        schedules.future_moment(session, g.principal, at, zone)
     if reach != "all":
         places = request.form.getlist("place") if reach == "some" else []
         swapping.hold(session, g.principal, page.asset, but=values.identifiers(places))
