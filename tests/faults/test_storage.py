@@ -90,7 +90,7 @@ def test_a_full_spool_keeps_what_was_acknowledged(make: Make, small: tuple[Path,
     world.house.settings = replace(world.house.settings, data=folder)
     resize("96k")
     upload_id, told = announce(world), []
-    with pytest.raises(StorageFull, match="took no more bytes"):
+    with pytest.raises(StorageFull, match="could not write to its disk"):
         send(world, upload_id, told.append)
     assert told == [len(PIECE)]
     assert world.wrong() == []

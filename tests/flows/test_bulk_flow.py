@@ -66,7 +66,7 @@ def test_tags_are_foreseen_added_and_taken_back_as_one(page: Page, served: Serve
     toast = page.locator("#toasts")
     expect(toast).to_contain_text("3 files tagged")
     toast.get_by_role("button", name="Undo").click()
-    expect(toast).to_contain_text("Undone: 3 files are as before")
+    expect(toast).to_contain_text("Undone: 3 files reverted")
     expect(item(page, "Taggable 3")).not_to_contain_text("exam")
     expect(bar(page)).to_contain_text("3 selected")
 
@@ -100,12 +100,12 @@ def test_trash_lists_what_stays_and_gives_all_back(page: Page, served: Served, a
     open_library(page, served, "Binnable")
     choose(page, "Binnable 5", "Binnable 4", "Binnable 3")
     dialog = do(page, "Trash")
-    expect(dialog).to_contain_text("2 files will change. 1 stays, for a reason:")
+    expect(dialog).to_contain_text("2 files will change. 1 will not change:")
     expect(dialog).to_contain_text("Keeps it")
     assert Axe().run(page).violations_count == 0
     dialog.get_by_role("button", name="Move 2 files to the trash").click()
     panel = page.get_by_role("region", name="2 files moved to the trash")
-    expect(panel).to_contain_text("1 stayed as it was:")
+    expect(panel).to_contain_text("1 was not changed:")
     expect(panel.get_by_role("link", name="Binnable 5")).to_be_visible()
     expect(item(page, "Binnable 4")).to_have_count(0)
     expect(item(page, "Binnable 3")).to_have_count(0)
@@ -113,7 +113,7 @@ def test_trash_lists_what_stays_and_gives_all_back(page: Page, served: Served, a
     panel.get_by_role("button", name="Undo").click()
     expect(item(page, "Binnable 4")).to_be_visible()
     expect(item(page, "Binnable 3")).to_be_visible()
-    expect(page.get_by_role("region", name="Undone: 2 files are as before")).to_be_visible()
+    expect(page.get_by_role("region", name="Undone: 2 files reverted")).to_be_visible()
 
 
 def test_focus_goes_on_with_the_next_file(page: Page, served: Served) -> None:
@@ -175,7 +175,7 @@ def test_dialogs_are_accessible_and_fit_a_small_phone(
     many.make(served, f"Phone{scheme}", 2)
     open_library(page, served, f"Phone{scheme}")
     choose(page, f"Phone{scheme} 1")
-    for what in ("Tag…", "Untag…", "Move to…", "Rename…", "Trash"):
+    for what in ("Tag…", "Remove tags…", "Move to…", "Rename…", "Trash"):
         dialog = do(page, what)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         results = Axe().run(page)

@@ -145,7 +145,7 @@ def test_captions_are_edited_by_keyboard_alone(
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     page.get_by_role("link", name="History…").press("Enter")
-    page.get_by_role("button", name="Bring back step 1", exact=True).press("Enter")
+    page.get_by_role("button", name="Restore step 1", exact=True).press("Enter")
     expect(cue(page, 2)).to_have_value("Then use state again.")
     assert kept(api, asset) == CUES
 
@@ -167,7 +167,7 @@ def test_two_people_are_told_and_neither_loses_a_word(
     cue(page, 1).fill("Another one of mine.")
     saved(page)
     annas.context.set_offline(False)
-    told = annas.get_by_role("alert").filter(has_text="Somebody changed this cue to")
+    told = annas.get_by_role("alert").filter(has_text="Someone changed this cue to")
     expect(told).to_contain_text("What I say.")
     expect(cue(annas, 0)).to_have_value("What Anna says.")
     expect(cue(annas, 1)).to_have_value("Another one of mine.")

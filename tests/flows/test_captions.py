@@ -41,7 +41,7 @@ def test_captions_are_uploaded_corrected_reviewed_deleted_and_back(
     page.goto(f"{served.base}/courses/{asset['course']}")
     glossary = page.get_by_role("region", name="Glossary")
     glossary.get_by_label("Term").fill("useState")
-    glossary.get_by_label("Instead of").fill("you state")
+    glossary.get_by_label("Common misspellings").fill("you state")
     page.keyboard.press("Enter")
     expect(glossary.get_by_text("instead of you state")).to_be_visible()
     check_axe(page)
@@ -62,7 +62,7 @@ def test_captions_are_uploaded_corrected_reviewed_deleted_and_back(
 
     row = panel(page).locator('[data-captions="en"]')
     expect(row).to_contain_text("Call you state.")
-    panel(page).get_by_role("link", name="The glossary proposes 1 correction").click()
+    panel(page).get_by_role("link", name="The glossary suggests 1 correction").click()
     expect(dialog.locator("ins")).to_have_text("useState.")
     dialog.get_by_role("button", name="Apply selected corrections").click()
     expect(row).to_contain_text("Call useState.")

@@ -81,7 +81,7 @@ def test_copies_are_merged_and_taken_apart_again(
     group(page, copies).get_by_role("button", name="Merge…").click()
     dialog = page.get_by_role("dialog", name=re.compile("Merge one file into “First"))
     expect(dialog).to_contain_text("1 place shows this file instead")
-    expect(dialog).to_contain_text("It gets the tags: only-here")
+    expect(dialog).to_contain_text("Tags added: only-here")
     check(page)
     dialog.get_by_role("button", name="Merge", exact=True).click()
     expect(dialog).to_be_hidden()

@@ -79,9 +79,11 @@ def test_two_people_at_one_field_both_see_both(
     box.fill("Hooks keep state between renders.")
     save(other)
     told = other.get_by_role("alertdialog")
-    expect(told).to_contain_text("changed this meanwhile")
-    expect(told.get_by_role("region", name=re.compile("Now, by"))).to_contain_text("keep state.")
-    expect(told.get_by_role("region", name="Yours")).to_contain_text("between renders")
+    expect(told).to_contain_text("changed this in the meantime")
+    expect(told.get_by_role("region", name=re.compile("Current version, by"))).to_contain_text(
+        "keep state."
+    )
+    expect(told.get_by_role("region", name="Your version")).to_contain_text("between renders")
     assert Axe().run(other).violations_count == 0
     other.keyboard.press("Escape")
     expect(told).to_be_hidden()
@@ -226,10 +228,10 @@ def test_uses_come_and_go_on_an_open_page(
     declared = {"id": asset["id"], "policy": "pin", "version": 1}
     assert api.call("PUT", place, {"assets": [declared]}).status == 200
     expect(used.get_by_role("link", name="What a hook is")).to_be_visible()
-    expect(used).to_contain_text("Keeps version 1")
+    expect(used).to_contain_text("Stays at version 1")
     assert api.call("PUT", place, {"assets": []}).status == 200
-    expect(used).to_contain_text("Formerly in 1 place")
-    used.get_by_text("Formerly in 1 place").click()
+    expect(used).to_contain_text("Previously in 1 place")
+    used.get_by_text("Previously in 1 place").click()
     expect(used).to_contain_text("React › State › What a hook is")
     expect(used).to_contain_text("ended by")
 

@@ -255,7 +255,7 @@ def test_where_streams_fail_the_file_plays_and_where_that_fails_words_help(
     page = context.new_page()
     page.route(re.compile(r"/hls/"), lambda route: route.abort())
     page.goto(f"{served.base}/watch/{asset['id']}")
-    expect(player(page).get_by_role("status")).to_have_text(re.compile("The plain file plays"))
+    expect(player(page).get_by_role("status")).to_have_text(re.compile("Playing the MP4 file"))
     loaded(page)
     assert page.evaluate("document.querySelector('video').currentSrc").endswith("/play")
     press(page, "k")

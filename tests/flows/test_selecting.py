@@ -223,7 +223,7 @@ def test_a_choice_that_cannot_be_kept_is_told_and_taken_back(
 
     other.route("**/selection/changes", refuse)
     link(other, 129).click(modifiers=["Control"])
-    expect(other.get_by_text("The selection could not be kept.")).to_be_visible()
+    expect(other.get_by_text("The selection could not be saved.")).to_be_visible()
     expect(item(other, 129)).to_have_attribute("aria-selected", "false")
     expect(bar(other)).to_be_hidden()
     assert refused

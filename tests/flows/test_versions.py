@@ -66,9 +66,9 @@ def test_a_file_is_replaced_for_one_lesson_compared_and_brought_back(
     check_axe(page)
     page.go_back()
 
-    panel(page).get_by_role("link", name="Bring back version 1").click()
-    asked = page.get_by_role("dialog", name="Bring back version 1?")
-    expect(asked).to_contain_text("It becomes version 3, at once")
+    panel(page).get_by_role("link", name="Restore version 1").click()
+    asked = page.get_by_role("dialog", name="Restore version 1?")
+    expect(asked).to_contain_text("It becomes version 3 immediately")
     asked.get_by_role("button", name="Restore version").click()
     expect(panel(page).locator('[data-version="3"]')).to_contain_text("Current")
     now = api.call("GET", f"/assets/{asset['id']}").json
@@ -78,7 +78,7 @@ def test_a_file_is_replaced_for_one_lesson_compared_and_brought_back(
 
 def test_a_note_is_written_by_keyboard(page: Page, served: Served, asset: dict[str, Any]) -> None:
     page.goto(f"{served.base}/assets/{asset['id']}")
-    panel(page).get_by_role("link", name="Note to version 1").focus()
+    panel(page).get_by_role("link", name="Note for version 1").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_label("What changed in this version?")).to_be_focused()
     page.keyboard.type("with the old intro")
@@ -108,9 +108,9 @@ def test_a_used_file_is_replaced_everywhere_then_deleted_for_good(
 
     page.get_by_role("button", name="Move to trash").click()
     told = page.get_by_role("region", name="This file is in the trash.")
-    expect(told).to_contain_text("Moved there by you")
+    expect(told).to_contain_text("Moved to the trash by you")
     told.get_by_role("link", name="Delete permanently…").click()
-    dialog = page.get_by_role("dialog", name=re.compile("for good"))
+    dialog = page.get_by_role("dialog", name=re.compile("permanently"))
     dialog.get_by_label("Your password").fill("wrong")
     dialog.get_by_role("button", name="Delete permanently").click()
     expect(dialog).to_contain_text("Incorrect password.")

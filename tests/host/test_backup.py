@@ -100,7 +100,7 @@ def test_a_restored_library_is_the_one_that_was_backed_up(library: Library, tmp_
     assert again == {name: library.content[name] for name in again}
     refused = run("restore", str(target), data=new)
     assert refused.returncode == 1
-    assert "Restore into an empty folder" in refused.stderr
+    assert "Restore to an empty folder" in refused.stderr
 
 
 def test_a_second_run_moves_only_what_is_new_and_forgets_what_is_gone(
@@ -139,7 +139,7 @@ def test_a_backup_that_was_not_finished_or_was_changed_is_none(
 ) -> None:
     target, new = tmp_path / "backup", tmp_path / "new"
     nothing = run("restore", str(target), data=new)
-    assert "no finished backup" in nothing.stderr
+    assert "No completed backup found" in nothing.stderr
     run("backup", str(target), data=library.data)
     (dump,) = target.glob("database-*.dump")
     with dump.open("ab") as file:

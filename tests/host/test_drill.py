@@ -103,7 +103,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "an altered file": (altered_file, "is missing or damaged in the backup."),
     "a truncated dump": (truncated_dump, "is missing or damaged; this backup cannot be restored."),
     "a shortened list": (shortened_list, "is missing or damaged; this backup cannot be restored."),
-    "no manifest": (no_manifest, "There is no finished backup"),
+    "no manifest": (no_manifest, "No completed backup found"),
     "a log of another end": (forged_head, "and not as it did when the backup was made"),
 }
 

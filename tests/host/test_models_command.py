@@ -59,7 +59,7 @@ def test_what_cannot_be_had_is_named_with_the_folder_to_put_it_into(
     done = CliRunner().invoke(models_, ["fetch", "--data", str(tmp_path / "data")])
     assert isinstance(done.exception, LecternError)
     told = str(done.exception)
-    assert "“whisper-nano-en” could not be fetched from https://huggingface.co/Systran/" in told
+    assert "“whisper-nano-en” could not be downloaded from https://huggingface.co/Systran/" in told
     assert str(environ / "whisper-nano-en") in told
     assert "no route to host" in told
     assert "all-MiniLM-L6-v2" in told

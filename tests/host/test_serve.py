@@ -231,7 +231,7 @@ def test_commands_bring_their_own_servers_when_none_runs(tmp_path: Path) -> None
     ("words", "line"),
     [
         (["token", "create", "--user", "nobody@example.org"], "There is no account"),
-        (["user", "add", "not an address"], "e-mail address"),
+        (["user", "add", "not an address"], "not a valid email address"),
         (["worker", "nonsense"], "'nonsense' is not one of"),
         (["frobnicate"], "No such command"),
     ],

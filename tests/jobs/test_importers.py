@@ -255,7 +255,7 @@ def test_relations_are_added_and_never_taken(house: House, owner: Principal, go:
         ("syllabus.pdf,bio,,w1,l7,,-1,,", "start"),
         ("syllabus.pdf,bio,,w1,l7,,3,2,", "not after its"),
         ("syllabus.pdf,bio,,w1,l7,,3,4,", "no duration"),
-        ("syllabus.pdf,bio,,w1,l7,,,,tomorrow", "Write a time"),
+        ("syllabus.pdf,bio,,w1,l7,,,,tomorrow", "Enter a time"),
         ("syllabus.pdf,bio,,w1,l7,,,,2999-01-01", "future"),
         ("syllabus.pdf,bio,,w1,l7,,,,,,,,,", "cells"),
         ("syllabus.pdf,b\0io,,w1,l7,,,,", "NUL"),
@@ -292,7 +292,7 @@ def test_lines_that_lead_nowhere_are_told(go: Go, tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"course\nbio\n", "no column"),
+        (b"course\nbio\n", "no “path” column"),
         (b"path,path\n", "twice"),
         (b"path\nna\xefve.mp4\n", "Line 2: this is not UTF-8"),
         ("path\nx.mp4\n".encode("utf-16"), "UTF-16"),
@@ -445,7 +445,7 @@ def test_an_import_is_undone_but_for_what_is_used(house: House, owner: Principal
         assert session.scalar(select(func.count()).select_from(Usage)) == 1
         assert [finding.sentence for finding in fsck.rows(session)] == []
         assert list(fsck.chains(session)) == []
-    with unit_of_work() as session, pytest.raises(Conflict, match="undone already"):
+    with unit_of_work() as session, pytest.raises(Conflict, match="already been undone"):
         import_undo.begin(session, owner, batch.id)
 
 

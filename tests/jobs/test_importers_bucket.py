@@ -109,5 +109,5 @@ def test_a_bucket_that_is_not_there_and_an_address_without_one_are_said(
     with pytest.raises(LecternError, match="B2_KEY_ID"):
         bucket.at("b2://school", "", "")
     nowhere = bucket.at(f"b2+{fake.url}/nowhere", KEY_ID, KEY)
-    with pytest.raises(StorageAway, match="no such bucket"):
+    with pytest.raises(StorageAway, match="Bucket not found"):
         list(importers.run(ImportRun(house.settings, owner, nowhere, table.Table())))

@@ -230,7 +230,8 @@ def test_the_page_draws_the_document_that_is_served(visitor: FlaskClient) -> Non
     assert page.count('href="/api/v1/openapi.json"') == 1
     assert 'data-url="/api/v1/openapi.json"' in page
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
-        assert visitor.get(address).status_code == 200
+        with visitor.get(address) as reply:
+            assert reply.status_code == 200
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 

@@ -147,7 +147,7 @@ def test_the_page_shows_the_diff_and_only_then_brings_it_in(
     reply = client.post("/exchange/imports?name=mine.zip", data=content, **ZIP)
     assert reply.status_code == 201
     address = said(reply)["address"]
-    page = client.get(address).text
+    page = " ".join(client.get(address).text.split())
     assert "Nothing has been changed yet." in page
     assert "<del>&lt;b&gt;Another&lt;/b&gt;</del> → <ins>Why leaves are green</ins>" in page
     assert session.scalars(select(Task.id).where(Task.step == "batch")).all() == []
@@ -187,7 +187,7 @@ def test_the_page_tells_how_an_import_ended_and_what_an_undo_kept(
     recording.end(session, key)
     session.commit()
     page = client.get(f"/exchange/imports/{batch.id}").text
-    assert "things were added or changed." in page
+    assert "items were added or changed." in page
     assert "Undo the import" in page
     assert client.post(f"/exchange/imports/{batch.id}/undo").status_code == 303
     assert "Undoing the import…" in client.get(f"/exchange/imports/{batch.id}").text
@@ -235,4 +235,4 @@ def test_bytes_that_never_came_are_told_honestly(
     assert "Its content has not been uploaded yet." in client.get("/library").text
     reply = api.get(f"/m/{asset.id}")
     assert_problem(reply, 404)
-    assert "have not arrived yet" in said(reply)["detail"]
+    assert "has not been uploaded yet" in said(reply)["detail"]

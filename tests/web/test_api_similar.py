@@ -67,7 +67,7 @@ def test_the_page_shows_them_and_nothing_where_there_are_none(
     shown = client.get(f"/assets/{one.id}").text
     assert "Near duplicates</h2>" in shown
     assert "Week &lt;1&gt; again" in shown
-    assert "100 % the same" in shown
+    assert "100 % similar" in shown
     assert "Near duplicates</h2>" not in client.get(f"/assets/{lone.id}").text
     part = client.get(f"/assets/{one.id}/similar", headers=PARTIAL).text
     assert part.lstrip().startswith('<section id="similar"')

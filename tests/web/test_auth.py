@@ -110,7 +110,7 @@ def test_who_is_not_signed_in_comes_back_to_where_they_were(visitor: FlaskClient
     open_page = {"HX-Request": "true", "HX-Current-URL": "http://localhost/library?q=leaf#top"}
     fragment = visitor.get("/library/cards?cursor=x", headers=open_page)
     assert fragment.headers["HX-Redirect"] == "/sign-in?next=/library%3Fq%3Dleaf"
-    assert "go on where you were" in visitor.get(fragment.headers["HX-Redirect"]).text
+    assert "continue where you left off" in visitor.get(fragment.headers["HX-Redirect"]).text
     assert_problem(visitor.get("/api/v1/assets"), 401)
 
 

@@ -63,7 +63,7 @@ def test_the_page_shows_each_cue_with_advice(
     text = client.get(at(asset)).text
     assert 'data-start="2.0" data-end="4.0"' in text
     assert "&lt;b&gt;too fast" in text
-    assert "characters a second, 20 can be read." in text
+    assert "characters per second; up to 20 is readable." in text
     assert f'href="{at(asset)}"' in client.get(f"/assets/{asset.id}").text
     assert client.get(at(asset).replace("/en/", "/de/")).status_code == 404
 

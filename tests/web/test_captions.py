@@ -198,7 +198,7 @@ def test_captions_are_made_again_with_the_language_chosen(
     task = session.scalars(select(Task).filter_by(asset_id=asset.id, step=Step.CAPTIONS)).one()
     session.refresh(asset)
     assert (task.state, asset.language) == (TaskState.QUEUED, "fr")
-    assert "A machine is listening" in page(client, asset)
+    assert "Captions are being generated." in page(client, asset)
     task.state, task.awaits, task.reason = TaskState.WAITING, "model", "It is not here."
     session.commit()
     assert "It is not here." in page(client, asset)
@@ -215,7 +215,7 @@ def test_the_glossary_proposes_and_a_person_accepts(
     usages.put(session, owner, Place(course.ref, None, "l0"), [UsageSpec(asset.id)])
     glossary.add(session, owner, course, "useState", "use state")
     hear(session, asset)
-    assert "The glossary proposes 1 correction" in page(client, asset)
+    assert "The glossary suggests 1 correction" in page(client, asset)
     ask = client.get(f"/assets/{asset.id}/captions/en/glossary").text
     assert "<ins>" in ask
     seen = ask.partition('name="seen" value="')[2].partition('"')[0]

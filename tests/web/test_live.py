@@ -71,8 +71,8 @@ def test_each_page_gets_the_card_in_its_own_language(site: Site) -> None:
             page.receive_json()
         live.publish(owner.workspace_id, live.CHANGED, asset.id)
         cards = [str(page.receive()) for page in (german, english)]
-    assert "Never used" in cards[1]
-    assert "Never used" not in cards[0]
+    assert "Not used yet" in cards[1]
+    assert "Not used yet" not in cards[0]
 
 
 def test_the_last_of_many_changes_is_shown(site: Site) -> None:

@@ -198,7 +198,7 @@ def test_ended_usage_is_remembered(
     usages.end(session, owner, usages.of_lesson(session, owner, lesson.id)[0].id)
     session.commit()
     html = client.get(f"/assets/{asset.id}").text
-    assert "Formerly in 1 place" in html
+    assert "Previously in 1 place" in html
     assert f"Removed from Biology › {lesson.chapter.title} › {lesson.title}" in html
     assert f"ended by {owner.name}" in html
 

@@ -142,7 +142,7 @@ def test_who_saves_second_is_told_by_whom_and_what_it_is_now(
     told = mine.save("Mine, second.")
     assert told.status_code == 409
     assert 'role="alertdialog"' in told.text
-    assert f"{owner.name} changed this meanwhile" in told.text
+    assert f"{owner.name} changed this in the meantime" in told.text
     assert "Theirs, first." in told.text
     assert "Mine, second." in told.text
     assert hidden(told.text, "seen") == mine.sent["seen"]

@@ -93,7 +93,7 @@ def test_dry_run_says_what_would_happen_and_why_some_stay(
     reply = send(client, "/preview", action="trash")
     said = plain(reply)
     assert "2 files will change." in said
-    assert "1 stays, for a reason:" in said
+    assert "1 will not change:" in said
     assert "clip 0.mp4 Used in one place" in said
     assert "Move 2 files to the trash" in said
     assert "disabled" not in reply.text
@@ -119,7 +119,7 @@ def test_tags_are_added_to_all_and_taken_back_by_one_undo(
     assert "3 files tagged" in reply.headers["HX-Trigger"]
     assert tags_of(session, three[0]) == ("exam", "new", "old")
     undone = send(client, f"/{batch_of(reply)}/undo")
-    assert "Undone: 3 files are as before" in undone.headers["HX-Trigger"]
+    assert "Undone: 3 files reverted" in undone.headers["HX-Trigger"]
     assert tags_of(session, three[0]) == ("old",)
 
 
@@ -135,7 +135,7 @@ def test_refusals_stay_on_the_page_with_their_reasons(
         assert f'id="asset-{each.id}" hx-swap-oob="delete"' in reply.text
     assert f'id="asset-{three[0].id}"' not in reply.text
     undone = send(client, f"/{batch_of(reply)}/undo", **{"from": "panel"})
-    assert "Undone: 2 files are as before" in undone.text
+    assert "Undone: 2 files reverted" in undone.text
     assert undone.headers["HX-Trigger"] == '{"library-changed": null}'
 
 
@@ -147,12 +147,12 @@ def test_undo_leaves_what_was_changed_since_and_says_so(
     three[1].name = "Mine"
     session.commit()
     undone = send(client, f"/{batch_of(reply)}/undo")
-    assert "Undone: 2 files are as before" in plain(undone)
-    assert "1 stays as it is now:" in plain(undone)
+    assert "Undone: 2 files reverted" in plain(undone)
+    assert "1 keeps its current state:" in plain(undone)
     assert names(session, three) == ["clip 0.mp4", "Mine", "clip 2.mp4"]
     again = send(client, f"/{batch_of(reply)}/undo")
     assert again.status_code == 409
-    assert "undone already" in again.text
+    assert "already been undone" in again.text
 
 
 def test_files_move_into_a_folder_that_is_chosen_or_made(
@@ -168,7 +168,7 @@ def test_files_move_into_a_folder_that_is_chosen_or_made(
     session.refresh(three[0])
     assert folders.path_of(session, owner.workspace_id, three[0].folder_id) == "Biology/Week 1"
     reply = send(client, action="move", folder="")
-    assert "3 files taken out of their folders" in reply.headers["HX-Trigger"]
+    assert "3 files removed from their folders" in reply.headers["HX-Trigger"]
 
 
 def test_what_is_wrong_with_the_form_is_said_in_the_dialog(

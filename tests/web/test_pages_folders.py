@@ -112,7 +112,7 @@ def test_saved_searches_lie_beside_folders_and_broken_ones_say_why(
     assert current(html) == [f"saved-{mine.id}"]
     assert "Unused &lt;b&gt;" in html
     assert f"Shared by {colleague.name}" in html
-    assert "kind is one of video, audio, image, document." in html
+    assert "kind must be one of video, audio, image, document." in html
     assert "Its folder no longer exists." in html
     assert f'<span class="spot__link spot__link--broken" id="saved-{gone.id}"' in html
 
@@ -164,7 +164,7 @@ def test_a_folder_is_renamed_and_the_second_of_two_is_told(
     assert client.post(url, data=data, headers=PARTIAL).status_code == 204
     second = client.post(url, data={**data, "name": "Plants"}, headers=PARTIAL)
     assert second.status_code == 422
-    assert "Somebody renamed or moved this folder" in second.text
+    assert "Someone renamed or moved this folder" in second.text
     assert 'value="Plants"' in second.text
     assert paths(session) == {"Cells"}
 
@@ -209,12 +209,12 @@ def test_before_a_folder_goes_it_says_what_becomes_of_the_rest(
     folder_id = made(session, owner, "Biology/Week 1", 2)
     made(session, owner, "Biology/Week 1/Extra", 1)
     plan = client.get(f"/folders/{folder_id}/removal", headers=PARTIAL).text
-    assert "No file is deleted" in plan
+    assert "No files are deleted" in plan
     assert "2 files: move to “Biology”" in plan
-    assert "1 folder with what is in it: moves to “Biology”" in plan
+    assert "1 subfolder and its contents: moves to “Biology”" in plan
     assert paths(session) == {"Biology", "Biology/Week 1", "Biology/Week 1/Extra"}
     reply = client.post(f"/folders/{folder_id}/removal", headers=PARTIAL)
     assert reply.status_code == 204
-    assert "its files are kept" in reply.headers["HX-Trigger"]
+    assert "Its files are kept" in reply.headers["HX-Trigger"]
     assert paths(session) == {"Biology", "Biology/Extra"}
     assert len(session.scalars(select(Asset)).all()) == 3

@@ -206,7 +206,7 @@ def test_undoing_what_changed_since_is_refused_in_a_sentence(
     session.commit()
     reply = undo(client, asset, seq)
     assert reply.status_code == 412
-    assert "changed again since" in reply.text
+    assert "changed since then" in reply.text
     session.refresh(asset)
     assert asset.description == "Something else."
 

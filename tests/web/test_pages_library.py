@@ -131,7 +131,7 @@ def test_no_match_says_what_was_sought(client: FlaskClient) -> None:
 def test_unknown_kind_is_refused_in_words(client: FlaskClient) -> None:
     reply = client.get("/library?kind=tape")
     assert reply.status_code == 422
-    assert "kind is one of video" in reply.text
+    assert "kind must be one of video" in reply.text
 
 
 def test_name_with_markup_stays_text(

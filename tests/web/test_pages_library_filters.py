@@ -61,11 +61,11 @@ def test_every_filter_is_a_chip(client: FlaskClient, session: Session, owner: Pr
         "&q=cell+tag:typed"
     ).text
     assert chips(html) == [
-        "Kind: Audio",
+        "Type: Audio",
         "Folder: Nowhere",
         "Course: Botany",
-        "Use: No longer used",
-        "State: Failed",
+        "Usage: No longer used",
+        "Status: Failed",
         f"Owner: {owner.name}",
         "Duplicates",
         "Tag: a",
@@ -118,10 +118,10 @@ def test_choices_have_the_numbers_of_files(
         ("q=" + "x" * 10_000, "at most 500 characters"),
         ("q=a%00b%07", "control characters"),
         ("q=colour:red", "“colour:” is no search operator"),
-        ("cursor=broken", "leads into the middle of a list"),
-        ("kind=tape", "kind is one of video"),
-        ("size=own&size_from=much", "“much” is no limit"),
-        ("date=own&date_to=9999-12-31", "is no limit"),
+        ("cursor=broken", "points to a list that no longer exists"),
+        ("kind=tape", "kind must be one of video"),
+        ("size=own&size_from=much", "“much” is not a valid limit"),
+        ("date=own&date_to=9999-12-31", "is not a valid limit"),
         ("min_size=-1", "min_size cannot be"),
     ],
 )

@@ -40,7 +40,7 @@ def test_wrong_password_says_nothing_about_the_account(app: Flask, ada: str) -> 
     known = browser.post("/sign-in", data={"email": ada, "password": "wrong"})
     unknown = browser.post("/sign-in", data={"email": "no@example.org", "password": "wrong"})
     assert known.status_code == unknown.status_code == 422
-    assert "Wrong email or password" in known.text
+    assert "Incorrect email or password" in known.text
     assert known.text.replace(ada, "") == unknown.text.replace("no@example.org", "")
 
 
@@ -86,7 +86,7 @@ def test_first_owner_s_link_makes_library_and_account_once(app: Flask, session: 
     browser = app.test_client()
     short = browser.post(f"/setup/{secret}", data={**typed, "password": "short"})
     assert short.status_code == 422
-    assert "A password has 12 to 128 characters." in short.text
+    assert "A password must have 12 to 128 characters." in short.text
     assert 'value="Ada"' in short.text
     assert browser.post(f"/setup/{secret}", data=typed).location == "/library"
     assert browser.get("/library").status_code == 200
@@ -144,7 +144,7 @@ def test_changing_the_password_keeps_this_browser_and_ends_the_others(app: Flask
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
     typed = {"current": PASSWORD, "new": "another horse battery", "csrf_token": token[1]}
-    assert "Your password is changed" in here.post("/account/password", data=typed).text
+    assert "Password changed" in here.post("/account/password", data=typed).text
     assert here.get("/library").status_code == 200
     assert there.get("/library").status_code == 303
 

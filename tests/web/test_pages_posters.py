@@ -77,4 +77,4 @@ def test_the_facts_say_how_loud_it_is(session: Session, browser: FlaskClient, vi
     session.commit()
     text = browser.get(f"/assets/{video.id}").text
     assert "−31.2 LUFS · peak −9 dBTP · range 4.5 LU" in text
-    assert "The sound is quiet" in text
+    assert "The audio is quiet" in text

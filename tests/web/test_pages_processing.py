@@ -95,7 +95,7 @@ def test_notices_are_counted_shown_and_read(
     notices.tell_failed(session, put(session, asset), "The disk is full.")
     session.commit()
     client = sign_in(owner)
-    assert "1 new notice" in client.get("/notices/count", headers=PARTIAL).text
+    assert "1 new notification" in client.get("/notices/count", headers=PARTIAL).text
     assert "The disk is full." in client.get("/notices").text
     assert "Mark all as read" not in client.post("/notices/reading", headers=PARTIAL).text
-    assert "new notice" not in client.get("/notices/count", headers=PARTIAL).text
+    assert "new notification" not in client.get("/notices/count", headers=PARTIAL).text

@@ -43,7 +43,7 @@ def test_each_lesson_gets_the_new_version_or_keeps_the_old(
 ) -> None:
     path = f"/assets/{asset.id}/replacement"
     asked = client.get(path, headers=FRAGMENT).get_data(as_text=True)
-    assert "2 places show whatever version is newest" in asked
+    assert "2 places use the newest version" in asked
     first = places(session, owner, asset)[0]
     sent = {"reach": reach, "place": str(first.id)}
     assert client.post(path, data=sent, headers=FRAGMENT).status_code == 204

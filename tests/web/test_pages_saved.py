@@ -44,7 +44,7 @@ def test_what_is_shown_is_saved_under_a_name(client: FlaskClient, session: Sessi
 def test_a_spoiled_address_is_saved_as_no_filter_and_says_so(client: FlaskClient) -> None:
     form = client.get("/saved-searches/new?min_size=many", headers=PARTIAL)
     assert form.status_code == 200
-    assert "Nothing is filtered now" in form.text
+    assert "No filters are active" in form.text
 
 
 def test_it_is_renamed_shared_and_updated(
@@ -61,7 +61,7 @@ def test_it_is_renamed_shared_and_updated(
     assert "checked" in client.get(f"{url}/name", headers=PARTIAL).text
     stale = client.post(f"{url}/name", data=data, headers=PARTIAL)
     assert stale.status_code == 422
-    assert "It is “New” now" in stale.text
+    assert "It is now “New”" in stale.text
     assert client.get(f"{url}/filter?{SHOWN}", headers=PARTIAL).status_code == 200
     assert client.post(f"{url}/filter?{SHOWN}", headers=PARTIAL).status_code == 204
     assert (only(session).name, only(session).query, only(session).shared) == ("New", FILTER, True)
@@ -73,7 +73,7 @@ def test_it_is_forgotten_after_a_question(
     saved = saved_searches.create(session, owner, "Old", Query(q="x"), shared=True)
     session.commit()
     url = f"/saved-searches/{saved.id}/removal"
-    assert "Everybody in this workspace" in client.get(url, headers=PARTIAL).text
+    assert "Everyone in this workspace" in client.get(url, headers=PARTIAL).text
     assert client.post(url, data={"seen": "Older"}, headers=PARTIAL).status_code == 422
     assert client.post(url, data={"seen": "Old"}, headers=PARTIAL).status_code == 204
     assert session.scalars(select(SavedSearch)).all() == []
@@ -86,7 +86,7 @@ def test_a_viewer_saves_for_themselves_and_shares_nothing(
     private = saved_searches.create(session, owner, "Mine", Query(q="y"))
     session.commit()
     viewer = sign_in(make_colleague(session, owner, Role.VIEWER))
-    assert "Show it to everybody" not in viewer.get("/saved-searches/new?q=x").text
+    assert "Share with everyone" not in viewer.get("/saved-searches/new?q=x").text
     assert viewer.post("/saved-searches?q=x", data={"name": "Own"}).status_code == 303
     refused = viewer.post("/saved-searches?q=x", data={"name": "All", "shared": "1"})
     assert refused.status_code == 403

@@ -39,7 +39,7 @@ def test_a_reloaded_page_is_told_what_is_half_sent_and_how_to_go_on(
     client: FlaskClient, half_sent: Upload
 ) -> None:
     part = client.get("/uploads/open", headers=PARTIAL).text
-    assert "62 % of 1.0 KB is already here" in part
+    assert "62 % of 1.0 KB has been uploaded" in part
     assert f'data-address="/api/v1/uploads/{half_sent.id}"' in part
     assert 'data-size="1000"' in part
     assert f'data-digest="{DIGEST}"' in part

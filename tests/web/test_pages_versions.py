@@ -60,7 +60,7 @@ def test_the_files_page_lists_every_version_with_its_own_picture(
         assert client.get(f"/m/{asset.id}/v/{number}/play").data == f"play {number}".encode()
     assert client.get(f"/m/{asset.id}/v/1/original").data == b"first"
     assert client.get(f"/m/{asset.id}/v/2/original").data == b"second"
-    assert page.count("Bring back version") == 1
+    assert page.count("Restore version") == 1
     panel = text(client, f"/assets/{asset.id}/versions", 302)
     assert "#versions" in panel
     reply = client.get(f"/assets/{asset.id}/versions", headers=FRAGMENT)
@@ -105,7 +105,7 @@ def test_bringing_back_says_what_it_does_and_does_it(
     session.commit()
     path = f"/assets/{asset.id}/versions/1/rollback"
     asked = text(client, path)
-    assert "1 place that follows new versions shows it." in asked
+    assert "1 place that uses the newest version will show it." in asked
     assert "version 3" in asked
     session.refresh(asset)
     reply = client.post(path, data={"seen": str(asset.lock_version)}, headers=FRAGMENT)
@@ -121,7 +121,7 @@ def test_what_changed_since_the_question_is_told_in_the_dialog(
     path = f"/assets/{asset.id}/versions/1/rollback"
     reply = client.post(path, data={"seen": str(asset.lock_version - 1)}, headers=FRAGMENT)
     assert reply.status_code == 409
-    assert "Somebody changed this file" in reply.get_data(as_text=True)
+    assert "Someone changed this file" in reply.get_data(as_text=True)
     session.refresh(asset)
     assert asset.version_count == 2
 
@@ -132,7 +132,7 @@ def test_a_viewer_sees_versions_and_may_change_none(
     viewer = sign_in(make_colleague(session, owner, Role.VIEWER))
     page = text(viewer, f"/assets/{asset.id}")
     assert "Version 1" in page
-    for word in ("Restore", "Replace file", "Note to version", "Download version"):
+    for word in ("Restore", "Replace file", "Note for version", "Download version"):
         assert word not in page
     for path in ("note", "rollback"):
         text(viewer, f"/assets/{asset.id}/versions/1/{path}", 403)

@@ -60,7 +60,7 @@ def test_the_inbox_shows_what_changes_and_leads_to_its_second(
     assert "<del>use state.</del><ins>useState.</ins>" in page
     assert f'href="/watch/{asset.id}?t=12"' in page
     assert "Play from 0:12" in page
-    assert "90 % sure" in page
+    assert "90 % certain" in page
     assert '<a class="menu__item" href="/proposals"' in client.get("/library").text
 
 
@@ -92,7 +92,7 @@ def test_a_person_edits_or_refuses(
     assert "It is another one." in reply.text
     page = client.get("/proposals").text
     assert "No open proposals" in page
-    assert "The glossary proposes" not in client.get(f"/assets/{asset.id}").text
+    assert "The glossary suggests" not in client.get(f"/assets/{asset.id}").text
     audit_log = client.get("/audit").text
     assert "Rejected a proposal" in audit_log
     assert "Accepted a proposal as edited" in audit_log

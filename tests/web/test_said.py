@@ -74,7 +74,7 @@ def test_the_library_shows_sentences_and_the_way_to_them(
     assert "<mark>Osmosis</mark> is a &lt;movement&gt; of water." in page
     assert f"/watch/{asset.id}?t=61" in page
     assert "Play from 1:01" in page
-    assert "3 more places in this file" in page
+    assert "3 more matches in this file" in page
     assert "_blank" not in page
     assert 'target="_blank"' in client.get("/library/said?q=osmosis&aside=1").text
     assert client.get("/library/said?q=unheard").text.strip() == ""
@@ -93,7 +93,7 @@ def test_a_file_is_searched_on_its_page(
     found = client.get(f"{search}ends").text
     assert "Osmosis <mark>ends</mark>." in found
     assert "1 place" in found
-    assert "Neither said nor shown" in client.get(f"{search}xyz").text
+    assert "No matches in this file" in client.get(f"{search}xyz").text
     assert "is no search operator" in client.get(f"{search}wrong:x").text
     bare = make_asset(session, owner)
     session.commit()
@@ -105,6 +105,6 @@ def test_words_in_controls_are_chips(
 ) -> None:
     lecture(session, owner)
     page = client.get("/library?said=osmosis&shown=").text
-    assert '<span class="holding__title">Said</span>' in page
-    assert "Shown</span><span" not in page
+    assert '<span class="holding__title">Spoken</span>' in page
+    assert "On screen</span><span" not in page
     assert 'name="said" value="osmosis"' in page

@@ -45,10 +45,15 @@ def record(
 
 
 def test_before_there_is_any_stream_both_addresses_say_so(api: Caller, video: Asset) -> None:
-    for path in ("hls/master.m3u8", "v/1/hls/master.m3u8", "v/1/hls/v360.mp4", "v/1/720p.mp4"):
+    for path, sentence in (
+        ("hls/master.m3u8", "This file has no streams yet."),
+        ("v/1/hls/master.m3u8", "This file has no streams yet."),
+        ("v/1/hls/v360.mp4", "Stream not found for this file."),
+        ("v/1/720p.mp4", "This file has no MP4 download yet."),
+    ):
         reply = api.get(f"/m/{video.id}/{path}")
         assert_problem(reply, 404)
-        assert b"of this file" in reply.data
+        assert reply.json["detail"] == sentence
 
 
 def test_the_master_of_the_current_version_leads_to_that_version(

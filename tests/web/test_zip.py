@@ -104,7 +104,7 @@ def test_what_may_not_or_cannot_be_downloaded_is_said_in_the_manifest(
     )
     assert sorted(archive.namelist()) == ["manifest.csv", "own.mp4"]
     reasons = {line["id"]: line["not included because"] for line in lines}
-    assert "may not" in reasons[str(foreign.id)]
+    assert "permission to download" in reasons[str(foreign.id)]
     assert "missing" in reasons[str(lost.id)]
     assert audit_reading.history(session, owner, foreign.id) == []
     viewer = make_colleague(session, owner, Role.VIEWER)
