@@ -47,7 +47,7 @@ def record(
 def test_before_there_is_any_stream_both_addresses_say_so(api: Caller, video: Asset) -> None:
     for path, sentence in (
         ("hls/master.m3u8", "This file has no streams yet."),
-        ("v/1/hls/master.m3u8", "This file has no streams yet."),
+        ("v/1/hls/master.m3u8", "Stream not found for this file."),
         ("v/1/hls/v360.mp4", "Stream not found for this file."),
         ("v/1/720p.mp4", "This file has no MP4 download yet."),
     ):
