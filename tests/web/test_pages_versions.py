@@ -81,7 +81,7 @@ def test_two_versions_are_compared_fact_by_fact(client: FlaskClient, asset: Asse
     assert page.index("1:01") < page.index("1:15")
     differing = page.split("<tr data-differs>")[1:]
     assert any("Length" in row for row in differing)
-    assert not any("Picture" in row.split("</th>")[0] for row in differing)
+    assert not any("Dimensions" in row.split("</th>")[0] for row in differing)
     assert "Version 1" in text(client, f"/assets/{asset.id}/versions/comparison")
     text(client, f"/assets/{asset.id}/versions/comparison?left=7", 404)
     text(client, f"/assets/{asset.id}/versions/comparison?left={1 << 80}", 404)
