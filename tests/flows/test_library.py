@@ -85,7 +85,7 @@ def test_searching_while_typing_keeps_the_address_and_asks_once(
 
 def test_back_and_forward_walk_the_filters(page: Page, served: Served, shelf: list[str]) -> None:
     page.goto(f"{served.base}/library?tag=shelf")
-    choose(page, "Use", "Not currently used")
+    choose(page, "Usage", "Not currently used")
     only(page, *NAMES[1:])
     page.keyboard.press("Escape")
     page.get_by_label("Sort by").select_option("Name, A to Z")
@@ -105,7 +105,7 @@ def test_back_and_forward_walk_the_filters(page: Page, served: Served, shelf: li
     page.reload()
     only(page, *NAMES[1:])
     expect(
-        page.get_by_role("link", name="Remove the filter Use: Not currently used")
+        page.get_by_role("link", name="Remove the filter Usage: Not currently used")
     ).to_be_visible()
 
 
@@ -114,7 +114,7 @@ def test_a_chip_takes_its_filter_away_and_the_control_follows(
 ) -> None:
     page.goto(f"{served.base}/library?tag=shelf&usage=used&kind=video")
     only(page, NAMES[0])
-    page.get_by_role("link", name="Remove the filter Use: Used in lessons").click()
+    page.get_by_role("link", name="Remove the filter Usage: Used in lessons").click()
     only(page, *NAMES)
     used = page.locator("input[name=usage][value=used]")
     expect(used).not_to_be_checked()
@@ -134,7 +134,7 @@ def test_choices_tell_how_many_files_they_have(
 ) -> None:
     page.goto(f"{served.base}/library?tag=shelf")
     expect(page.locator("#total")).to_have_text("4 files")
-    page.locator("summary", has_text="Use").click()
+    page.locator("summary", has_text="Usage").click()
     expect(page.get_by_role("radio", name="Never used")).to_be_visible()
     expect(page.locator("label", has_text="Used in lessons")).to_contain_text("1")
     course = page.get_by_role("combobox", name="Course")
@@ -202,7 +202,7 @@ def test_an_operator_is_a_chip_and_the_last_word_stands(
     only(page, "Cell walls")
     chip = page.get_by_role("link", name="Remove the filter used:never")
     expect(chip).to_be_visible()
-    choose(page, "Use", "Used in lessons")
+    choose(page, "Usage", "Used in lessons")
     expect(chip).to_have_count(0)
     expect(box(page)).to_have_value("walls")
     box(page).fill("walls used:never")
@@ -258,7 +258,7 @@ def test_what_makes_no_sense_is_answered_where_files_would_be(
 def test_filters_open_as_a_sheet_on_a_phone(page: Page, served: Served, shelf: list[str]) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(f"{served.base}/library?tag=shelf")
-    use = page.locator("summary", has_text="Use")
+    use = page.locator("summary", has_text="Usage")
     expect(use).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
     use.click()

@@ -149,7 +149,7 @@ def test_two_tags_become_one_after_a_look_at_what_changes(
     expect(page.get_by_role("status").filter(has_text="2 tags")).to_be_visible()
     check(page)
     for tag in ("a", "b"):
-        page.get_by_label(f"Choose {word}-{tag}").check()
+        page.get_by_label(f"Select {word}-{tag}").check()
     page.get_by_role("button", name="Merge selected…").click()
     dialog = page.get_by_role("dialog", name="Merge 2 tags")
     dialog.get_by_label("Name of the merged tag").fill(f"{word}-all")
