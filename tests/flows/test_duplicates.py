@@ -80,7 +80,7 @@ def test_copies_are_merged_and_taken_apart_again(
     copy(page, third).get_by_role("checkbox").uncheck()
     group(page, copies).get_by_role("button", name="Merge…").click()
     dialog = page.get_by_role("dialog", name=re.compile("Merge one file into “First"))
-    expect(dialog).to_contain_text("1 place shows this file instead")
+    expect(dialog).to_contain_text("1 place will show this file instead")
     expect(dialog).to_contain_text("Tags added: only-here")
     check(page)
     dialog.get_by_role("button", name="Merge", exact=True).click()

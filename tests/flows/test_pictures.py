@@ -78,8 +78,8 @@ def test_a_poster_is_picked_sent_and_taken_back(
     panel = page.get_by_role("region", name="Poster")
     # Before it knows its length nobody could seek in it either.
     page.wait_for_function("() => document.querySelector('#stage video')?.readyState > 0")
-    page.locator("#stage video").evaluate("video => { video.currentTime = 20 }")
-    use = panel.get_by_role("button", name="Use this frame (0:20)")
+    page.locator("#stage video").evaluate("video => { video.currentTime = 1 }")
+    use = panel.get_by_role("button", name="Use this frame (0:01)")
     use.focus()
     page.keyboard.press("Enter")
     picked = panel.get_by_role("button", name="Picked by hand")

@@ -35,7 +35,7 @@ def test_a_step_that_waits_is_explained_tried_again_and_stopped(
         has=page.locator(f'a[href$="/assets/{made["id"]}"]')
     )
     expect(mine).to_be_visible()
-    expect(page.get_by_role("region", name="Workers")).to_contain_text("free")
+    expect(page.get_by_role("region", name="Workers")).to_contain_text("idle")
     check_axe(page)
     mine.get_by_role("button", name="Stop").click()
     expect(mine).to_have_count(0, timeout=15_000)

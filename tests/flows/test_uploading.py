@@ -63,7 +63,7 @@ def test_a_known_file_is_noticed_before_it_is_sent(
     expect(question).to_contain_text(asset["name"])
     for choice in ("existing", "version", "both"):
         expect(question.get_by_text(re.compile(choice, re.IGNORECASE)).first).to_be_visible()
-    question.get_by_role("button", name=re.compile("existing", re.IGNORECASE)).click()
+    question.get_by_role("button", name=re.compile("Use the existing")).click()
     expect(question).to_be_hidden()
     assert not [line for line in sent if line.startswith("PATCH")]
 

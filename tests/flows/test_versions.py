@@ -110,7 +110,7 @@ def test_a_used_file_is_replaced_everywhere_then_deleted_for_good(
     told = page.get_by_role("region", name="This file is in the trash.")
     expect(told).to_contain_text("Moved to the trash by you")
     told.get_by_role("link", name="Delete permanently…").click()
-    dialog = page.get_by_role("dialog", name=re.compile("permanently"))
+    dialog = page.get_by_role("dialog", name=re.compile("Permanently delete"))
     dialog.get_by_label("Your password").fill("wrong")
     dialog.get_by_role("button", name="Delete permanently").click()
     expect(dialog).to_contain_text("Incorrect password.")

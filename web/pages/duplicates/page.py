@@ -44,8 +44,13 @@ class Offer:
     def title(self) -> str:
         """The question."""
         number, name = len(self.plan.merged), self.plan.kept.name
-        one = "Merge one file into “%(name)s”?"
-        return str(ngettext(one, "Merge %(num)d files into “%(name)s”?", number, name=name))
+        title = ngettext(
+            "Merge one file into “%(name)s”?",
+            "Merge %(num)d files into “%(name)s”?",
+            number,
+            name=name,
+        )
+        return str(title)
 
     @property
     def does(self) -> list[str]:
