@@ -1,5 +1,6 @@
 // Asking again for what a page shows, when news may have been missed.
 const MOST = 200;
+let connectedBefore = false;
 
 // What is on its way (and, unless `onlyBusy`, what is on screen) is asked for in one request, with
 // what is newer than the first card. `live` is the <live-updates> that knows the address.
@@ -21,7 +22,9 @@ export function refresh(live, onlyBusy) {
   for (const part of document.querySelectorAll("[data-asset-page]")) {
     tell(`asset-${part.dataset.assetPage}`);
   }
-  tell("live-refresh");
+  // What a page asks for as it loads is new enough when it connects for the first time.
+  if (connectedBefore) tell("live-refresh");
+  connectedBefore = true;
 }
 
 // Parts of pages listen on the body, by htmx's `from:body`.
