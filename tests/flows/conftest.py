@@ -215,6 +215,16 @@ def sign_in(page: Page, base: str, email: str = OWNER) -> None:
     page.wait_for_url(re.compile(r"/library"))
 
 
+def clear_selection(page: Page) -> None:
+    """As the button of the selection's bar does, on a page that has one."""
+    page.evaluate(
+        """async () => {
+          const { clear, csrf } = document.querySelector('selection-bar').dataset;
+          await fetch(clear, { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
+        }"""
+    )
+
+
 @pytest.fixture(scope="session")
 def whole_lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lecture: of the test assets where they are, else of ffmpeg's own test sources."""

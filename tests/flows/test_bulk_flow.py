@@ -8,20 +8,14 @@ from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.flows import many
 from tests.flows.api import Api
-from tests.flows.conftest import Served
+from tests.flows.conftest import Served, clear_selection
 
 
 def open_library(page: Page, served: Served, word: str) -> None:
     page.goto(f"{served.base}/library?q={word}&sort=-created")
-    page.evaluate(CLEAR)
+    clear_selection(page)
     with page.expect_response(re.compile("/selection/changes")):
         page.reload()
-
-
-CLEAR = """async () => {
-  const { clear, csrf } = document.querySelector('selection-bar').dataset;
-  await fetch(clear, { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
-}"""
 
 
 def item(page: Page, name: str) -> Locator:

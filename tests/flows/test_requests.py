@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.flows.api import Api
-from tests.flows.conftest import Served, _made, sign_in
+from tests.flows.conftest import Served, _made, clear_selection, sign_in
 
 COLD, WARM = 40, 5
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -26,9 +26,12 @@ def pictures(api: Api, tmp_path_factory: pytest.TempPathFactory) -> None:
 def fresh(
     request: pytest.FixtureRequest, browser: Browser, served: Served
 ) -> Iterator[BrowserContext]:
-    """A browser that is signed in and has kept nothing of any page."""
+    """A browser that is signed in, has kept nothing of any page and has nothing selected."""
     signed_in = browser.new_context()
-    sign_in(signed_in.new_page(), served.base)
+    page = signed_in.new_page()
+    sign_in(page, served.base)
+    page.goto(f"{served.base}/library")
+    clear_selection(page)
     context = browser.new_context(viewport=request.param, storage_state=signed_in.storage_state())
     signed_in.close()
     yield context

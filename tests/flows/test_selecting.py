@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.flows import many
-from tests.flows.conftest import Served, watch
+from tests.flows.conftest import Served, clear_selection, watch
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +25,15 @@ def library(page: Page, served: Served, files: str) -> Iterator[Page]:
     page.goto(f"{served.base}/library?q={files}&sort=-created")
     unselect(page)
     yield page
-    page.evaluate(CLEAR)
+    clear_selection(page)
 
 
 def unselect(page: Page) -> None:
     """As the page's own button does, whatever is shown."""
-    page.evaluate(CLEAR)
+    clear_selection(page)
     with page.expect_response(re.compile("/selection/changes")):
         page.reload()
     expect(bar(page)).to_be_hidden()
-
-
-CLEAR = """async () => {
-  const { clear, csrf } = document.querySelector('selection-bar').dataset;
-  await fetch(clear, { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
-}"""
 
 
 def bar(page: Page) -> Locator:
