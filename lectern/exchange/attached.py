@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from lectern.errors import Message
 from lectern.exchange.schema import Record
 from lectern.insight import carry_over
-from lectern.insight.cues import Cue
+from lectern.insight.cues import OPTIONAL, Cue
 from lectern.models import Asset, CaptionTrack, ScheduledSwitch, SwitchState, Version, new_id
 from lectern.people.audit import Fact
 
@@ -149,7 +149,7 @@ def _schedule(version: Version, local: str, zone: str) -> Fact:
 
 
 def _key(cue: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (cue["start"], cue["end"], cue["text"])
+    return tuple(cue.get(name) for name in ("start", "end", "text", *OPTIONAL))
 
 
 def _clock(seconds: float) -> str:

@@ -21,6 +21,9 @@ LAG_S = 1.0
 # How long a cue stays after its last word, where nothing follows.
 TAIL_S = 0.3
 
+# What a cue may have besides its times and text.
+OPTIONAL = ("speaker", "settings")
+
 _SENTENCE = re.compile(r"[.!?…。！？]['\"”’)\]]*$")
 _PHRASE = re.compile(r"[,;:–—、，；：]['\"”’)\]]*$")
 
@@ -40,20 +43,33 @@ class Word:
 
 @dataclass(frozen=True)
 class Cue:
-    """What is shown from `start_s` to `end_s`; lines are separated by line feeds."""
+    """What is shown from `start_s` to `end_s`; lines are separated by line feeds.
+
+    `speaker` is who says it, where a file tells; `settings` are those of a WebVTT cue, such as its
+    place or `vertical:rl`, kept for players.
+    """
 
     start_s: float
     end_s: float
     text: str
+    speaker: str = ""
+    settings: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As `caption_track.cues` keeps it."""
-        return {"start": self.start_s, "end": self.end_s, "text": self.text}
+        """As `caption_track.cues` keeps it: without speaker and settings where there are none."""
+        values = {"start": self.start_s, "end": self.end_s, "text": self.text}
+        return values | {name: getattr(self, name) for name in OPTIONAL if getattr(self, name)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Cue":
         """The inverse of `to_json`."""
-        return cls(float(values["start"]), float(values["end"]), str(values["text"]))
+        more = [str(values.get(name, "")) for name in OPTIONAL]
+        return cls(float(values["start"]), float(values["end"]), str(values["text"]), *more)
+
+
+def spoken_by(speaker: str, text: str) -> str:
+    """The text as it reads where it stands beside another's."""
+    return f"{speaker}: {text}" if speaker else text
 
 
 def width(text: str) -> int:

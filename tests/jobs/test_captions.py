@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from jobs import process, run
 from lectern.database.sessions import unit_of_work
-from lectern.insight import captions, subtitles, transcription
+from lectern.insight import captions, transcription
+from lectern.insight.caption_files import writing
 from lectern.insight.cues import Cue
 from lectern.insight.editing import tracks
 from lectern.library import retries
@@ -84,7 +85,7 @@ def test_a_lecture_gets_captions_that_say_what_is_said(listening: House, talk: P
     text = " ".join(cue.text for cue in found.cues).replace("\n", " ")
     assert "welcome to the second lesson about React" in text
     assert found.cues[0].start_s == pytest.approx(0.5, abs=0.4)
-    assert subtitles.vtt(found.cues).startswith("WEBVTT\n\n00:00:00.")
+    assert writing.vtt(found.cues).startswith("WEBVTT\n\n00:00:00.")
     assert not list(listening.settings.scratch.glob("*"))
 
 

@@ -53,6 +53,26 @@ def send(client: FlaskClient, asset: Asset, *changes: dict[str, Any], seen: str 
     return client.patch(at(asset), json={"changes": changes}, headers=headers)
 
 
+def test_speaker_and_place_of_a_cue_stay_with_it(
+    client: FlaskClient, asset: Asset, session: Session, owner: Principal
+) -> None:
+    spoken = Cue(8.0, 10.0, "Two words", "Ann Lee", "vertical:rl")
+    version = current_version(session, asset)
+    tracks.save(session, owner, asset, version, "en", [*CUES, spoken])
+    session.commit()
+    text = client.get(at(asset)).text
+    assert 'data-speaker="Ann Lee"' in text
+    assert 'data-settings="vertical:rl"' in text
+    changed = Cue(8.0, 10.0, "Three more words", "Ann Lee", "vertical:rl")
+    send(client, asset, splice([spoken], [changed]))
+    assert cues(session, asset)[3] == changed
+    send(client, asset, {"kind": "split", "before": [changed.to_json()], "at": 6})
+    assert [(cue.text, cue.speaker) for cue in cues(session, asset)[3:]] == [
+        ("Three", "Ann Lee"),
+        ("more words", "Ann Lee"),
+    ]
+
+
 def test_the_page_shows_each_cue_with_advice(
     client: FlaskClient, asset: Asset, session: Session, owner: Principal
 ) -> None:

@@ -119,6 +119,21 @@ def test_a_broken_file_is_mended_or_refused_by_its_line(api: Caller, asset: Asse
     assert (reply.status_code, list(reply.json["errors"])) == (422, ["cues.0"])
 
 
+def test_what_programs_write_comes_to_the_browser_as_it_was_meant(
+    api: Caller, asset: Asset
+) -> None:
+    teams = "WEBVTT\n\n1-0\n00:01.000 --> 00:03.000 line:0\n<v Ann Lee>A List&lt;B&gt;</v>\n"
+    assert put(api, asset, text=teams).status_code == 201
+    url = f"/m/{asset.id}/captions/en.vtt"
+    assert "00:00:03.000 line:0\n<v Ann Lee>A List&lt;B&gt;\n" in api.get(url).text
+    assert put(api, asset, text=api.get(url).text).status_code == 200
+    put(api, asset, "captions.srt", "1\n00:00:01,000 --> 00:00:03,000\na <div> <i>in</i>\n\nso\n")
+    assert "\na &lt;div&gt; in\nso\n" in api.get(url).text
+    rolled = "1\n00:00:01,000 --> 00:00:03,000\none\n\n2\n00:00:03,000 --> 00:00:05,000\none\ntwo\n"
+    assert put(api, asset, "captions.srt", rolled).json["cues"] == 2
+    assert api.get(url).text.count("one") == 1
+
+
 def test_rights_and_workspaces_hold(
     asset: Asset,
     session: Session,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from lectern.insight.cues import OPTIONAL
 from lectern.insight.glossary import LONGEST_TERM, MOST_SPELLINGS
 from lectern.insight.subtitles import MAX_CUES
 from lectern.models import Kind
@@ -11,6 +12,8 @@ from lectern.models import Kind
 # As for texts of other files: a slip or an attack, not a caption.
 LONGEST_CUE = 10_000
 _CUE = {"start", "end", "text"}
+# Of a cue's speaker and settings.
+LONGEST_NOTE = 200
 
 
 def check(name: str, said: Any) -> None:
@@ -45,7 +48,7 @@ def _cues(said: list[Any]) -> None:
     if len(said) > MAX_CUES:
         raise ValueError(f"has more than {MAX_CUES:,} cues")
     for number, cue in enumerate(said, start=1):
-        if not isinstance(cue, dict) or cue.keys() != _CUE or not isinstance(cue["text"], str):
+        if not isinstance(cue, dict) or cue.keys() - OPTIONAL != _CUE or not _texts_of(cue):
             raise ValueError(f"has no start, end and text in cue {number:,}")
         times = cue["start"], cue["end"]
         if not all(type(each) in {int, float} and math.isfinite(each) for each in times):
@@ -54,6 +57,13 @@ def _cues(said: list[Any]) -> None:
             raise ValueError(f"has a cue that ends before it begins, cue {number:,}")
         if len(cue["text"]) > LONGEST_CUE:
             raise ValueError(f"has more than {LONGEST_CUE:,} characters in cue {number:,}")
+
+
+def _texts_of(cue: Mapping[str, Any]) -> bool:
+    notes = [cue.get(name, "") for name in OPTIONAL]
+    if not all(isinstance(text, str) for text in (cue["text"], *notes)):
+        return False
+    return all(len(text) <= LONGEST_NOTE for text in notes)
 
 
 def _spellings(said: list[Any]) -> None:

@@ -1,6 +1,7 @@
 """Corrections by a glossary that a person accepts, edits or undoes: `proposals.kinds.Handler`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -70,7 +71,7 @@ def undo(
     def restore(change: Change) -> None:
         index = _index(cues, start_s)
         assert index is not None, "it has a text"  # noqa: S101
-        cues[index] = Cue(cues[index].start_s, cues[index].end_s, change.before)
+        cues[index] = replace(cues[index], text=change.before)
         tracks.save(session, principal, asset, version, proposal.payload["language"], cues)
 
     return ledger.undo(changes, current, restore, overtaken=CHANGED)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lectern.errors import Invalid, Message, Stale
-from lectern.insight.cues import LINE_CHARS, Cue, width, wrap
+from lectern.insight.cues import LINE_CHARS, Cue, spoken_by, width, wrap
 
 CHANGED = Message("Someone changed these cues in the meantime.")
 # Two cues out of one need a moment each.
@@ -55,7 +55,10 @@ class Split:
         share = width(first) / max(1, width(first) + width(second))
         wanted = start + (end - start) * share if self.time_s is None else self.time_s * 1000
         cut = min(end - LEAST_MS, max(start + LEAST_MS, round(wanted))) / 1000
-        halves = (Cue(self.cue.start_s, cut, first), Cue(cut, self.cue.end_s, second))
+        halves = (
+            replace(self.cue, end_s=cut, text=first),
+            replace(self.cue, start_s=cut, text=second),
+        )
         return Splice((self.cue,), halves).apply(cues)
 
 
@@ -68,12 +71,14 @@ class Join:
 
     def apply(self, cues: Sequence[Cue]) -> list[Cue]:
         """Raises Stale."""
-        text = " ".join(f"{self.first.text} {self.second.text}".split())
-        whole = Cue(
-            self.first.start_s,
-            self.second.end_s,
-            wrap(text) or f"{self.first.text}\n{self.second.text}",
-        )
+        one, other = self.first.text, self.second.text
+        speaker = self.first.speaker
+        if self.first.speaker == self.second.speaker:
+            text = wrap(" ".join(f"{one} {other}".split())) or f"{one}\n{other}"
+        else:
+            named = spoken_by(self.first.speaker, one), spoken_by(self.second.speaker, other)
+            speaker, text = "", "\n".join(named)
+        whole = replace(self.first, end_s=self.second.end_s, text=text, speaker=speaker)
         return Splice((self.first, self.second), (whole,)).apply(cues)
 
 

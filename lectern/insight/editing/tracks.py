@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, joinedload
 from lectern.database.locks import lock
 from lectern.errors import Invalid, Message, NotFound, Stale
 from lectern.insight import captions, carry_over, corrections, languages
+from lectern.insight.caption_files.markup import settings_of, speaker_name, tidy
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
-from lectern.insight.subtitles import MAX_CUES, tidy
+from lectern.insight.subtitles import MAX_CUES
 from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -150,7 +151,7 @@ def checked(cues: Sequence[Cue]) -> list[Cue]:
             max_cues=f"{MAX_CUES:,}",
             count=f"{len(cues):,}",
         )
-    kept = [Cue(round(c.start_s, 3), round(c.end_s, 3), tidy(c.text)) for c in cues]
+    kept = [_kept(cue) for cue in cues]
     for number, cue in enumerate(kept, start=1):
         if not 0 <= cue.start_s < cue.end_s:
             raise _wrong(number, "it has to end after it begins.")
@@ -162,6 +163,12 @@ def checked(cues: Sequence[Cue]) -> list[Cue]:
         if one.end_s > other.start_s:
             raise _wrong(number, "it ends after the next one begins.")
     return kept
+
+
+def _kept(cue: Cue) -> Cue:
+    start_s, end_s = round(cue.start_s, 3), round(cue.end_s, 3)
+    speaker, settings = speaker_name(cue.speaker), settings_of(cue.settings.split())
+    return Cue(start_s, end_s, tidy(cue.text), speaker, settings)
 
 
 def _wrong(number: int, problem: str) -> Invalid:

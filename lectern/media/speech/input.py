@@ -16,6 +16,8 @@ SAMPLE_RATE = 16_000
 _BYTES_A_SECOND = 2 * SAMPLE_RATE
 # Text subtitles as containers hold them, by the names of their decoders.
 _TEXT = ("ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt")
+# Of these a copy keeps what the way over ffmpeg's own form would lose: speakers, places, brackets.
+_AS_WRITTEN = {"subrip": "srt", "srt": "srt", "webvtt": "webvtt"}
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
@@ -46,15 +48,19 @@ def sound(
 def subtitles(
     source: Path, facts: Facts, stream: StreamFacts, scratch: Path, cancelled: Cancelled
 ) -> bytes:
-    """One text subtitle track as WebVTT; nothing for a track without cues.
+    """One text subtitle track as a caption file; nothing for a track without cues.
+
+    It is taken as it was written, where a format of files is inside; everything else as WebVTT.
 
     Raises:
         Refused: it cannot be decoded within the limits.
         Stopped, SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     limits = Step.CAPTIONS.limits("ffmpeg/subtitles")
-    taken = ["-map", f"0:{stream.index:d}", "-map_metadata", "-1", "-c:s", "webvtt"]
-    _run(source, facts, scratch, [*taken, "-f", "webvtt", OUTPUT], limits, None, cancelled)
+    muxer = _AS_WRITTEN.get(stream.codec or "", "")
+    taken = ["-map", f"0:{stream.index:d}", "-map_metadata", "-1"]
+    taken += ["-c:s", "copy" if muxer else "webvtt", "-f", muxer or "webvtt", OUTPUT]
+    _run(source, facts, scratch, taken, limits, None, cancelled)
     made = sandbox.output(scratch, 0)
     data = made.read_bytes()
     made.unlink()

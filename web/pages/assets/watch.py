@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lectern.errors import NotFound
 from lectern.insight import subtitles
+from lectern.insight.caption_files import writing
 from lectern.library import assets
 from lectern.people.rights import Action
 from lectern.search import cards
@@ -49,7 +50,7 @@ def chapters(asset_id: uuid.UUID, number: int) -> ResponseReturnValue:
     player = player_of(asset_id, number)
     if player is None:
         raise NotFound("Version not found.")
-    reply = Response(subtitles.vtt(player.chapters), mimetype=subtitles.VTT_MIME)
+    reply = Response(writing.vtt(player.chapters), mimetype=subtitles.VTT_MIME)
     reply.headers["Cache-Control"] = A_YEAR
     reply.headers["Vary"] = "Cookie, Authorization"
     return reply

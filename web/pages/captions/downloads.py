@@ -5,6 +5,7 @@ from urllib.parse import quote
 from flask import Response, jsonify, render_template, request
 
 from lectern.insight import subtitles, transcript_files
+from lectern.insight.caption_files import writing
 from lectern.insight.captions import Captions
 from lectern.insight.transcripts import Segment
 from lectern.models import Asset
@@ -34,10 +35,10 @@ def _written(asset: Asset, found: Captions, form: str) -> Response:
     if form == "json":
         return jsonify(transcript_json(asset, found))
     if form == "vtt":
-        return Response(subtitles.vtt(found.cues), mimetype=subtitles.VTT_MIME)
+        return Response(writing.vtt(found.cues), mimetype=subtitles.VTT_MIME)
     if form == "srt":
         content_type = f"{subtitles.SRT_MIME}; charset=utf-8"
-        return Response(subtitles.srt(found.cues), content_type=content_type)
+        return Response(writing.srt(found.cues), content_type=content_type)
     if form == "txt":
         return Response(transcript_files.text(found.segments), mimetype="text/plain")
     lines = [(duration_text(at), text) for at, text in transcript_files.paragraphs(found.segments)]

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, languages
+from lectern.insight.caption_files.clock import clock
 from lectern.insight.captions import Captions
 from lectern.insight.cues import CHARS_PER_S, LINE_CHARS, MOST_LINES, Cue
 from lectern.insight.editing import readability, tracks
 from lectern.insight.editing.operations import Change, Join, Shift, Splice, Split
 from lectern.insight.editing.readability import Problem, Trouble
-from lectern.insight.subtitles import clock
 from lectern.library import versions
 from lectern.models import Asset, CaptionEdit, Version
 from lectern.people.principal import Principal
@@ -126,6 +126,8 @@ def _cues(sent: Fields, name: str) -> tuple[Cue, ...]:
             each.number_or_none("start") or 0.0,
             each.number_or_none("end") or 0.0,
             each.text("text"),
+            each.text_or_none("speaker") or "",
+            each.text_or_none("settings") or "",
         )
         for each in sent.objects(name)
     )

@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, languages, subtitles, transcription
+from lectern.insight.caption_files.reading import Reading
 from lectern.insight.editing import decisions, tracks
 from lectern.library import assets
 from lectern.models import Version
@@ -40,7 +41,7 @@ def upload(asset_id: uuid.UUID) -> ResponseReturnValue:
     session, panel, form = db.session(), _panel(asset_id, Action.EDIT), Form(request.form)
     sent = request.files.get("file")
 
-    def keep() -> subtitles.Reading:
+    def keep() -> Reading:
         if sent is None or not sent.filename:
             raise Invalid("Choose a file.", {"file": gettext("Choose a file.")})
         reading, version = subtitles.read(sent.read()), _version(panel)
@@ -169,7 +170,7 @@ def _tag(lang: str) -> str:
         raise NotFound(captions.NONE) from error
 
 
-def _summary(reading: subtitles.Reading, lang: str) -> str:
+def _summary(reading: Reading, lang: str) -> str:
     name = language_name(languages.tag_or_unknown(lang))
     saved = gettext("%(name)s captions saved: %(n)s cues.", name=name, n=len(reading.cues))
     return " ".join([saved, *reading.remarks[:3]])

@@ -6,8 +6,8 @@ export const text = (row) => row.querySelector("textarea");
 
 // The cue as it was saved last.
 export function cueOf(row) {
-  const { start, end } = row.dataset;
-  return { start: Number(start), end: Number(end), text: text(row).defaultValue };
+  const { start, end, speaker = "", settings = "" } = row.dataset;
+  return { start: Number(start), end: Number(end), text: text(row).defaultValue, speaker, settings };
 }
 
 const keyOf = (row) => `${row.dataset.start} ${row.dataset.end} ${text(row).defaultValue}`;
@@ -126,7 +126,9 @@ function snapshot(row) {
 
 function update(row, fresh) {
   const [field, other] = [text(row), text(fresh)];
-  Object.assign(row.dataset, { start: fresh.dataset.start, end: fresh.dataset.end });
+  for (const name of ["speaker", "settings"]) delete row.dataset[name];
+  const { start, end, speaker, settings } = fresh.dataset;
+  Object.assign(row.dataset, { start, end }, speaker && { speaker }, settings && { settings });
   field.defaultValue = other.defaultValue;
   field.setAttribute("aria-label", other.getAttribute("aria-label"));
   // A space at the end is not taken from under the cursor.
