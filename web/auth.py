@@ -135,7 +135,7 @@ def _refuse_forged(*, signed_in: bool) -> None:
 def _ask_to_sign_in() -> ResponseReturnValue:
     if request.path.startswith(TOKEN_PATHS) and not _is_visited():
         raise Unauthorized(NO_TOKEN)
-    target = url_for("people.sign_in")
+    target = url_for("sign_in.show")
     if request.headers.get("HX-Request"):
         # A fragment of the sign-in page inside another page would help nobody; that page is kept.
         open_page = urlsplit(request.headers.get("HX-Current-URL", ""))

@@ -23,7 +23,7 @@ from web.pages.courses import views as courses
 from web.pages.duplicates import views as duplicates
 from web.pages.library import downloads, matches, selection, sidebar
 from web.pages.library import views as library
-from web.pages.people import views as people
+from web.pages.people import account, members, sign_in
 from web.pages.proposals import views as proposals
 from web.pages.taxonomy import folders, saved_searches, tags
 from web.pages.uploads import views as uploads
@@ -36,7 +36,8 @@ PAGES = (
     *(views.bp, posters.bp, trash.bp, watch.bp, versions.bp, replace.bp, schedule.bp),
     *(captions.bp, editor.bp, files.bp, glossary.bp, proposals.bp),
     *(courses.bp, lessons.bp, picker.bp),
-    *(people.bp, processing.bp, storage.bp, audit.bp, exchange.bp, custom_fields.bp),
+    *(sign_in.bp, account.bp, members.bp),
+    *(processing.bp, storage.bp, audit.bp, exchange.bp, custom_fields.bp),
     *(uploads.bp, health.bp, derived.bp, media.bp, streams.bp),
 )
 
@@ -64,12 +65,12 @@ BAR = (
     Entry("courses.index", _("Courses"), Action.SEE_COURSES, also=("lessons",)),
 )
 MENU = (
-    Entry("people.account", _("Account and tokens"), Action.MANAGE_TOKENS, "key"),
+    Entry("account.show", _("Account and tokens"), Action.MANAGE_TOKENS, "key"),
     Entry("processing.show_notices", _("Notifications"), Action.SEE, "bell"),
     Entry("proposals.index", _("Proposals"), Action.SEE, "check"),
     Entry("processing.index", _("Processing"), Action.SEE, "refresh"),
     Entry("bulk.index", _("Recent bulk changes"), Action.EDIT, "clock"),
-    Entry("people.list_members", _("Members"), Action.MANAGE_MEMBERS, "users"),
+    Entry("members.index", _("Members"), Action.MANAGE_MEMBERS, "users"),
     Entry("storage.index", _("Storage"), Action.SEE_STORAGE, "storage"),
     Entry("audit_log.index", _("Audit log"), Action.SEE_AUDIT, "list"),
     Entry("exchange.index", _("Import and export"), Action.EXCHANGE, "download"),

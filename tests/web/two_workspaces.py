@@ -56,7 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "headers": {"Upload-Offset": "0"},
     },
     "lessons.add_usages": {"data": {"asset": str(uuid.UUID(int=7))}},
-    "people.change_role": {"data": {"role": "viewer"}},
+    "members.change_role": {"data": {"role": "viewer"}},
 }
 
 
