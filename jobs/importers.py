@@ -32,10 +32,10 @@ from lectern.errors import (
     StorageFull,
 )
 from lectern.exchange.importers import bringing, reading, walking
-from lectern.exchange.importers.bringing import Bytes, Outcome, Result, Source
+from lectern.exchange.importers.bringing import Content, Outcome, Result, Source
 from lectern.exchange.importers.origins import Look, Origin
-from lectern.exchange.importers.table import Said, Table
-from lectern.exchange.importers.walking import Found, Skipped
+from lectern.exchange.importers.table import Table, TableEntry
+from lectern.exchange.importers.walking import Skipped, SourceFile
 from lectern.exchange.imports import contents, recording
 from lectern.exchange.imports.recording import Key
 from lectern.media.probe import probe
@@ -142,105 +142,105 @@ class _Run:
 
     def all(self) -> Iterator[Outcome | Skipped]:
         """Each file's outcome, in the order of the walk."""
-        waiting: deque[tuple[Found, Said, Future[Bytes]]] = deque()
+        waiting: deque[tuple[SourceFile, TableEntry, Future[Content]]] = deque()
         for thing, row in self._looked_up():
             if isinstance(thing, Skipped):
                 yield thing
                 continue
-            said = self._job.table.of(thing.path) or Said()
-            if said.problem is None and bringing.unchanged(row, thing, said):
+            entry = self._job.table.of(thing.path) or TableEntry()
+            if entry.problem is None and bringing.unchanged(row, thing, entry):
                 yield Outcome(thing.path, Result.SAME, row.asset_id if row else None)
                 continue
-            waiting.append((thing, said, self._pool.submit(self._prepare, thing, said, row)))
+            waiting.append((thing, entry, self._pool.submit(self._prepare, thing, entry, row)))
             if len(waiting) > WORKERS:
                 yield self._finish(*waiting.popleft())
         while waiting:
             yield self._finish(*waiting.popleft())
 
-    def _looked_up(self) -> Iterator[tuple[Found | Skipped, LegacyFile | None]]:
+    def _looked_up(self) -> Iterator[tuple[SourceFile | Skipped, LegacyFile | None]]:
         """What is found, with what earlier runs wrote down about it."""
         things = self._job.origin.walk()
-        while some := list(islice(things, AT_ONCE)):
-            paths = [each.path for each in some if isinstance(each, Found)]
+        while batch := list(islice(things, AT_ONCE)):
+            paths = [thing.path for thing in batch if isinstance(thing, SourceFile)]
             with unit_of_work() as session:
                 rows = bringing.known(session, self._job.principal, self._source.name, paths)
-            for each in some:
-                yield each, rows.get(each.path)
+            for thing in batch:
+                yield thing, rows.get(thing.path)
 
-    def _prepare(self, found: Found, said: Said, row: LegacyFile | None) -> Bytes:
+    def _prepare(self, file: SourceFile, entry: TableEntry, row: LegacyFile | None) -> Content:
         """Read, check and store the file's bytes; runs in a thread.
 
         Raises:
             Invalid, Refused: it is refused. reading.Changed: it was being written meanwhile.
         """
-        if said.problem is not None:
-            raise Invalid(said.problem)
+        if entry.problem is not None:
+            raise Invalid(entry.problem)
         same = row is not None and row.state == "imported" and row.digest is not None
-        if same and row is not None and (row.byte_size, row.mtime_ns) == reading.stamp(found):
+        if same and row is not None and (row.byte_size, row.mtime_ns) == reading.stamp(file):
             # Only its lines are new.
-            return Bytes(row.digest or "", {})
-        reading.check_size(found, self._job.settings.max_upload_bytes)
+            return Content(row.digest or "", {})
+        reading.check_size(file, self._job.settings.max_upload_bytes)
         name = uuid.uuid4().hex
         copy, room = self._scratch / f"{name}.file", self._scratch / name
         room.mkdir(mode=0o700)
         try:
-            look = Look(HEAD_BYTES, lambda head: _sniffed(head, found))
-            with self._job.origin.fetched(found, copy, look, keep=not self._job.rehearsal) as read:
-                facts = probe(read, found.path.rpartition("/")[2], room).to_json()
-                digest = core_ext.digest_file(read)
-            return self._stored(Bytes(digest, facts), copy)
+            look = Look(HEAD_BYTES, lambda head: _sniffed(head, file))
+            with self._job.origin.fetched(file, copy, look, keep=not self._job.rehearsal) as path:
+                facts = probe(path, file.path.rpartition("/")[2], room).to_json()
+                digest = core_ext.digest_file(path)
+            return self._stored(Content(digest, facts), copy)
         finally:
             copy.unlink(missing_ok=True)
             shutil.rmtree(room, ignore_errors=True)
 
-    def _stored(self, read: Bytes, copy: Path) -> Bytes:
+    def _stored(self, content: Content, copy: Path) -> Content:
         home = self._job.principal.workspace_id
         with unit_of_work() as session:
-            if contents.here(session, home, [read.digest]):
-                return read
+            if contents.here(session, home, [content.digest]):
+                return content
         if self._job.rehearsal:
             # Never in storage; the transaction that names it is rolled back.
-            key = f"b1/{read.digest[:2]}/{read.digest}/{uuid.uuid4().hex}"
-            return replace(read, stored=blobs.Stored(uuid.uuid4(), read.digest, 0, key))
-        return replace(read, stored=blobs.store(self._storage, home, copy))
+            key = f"b1/{content.digest[:2]}/{content.digest}/{uuid.uuid4().hex}"
+            return replace(content, stored=blobs.Stored(uuid.uuid4(), content.digest, 0, key))
+        return replace(content, stored=blobs.store(self._storage, home, copy))
 
-    def _finish(self, found: Found, said: Said, prepared: "Future[Bytes]") -> Outcome:
+    def _finish(self, file: SourceFile, entry: TableEntry, prepared: "Future[Content]") -> Outcome:
         """Write one file down, or why it is refused."""
-        read: Bytes | None = None
+        content: Content | None = None
         try:
-            read = prepared.result()
-            if (first := self._brought.get(read.digest)) is not None:
+            content = prepared.result()
+            if (first := self._brought.get(content.digest)) is not None:
                 return Outcome(
-                    found.path,
+                    file.path,
                     Result.KNOWN,
                     None,
                     Message("It is the same as %(first)s.", first=first),
                 )
-            outcome = retry.retry_on_conflict(partial(self._write, found, said, read))
+            outcome = retry.retry_on_conflict(partial(self._write, file, entry, content))
         except (reading.Changed, FileNotFoundError):
-            return Outcome(found.path, Result.LATER, None, CHANGED)
+            return Outcome(file.path, Result.LATER, None, CHANGED)
         except OURS:
             raise
         except LecternError as problem:
-            return self._refuse(found, said, str(problem))
+            return self._refuse(file, entry, str(problem))
         except OSError as problem:
             why = problem.strerror or "it cannot be read"
-            return self._refuse(found, said, Message(walking.UNREADABLE, why=why))
+            return self._refuse(file, entry, Message(walking.UNREADABLE, why=why))
         finally:
-            if read is not None and not self._job.rehearsal:
-                self._tidy(read)
+            if content is not None and not self._job.rehearsal:
+                self._tidy(content)
         if self._job.rehearsal and outcome.result is Result.ADDED:
-            self._brought[read.digest] = found.path
+            self._brought[content.digest] = file.path
         return outcome
 
-    def _write(self, found: Found, said: Said, read: Bytes) -> Outcome:
+    def _write(self, file: SourceFile, entry: TableEntry, content: Content) -> Outcome:
         with self._unit() as session:
-            return bringing.bring(session, self._job.principal, self._source, found, said, read)
+            return bringing.bring(session, self._job.principal, self._source, file, entry, content)
 
-    def _refuse(self, found: Found, said: Said, reason: str) -> Outcome:
+    def _refuse(self, file: SourceFile, entry: TableEntry, reason: str) -> Outcome:
         with self._unit() as session:
             who = self._job.principal
-            return bringing.refuse(session, who, self._source, found, said, reason)
+            return bringing.refuse(session, who, self._source, file, entry, reason)
 
     @contextmanager
     def _unit(self) -> Iterator[Session]:
@@ -253,15 +253,15 @@ class _Run:
             yield session
             session.rollback()
 
-    def _tidy(self, read: Bytes) -> None:
+    def _tidy(self, content: Content) -> None:
         """Delete what no row names after all."""
-        if read.stored is None:
+        if content.stored is None:
             return
-        stored = {read.digest: read.stored}
+        stored = {content.digest: content.stored}
         with unit_of_work() as session:
             home = self._job.principal.workspace_id
             contents.forget(self._storage, contents.unnamed(session, home, stored))
 
 
-def _sniffed(head: bytes, found: Found) -> None:
-    sniff(head, found.byte_size, found.path)
+def _sniffed(head: bytes, file: SourceFile) -> None:
+    sniff(head, file.byte_size, file.path)

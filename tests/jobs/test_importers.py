@@ -22,7 +22,7 @@ from lectern.exchange import undo_additions
 from lectern.exchange.importers import reading, table
 from lectern.exchange.importers.bringing import Outcome
 from lectern.exchange.importers.origins import Folder
-from lectern.exchange.importers.walking import Found, Skipped
+from lectern.exchange.importers.walking import SourceFile, Skipped
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import Key
 from lectern.integrity import fsck
@@ -170,10 +170,10 @@ def test_links_hidden_and_system_files_are_passed_over(go: Go, old: Path, tmp_pa
 
 def test_a_folder_that_becomes_a_link_leads_nowhere(old: Path, tmp_path: Path) -> None:
     file = put(STATE, tmp_path / "secret/leaf.png")
-    found = Found("Botany/leaf.png", file.stat().st_size, file.stat().st_mtime_ns)
+    source_file = SourceFile("Botany/leaf.png", file.stat().st_size, file.stat().st_mtime_ns)
     shutil.rmtree(old / "Botany")
     (old / "Botany").symlink_to(file.parent)
-    with pytest.raises(Exception, match="replaced by a link"), reading.opened(old, found):
+    with pytest.raises(Exception, match="replaced by a link"), reading.opened(old, source_file):
         pytest.fail("it was opened")
 
 

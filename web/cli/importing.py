@@ -21,7 +21,7 @@ from lectern.exchange.importers import bucket
 from lectern.exchange.importers import table as tables
 from lectern.exchange.importers.bringing import Outcome, Result
 from lectern.exchange.importers.origins import Folder, Origin
-from lectern.exchange.importers.table import Said, Table
+from lectern.exchange.importers.table import Table, TableEntry
 from lectern.exchange.imports import contents, importer, recording
 from lectern.exchange.imports.recording import Key
 from lectern.exchange.imports.report import Report
@@ -55,8 +55,8 @@ class Source(click.ParamType[Path | str]):
         """See click."""
         if isinstance(value, str) and bucket.is_address(value):
             return value
-        found: Path = THERE.convert(value, param, ctx)
-        return found
+        path: Path = THERE.convert(value, param, ctx)
+        return path
 
 
 @click.command("import")
@@ -121,7 +121,7 @@ class _Folder:
     report: Path | None
     dry_run: bool
     counts: Counter[str] = field(default_factory=Counter)
-    met: set[str] = field(default_factory=set)
+    matched: set[str] = field(default_factory=set)
 
 
 def _bring_folder(asked: _Folder) -> bool:
@@ -133,34 +133,34 @@ def _bring_folder(asked: _Folder) -> bool:
     importers: Any = importlib.import_module("jobs.importers")
     job = importers.ImportRun(asked.settings, asked.principal, asked.origin, table, asked.dry_run)
     with _sheet(asked.report) as write:
-        for each in importers.run(job):
-            _tell(asked, table, each, write)
-    wrong = list(tables.unmatched(table, asked.met))
+        for outcome in importers.run(job):
+            _tell(asked, table, outcome, write)
+    wrong = list(tables.unmatched(table, asked.matched))
     for line in wrong:
         click.echo(f"refused: {clean_text(line)}")
     click.echo(_totals(asked, len(wrong)))
-    came = [asked.counts[each] for each in (Result.ADDED, Result.VERSION, Result.KNOWN)]
+    came = [asked.counts[result] for result in (Result.ADDED, Result.VERSION, Result.KNOWN)]
     if not asked.dry_run and any(came):
         _tell_undo(asked.principal)
     return bool(wrong or asked.counts[Result.REFUSED])
 
 
-def _tell(asked: _Folder, table: Table, each: Any, write: Callable[[list[Any]], None]) -> None:
-    key = tables.key_of(each.path)
-    if not isinstance(each, Outcome):
+def _tell(asked: _Folder, table: Table, outcome: Any, write: Callable[[list[Any]], None]) -> None:
+    key = tables.key_of(outcome.path)
+    if not isinstance(outcome, Outcome):
         asked.counts["skipped"] += 1
-        click.echo(f"skipped: {clean_text(each.path)}: {each.reason}")
-        write([each.path, "skipped", "", "", each.reason])
+        click.echo(f"skipped: {clean_text(outcome.path)}: {outcome.reason}")
+        write([outcome.path, "skipped", "", "", outcome.reason])
         return
-    asked.counts[each.result] += 1
-    said = table.files.get(key, Said())
+    asked.counts[outcome.result] += 1
+    entry = table.files.get(key, TableEntry())
     if key in table.files:
-        asked.met.add(key)
-    old_id = next((line.facts["old_id"] for line in said.lines if "old_id" in line.facts), "")
-    write([each.path, each.result, each.asset_id or "", old_id, each.reason])
-    if each.result is not Result.SAME:
-        why = f": {each.reason}" if each.reason else ""
-        click.echo(f"{_WORDS[each.result][asked.dry_run]}: {clean_text(each.path)}{why}")
+        asked.matched.add(key)
+    old_id = next((line.facts["old_id"] for line in entry.lines if "old_id" in line.facts), "")
+    write([outcome.path, outcome.result, outcome.asset_id or "", old_id, outcome.reason])
+    if outcome.result is not Result.SAME:
+        why = f": {outcome.reason}" if outcome.reason else ""
+        click.echo(f"{_WORDS[outcome.result][asked.dry_run]}: {clean_text(outcome.path)}{why}")
 
 
 def _totals(asked: _Folder, wrong: int) -> str:
@@ -239,8 +239,8 @@ def _undo(settings: Settings, principal: Principal, batch_id: uuid.UUID) -> None
     with unit_of_work() as session:
         import_undo.finish(session, key)
         batch = recording.get(session, principal, batch_id)
-        for each in import_undo.kept(session, batch):
-            click.echo(f"kept: {each.file} {each.id} {each.name}: {each.reason}")
+        for leftover in import_undo.kept(session, batch):
+            click.echo(f"kept: {leftover.file} {leftover.id} {leftover.name}: {leftover.reason}")
     live.publish(principal.workspace_id, live.REFRESH)
     click.echo(f"Undid {batch.undone} things; {batch.kept} stay as they are.")
 

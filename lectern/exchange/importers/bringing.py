@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from lectern import text
 from lectern.errors import Conflict, Invalid, Message
 from lectern.exchange.importers.relations import Relations
-from lectern.exchange.importers.table import Said
-from lectern.exchange.importers.walking import Found
+from lectern.exchange.importers.table import TableEntry
+from lectern.exchange.importers.walking import SourceFile
 from lectern.exchange.imports import people, recording
 from lectern.exchange.imports.recording import Item, Key
 from lectern.library import assets, versions
@@ -56,7 +56,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Bytes:
+class Content:
     """What was read of a file before any row. Without `stored` the library has its content."""
 
     digest: str
@@ -84,13 +84,13 @@ def known(
     return {row.path: row for row in session.scalars(query)}
 
 
-def unchanged(row: LegacyFile | None, found: Found, said: Said) -> bool:
+def unchanged(row: LegacyFile | None, file: SourceFile, entry: TableEntry) -> bool:
     """Whether nothing is to be done: it came in, and neither it nor its lines changed since."""
     return (
         row is not None
         and row.state == "imported"
-        and (row.byte_size, row.mtime_ns) == (found.byte_size, found.mtime_ns)
-        and row.said == said.digest
+        and (row.byte_size, row.mtime_ns) == (file.byte_size, file.mtime_ns)
+        and row.said == entry.digest
     )
 
 
@@ -98,9 +98,9 @@ def bring(
     session: Session,
     principal: Principal,
     source: Source,
-    found: Found,
-    said: Said,
-    read: Bytes,
+    file: SourceFile,
+    entry: TableEntry,
+    content: Content,
 ) -> Outcome:
     """Bring one file in: new, as a version of what it was, or as more places that use it.
 
@@ -110,14 +110,14 @@ def bring(
         Invalid, Conflict: it is refused, with the reason; the caller rolls back and calls `refuse`.
     """
     relations = Relations(session, principal)
-    relations.find([line.use for line in said.lines if line.use])
-    facts = {name: value for line in said.lines for name, value in line.facts.items()}
-    row = known(session, principal, source.name, [found.path]).get(found.path)
-    bringing = _Bringing(session, principal, source, found, facts, read)
+    relations.find([line.use for line in entry.lines if line.use])
+    facts = {name: value for line in entry.lines for name, value in line.facts.items()}
+    row = known(session, principal, source.name, [file.path]).get(file.path)
+    bringing = _Bringing(session, principal, source, file, facts, content)
     asset, result = bringing.asset(row)
     relations.use(asset)
-    _remember(session, principal, source, found, said, state="imported", digest=read.digest)
-    mine = known(session, principal, source.name, [found.path])[found.path]
+    _remember(session, principal, source, file, entry, state="imported", digest=content.digest)
+    mine = known(session, principal, source.name, [file.path])[file.path]
     mine.asset_id, mine.old_id, mine.reason = asset.id, facts.get("old_id", mine.old_id), None
     session.flush()
     if source.key is not None:
@@ -125,30 +125,35 @@ def bring(
     audit.record_all(session, principal, [*bringing.facts, *relations.facts])
     if result is Result.SAME and relations.items:
         result = Result.KNOWN
-    return Outcome(found.path, result, asset.id)
+    return Outcome(file.path, result, asset.id)
 
 
 def refuse(
-    session: Session, principal: Principal, source: Source, found: Found, said: Said, reason: str
+    session: Session,
+    principal: Principal,
+    source: Source,
+    file: SourceFile,
+    entry: TableEntry,
+    reason: str,
 ) -> Outcome:
     """Write down why the file did not come in; the next run tries it again."""
-    _remember(session, principal, source, found, said, state="refused", reason=reason)
-    return Outcome(found.path, Result.REFUSED, None, reason)
+    _remember(session, principal, source, file, entry, state="refused", reason=reason)
+    return Outcome(file.path, Result.REFUSED, None, reason)
 
 
 def _remember(
     session: Session,
     principal: Principal,
     source: Source,
-    found: Found,
-    said: Said,
+    file: SourceFile,
+    entry: TableEntry,
     **more: Any,
 ) -> None:
-    row = known(session, principal, source.name, [found.path]).get(found.path)
+    row = known(session, principal, source.name, [file.path]).get(file.path)
     if row is None:
-        row = LegacyFile(workspace_id=principal.workspace_id, source=source.name, path=found.path)
+        row = LegacyFile(workspace_id=principal.workspace_id, source=source.name, path=file.path)
         session.add(row)
-    row.byte_size, row.mtime_ns, row.said = found.byte_size, found.mtime_ns, said.digest
+    row.byte_size, row.mtime_ns, row.said = file.byte_size, file.mtime_ns, entry.digest
     row.updated_at = func.clock_timestamp()
     for name, value in more.items():
         setattr(row, name, value)
@@ -163,25 +168,25 @@ class _Bringing:
         session: Session,
         principal: Principal,
         source: Source,
-        found: Found,
+        file: SourceFile,
         facts: Mapping[str, Any],
-        read: Bytes,
+        content: Content,
     ) -> None:
         self.items: list[Item] = []
         self.facts: list[Fact] = []
         self._session = session
         self._principal = principal
         self._source = source
-        self._found = found
-        self._said = facts
-        self._read = read
+        self._file = file
+        self._facts = facts
+        self._content = content
 
     def asset(self, row: LegacyFile | None) -> tuple[Asset, Result]:
         """The asset that the file is here, made or given a version where needed."""
         if row is not None and row.asset_id is not None:
             return self._again(row, row.asset_id)
         same = assets.with_digest(
-            self._session, self._principal, self._read.digest, self._found.byte_size
+            self._session, self._principal, self._content.digest, self._file.byte_size
         )
         if same:
             return self._locked(same[-1].id), Result.KNOWN
@@ -189,9 +194,9 @@ class _Bringing:
 
     def _again(self, row: LegacyFile, asset_id: uuid.UUID) -> tuple[Asset, Result]:
         asset = self._locked(asset_id)
-        if row.digest == self._read.digest:
+        if row.digest == self._content.digest:
             return asset, Result.SAME
-        kind = self._read.facts["kind"]
+        kind = self._content.facts["kind"]
         if kind != asset.kind:
             raise Invalid(OTHER_KIND, before=asset.kind, after=kind)
         before = asset.version_number
@@ -210,27 +215,27 @@ class _Bringing:
         return asset
 
     def _new(self) -> Asset:
-        folder, _, name = self._found.path.rpartition("/")
+        folder, _, name = self._file.path.rpartition("/")
         place = folders.ensure(self._session, self._principal, folder)
         clean = text.file_name(name)
         asset = Asset(
             workspace_id=self._principal.workspace_id,
             id=new_id(),
-            name=self._said.get("title", clean),
+            name=self._facts.get("title", clean),
             original_name=clean,
-            kind=self._read.facts["kind"],
+            kind=self._content.facts["kind"],
             folder_id=place.id if place else None,
             created_by=self._owner(),
-            created_at=self._said.get("created_at", _when(self._found)),
+            created_at=self._facts.get("created_at", _when(self._file)),
         )
         for field_name in ("description", "language", "licence"):
-            if field_name in self._said:
-                setattr(asset, field_name, self._said[field_name])
+            if field_name in self._facts:
+                setattr(asset, field_name, self._facts[field_name])
         self._session.add(asset)
         self._session.flush()
         self._session.refresh(asset)
-        if self._said.get("tags"):
-            tags.put(self._session, asset, self._said["tags"])
+        if self._facts.get("tags"):
+            tags.put(self._session, asset, self._facts["tags"])
         self.items.append(Item("assets", asset.id))
         version = self._append(asset)
         self._tell("asset.import", asset, version)
@@ -242,8 +247,8 @@ class _Bringing:
             asset,
             self._blob(),
             origin="import",
-            original_name=text.file_name(self._found.path),
-            facts=dict(self._read.facts),
+            original_name=text.file_name(self._file.path),
+            facts=dict(self._content.facts),
             created_by=asset.created_by,
         )
         tasks.begin(self._session, version)
@@ -251,31 +256,31 @@ class _Bringing:
         return version
 
     def _blob(self) -> Blob:
-        home, read = self._principal.workspace_id, self._read
-        if read.stored is not None:
-            return blobs.add(self._session, home, read.stored, read.facts["mime"])[0]
-        claimed = blobs.claim(self._session, home, read.digest)
+        home, content = self._principal.workspace_id, self._content
+        if content.stored is not None:
+            return blobs.add(self._session, home, content.stored, content.facts["mime"])[0]
+        claimed = blobs.claim(self._session, home, content.digest)
         if claimed is None:
             raise Conflict(GONE)
         return claimed
 
     def _owner(self) -> uuid.UUID | None:
-        email = self._said.get("owner")
+        email = self._facts.get("owner")
         if email is None:
             return self._principal.user_id
         person = {"id": new_id(), "email": email, "name": email.partition("@")[0]}
         return people.match(self._session, self._principal, [person], everybody=True)[person["id"]]
 
     def _tell(self, action: str, asset: Asset, version: Version) -> None:
-        size = self._found.byte_size
-        details = {"version": version.number, "digest": self._read.digest, "bytes": size}
+        size = self._file.byte_size
+        details = {"version": version.number, "digest": self._content.digest, "bytes": size}
         if self._source.key is not None:
             details["batch"] = str(self._source.key.batch_id)
         self.facts.append(Fact(action, "asset", asset.id, details))
 
 
-def _when(found: Found) -> datetime:
+def _when(file: SourceFile) -> datetime:
     """When the file was written last, as far as that can be true."""
     now = datetime.now(UTC)
-    moment = datetime.fromtimestamp(max(0, found.mtime_ns) / 1e9, UTC)
+    moment = datetime.fromtimestamp(max(0, file.mtime_ns) / 1e9, UTC)
     return min(moment, now)

@@ -15,8 +15,8 @@ from lectern.exchange.importers.walking import (
     HIDDEN,
     LONGEST_PATH,
     TOO_LONG,
-    Found,
     Skipped,
+    SourceFile,
     hidden,
 )
 from lectern.storage.b2_errors import in_words
@@ -55,7 +55,7 @@ class Bucket:
         """See `Origin.name`."""
         return f"b2://{self.place.bucket}/{self.prefix}"
 
-    def walk(self) -> Iterator[Found | Skipped]:
+    def walk(self) -> Iterator[SourceFile | Skipped]:
         """See `Origin.walk`. Folders, which have no bytes, are nothing at all here."""
         start: str | None = None
         while True:
@@ -63,42 +63,44 @@ class Bucket:
                 page = self._api.session.list_file_names(
                     self._bucket().id_, start, LISTED_AT_ONCE, self.prefix
                 )
-            for each in page["files"]:
-                if not each["fileName"].endswith("/"):
-                    yield self._found(each)
+            for entry in page["files"]:
+                if not entry["fileName"].endswith("/"):
+                    yield self._file(entry)
             start = page["nextFileName"]
             if start is None:
                 return
 
     @contextmanager
-    def fetched(self, found: Found, copy: Path, look: Look, *, keep: bool) -> Iterator[Path]:
+    def fetched(self, file: SourceFile, copy: Path, look: Look, *, keep: bool) -> Iterator[Path]:
         """See `Origin.fetched`. By its id: a version never changes, and its SHA-1 is compared."""
         try:
-            with in_words(found.path):
-                last = min(look.head_bytes, found.byte_size) - 1
-                head = self._api.download_file_by_id(found.ref, range_=(0, last))
+            with in_words(file.path):
+                last = min(look.head_bytes, file.byte_size) - 1
+                head = self._api.download_file_by_id(file.ref, range_=(0, last))
                 look.at(b"".join(head.response.iter_content()))
-                self._api.download_file_by_id(found.ref).save_to(copy)
+                self._api.download_file_by_id(file.ref).save_to(copy)
         except FileNotFoundError as error:
             raise reading.Changed from error
-        if copy.stat().st_size != found.byte_size:
+        if copy.stat().st_size != file.byte_size:
             raise reading.Changed
         yield copy
 
-    def _found(self, each: dict[str, Any]) -> Found | Skipped:
-        path = each["fileName"].removeprefix(self.prefix)
+    def _file(self, entry: dict[str, Any]) -> SourceFile | Skipped:
+        path = entry["fileName"].removeprefix(self.prefix)
         parts = path.split("/")
         if any(part in {"", ".", ".."} for part in parts) or "\\" in path:
             return Skipped(path, NO_PATH)
-        if digest_of(each["fileName"]) is not None:
+        if digest_of(entry["fileName"]) is not None:
             return Skipped(path, OURS)
         if any(hidden(part) for part in parts):
             return Skipped(path, HIDDEN)
         if len(path.encode()) > LONGEST_PATH:
             return Skipped(path, TOO_LONG)
-        said = (each.get("fileInfo") or {}).get(_MODIFIED, "")
-        changed_ms = int(said) if said.isdecimal() else int(each["uploadTimestamp"])
-        return Found(path, int(each["contentLength"]), changed_ms * 1_000_000, each["fileId"])
+        modified = (entry.get("fileInfo") or {}).get(_MODIFIED, "")
+        changed_ms = int(modified) if modified.isdecimal() else int(entry["uploadTimestamp"])
+        return SourceFile(
+            path, int(entry["contentLength"]), changed_ms * 1_000_000, entry["fileId"]
+        )
 
     def _bucket(self) -> Any:
         if self._known is None:

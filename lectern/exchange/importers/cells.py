@@ -57,7 +57,7 @@ class Line:
 
 
 @dataclass
-class Seen:
+class EarlierLines:
     """What earlier lines said about courses, so that a later one cannot contradict it."""
 
     _titles: dict[tuple[str, ...], tuple[str, int]] = field(default_factory=dict)
@@ -117,42 +117,42 @@ def path(cell: str) -> str:
 
 def line(number: int, cells: Mapping[str, str]) -> Line:
     """The line's meaning. Raises Invalid for a cell that cannot be understood."""
-    given = {name: cell for name, cell in cells.items() if cell and name in COLUMNS}
-    if any("\0" in cell for cell in given.values()):
+    values_by_column = {name: cell for name, cell in cells.items() if cell and name in COLUMNS}
+    if any("\0" in cell for cell in values_by_column.values()):
         raise Invalid("it holds a NUL character.")
     facts: dict[str, Any] = {}
     for name in _OF_FILE:
-        if name in given:
+        if name in values_by_column:
             try:
-                facts[name] = _fact(name, given[name])
+                facts[name] = _fact(name, values_by_column[name])
             except Invalid as problem:
                 raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
-    return Line(number, facts, _use(given))
+    return Line(number, facts, _use(values_by_column))
 
 
-def _use(given: Mapping[str, str]) -> Use | None:
+def _use(values_by_column: Mapping[str, str]) -> Use | None:
     def ref(name: str) -> str | None:
         try:
-            return text.reference(given[name]) if name in given else None
+            return text.reference(values_by_column[name]) if name in values_by_column else None
         except Invalid as problem:
             raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
 
     def title(name: str, longest: int = 200) -> str:
         try:
-            return text.line(given.get(name, ""), name, longest=longest, empty=True)
+            return text.line(values_by_column.get(name, ""), name, longest=longest, empty=True)
         except Invalid as problem:
             raise Invalid("“%(name)s”: %(told)s", name=name, told=_told(problem)) from problem
 
     course, chapter, lesson = ref("course"), ref("chapter"), ref("lesson")
     if course is None:
         more = ("chapter", "lesson", "slot", "start", "end")
-        stray = next((name for name in more if name in given), None)
+        stray = next((name for name in more if name in values_by_column), None)
         if stray is not None:
             raise Invalid("it has a “%(stray)s”, but names no course.", stray=stray)
         return None
     if lesson is not None and chapter is None:
         raise Invalid("it names the lesson “%(lesson)s”, but not its chapter.", lesson=lesson)
-    start, end = _seconds("start", given), _seconds("end", given)
+    start, end = _seconds("start", values_by_column), _seconds("end", values_by_column)
     if end is not None and end <= (start or 0):
         raise Invalid("its “end” is not after its “start”.")
     return Use(
@@ -168,11 +168,13 @@ def _use(given: Mapping[str, str]) -> Use | None:
     )
 
 
-def _seconds(name: str, given: Mapping[str, str]) -> float | None:
-    if name not in given:
+def _seconds(name: str, values_by_column: Mapping[str, str]) -> float | None:
+    if name not in values_by_column:
         return None
     # Where the comma separates decimals, semicolons separate cells.
-    seconds = values.readable(given[name], values.decimal(0, sys.float_info.max, comma=True))
+    seconds = values.readable(
+        values_by_column[name], values.decimal(0, sys.float_info.max, comma=True)
+    )
     if seconds is None:
         raise Invalid("“%(name)s” is not a number of seconds.", name=name)
     return seconds
@@ -194,12 +196,12 @@ def _fact(name: str, cell: str) -> Any:
 
 
 def _moment(cell: str) -> datetime:
-    found = values.readable(cell, values.moment("utc"))
-    if found is None:
+    moment = values.readable(cell, values.moment("utc"))
+    if moment is None:
         raise Invalid("Enter a time such as 2024-09-01 or 2024-09-01T12:00:00+02:00.")
-    if not datetime(1970, 1, 1, tzinfo=UTC) <= found <= datetime.now(UTC):
+    if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC):
         raise Invalid("The date is before 1970 or in the future.")
-    return found
+    return moment
 
 
 def _told(problem: Invalid) -> str:

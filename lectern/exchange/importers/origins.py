@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from lectern.exchange.importers import reading, walking
-from lectern.exchange.importers.walking import Found, Skipped
+from lectern.exchange.importers.walking import Skipped, SourceFile
 
 
 class Look(NamedTuple):
@@ -24,11 +24,11 @@ class Origin(Protocol):
     def name(self) -> str:
         """What it is remembered as: the same place has the same name in every run."""
 
-    def walk(self) -> Iterator[Found | Skipped]:
+    def walk(self) -> Iterator[SourceFile | Skipped]:
         """All its files, and what is passed over, in the order of names."""
 
     def fetched(
-        self, found: Found, copy: Path, look: Look, *, keep: bool
+        self, file: SourceFile, copy: Path, look: Look, *, keep: bool
     ) -> AbstractContextManager[Path]:
         """The file here, while the block lasts: at `copy` when it is to `keep`.
 
@@ -49,16 +49,16 @@ class Folder:
         """See `Origin.name`."""
         return str(self.root)
 
-    def walk(self) -> Iterator[Found | Skipped]:
+    def walk(self) -> Iterator[SourceFile | Skipped]:
         """See `Origin.walk`."""
         return walking.walk(self.root, self._leave_out)
 
     @contextmanager
-    def fetched(self, found: Found, copy: Path, look: Look, *, keep: bool) -> Iterator[Path]:
+    def fetched(self, file: SourceFile, copy: Path, look: Look, *, keep: bool) -> Iterator[Path]:
         """See `Origin.fetched`; what need not be kept is read where it lies."""
-        with reading.opened(self.root, found) as file:
-            look.at(os.pread(file, look.head_bytes, 0))
+        with reading.opened(self.root, file) as descriptor:
+            look.at(os.pread(descriptor, look.head_bytes, 0))
             if keep:
-                reading.copy(file, copy)
-            yield copy if keep else self.root / found.path
-            reading.check_same(file, found)
+                reading.copy(descriptor, copy)
+            yield copy if keep else self.root / file.path
+            reading.check_same(descriptor, file)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lectern.errors import Invalid, Message
-from lectern.exchange.importers.walking import Found
+from lectern.exchange.importers.walking import SourceFile
 from lectern.ingest.uploads import EMPTY
 
 OUTSIDE = Message("Its folder was replaced by a link during the import.")
@@ -18,47 +18,49 @@ class Changed(Exception):
     """The file is not what it was when it was found."""
 
 
-def stamp(found: Found) -> tuple[int, int]:
-    """Bytes and time: equal ones mean that nobody wrote to it."""
-    return found.byte_size, found.mtime_ns
+def stamp(file: SourceFile) -> tuple[int, int]:
+    """Size and time: equal ones mean that nobody wrote to it."""
+    return file.byte_size, file.mtime_ns
 
 
-def check_size(found: Found, most: int) -> None:
+def check_size(file: SourceFile, most: int) -> None:
     """Raises Invalid for a file that no upload could be."""
-    if found.byte_size == 0:
+    if file.byte_size == 0:
         raise Invalid(EMPTY)
-    if found.byte_size > most:
+    if file.byte_size > most:
         raise Invalid(
             "A file may have at most %(value)s GiB here.", value=f"{most / (1 << 30):.3g}"
         )
 
 
 @contextmanager
-def opened(root: Path, found: Found) -> Iterator[int]:
+def opened(root: Path, file: SourceFile) -> Iterator[int]:
     """The file that was found, and no other: neither a link nor, by a link above it, elsewhere.
 
     Raises:
         Changed: it is not the same any more. Invalid: a link leads out of the folder.
     """
     # Without waiting: by now it may be a pipe that nobody writes to.
-    file = os.open(root / found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(
+        root / file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    )
     try:
-        if not Path(os.readlink(f"/proc/self/fd/{file}")).is_relative_to(root):
+        if not Path(os.readlink(f"/proc/self/fd/{descriptor}")).is_relative_to(root):
             raise Invalid(OUTSIDE)
-        check_same(file, found)
-        yield file
+        check_same(descriptor, file)
+        yield descriptor
     finally:
-        os.close(file)
+        os.close(descriptor)
 
 
-def check_same(file: int, found: Found) -> None:
+def check_same(descriptor: int, file: SourceFile) -> None:
     """Raises Changed when somebody wrote to it."""
-    now = os.fstat(file)
-    if (now.st_size, now.st_mtime_ns) != stamp(found):
+    now = os.fstat(descriptor)
+    if (now.st_size, now.st_mtime_ns) != stamp(file):
         raise Changed
 
 
-def copy(file: int, target: Path) -> None:
+def copy(descriptor: int, target: Path) -> None:
     """All its bytes into a new file; never a link, which would change with the original."""
-    with open(file, "rb", closefd=False) as source, target.open("xb") as written:
+    with open(descriptor, "rb", closefd=False) as source, target.open("xb") as written:
         shutil.copyfileobj(source, written, PIECE)

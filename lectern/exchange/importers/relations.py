@@ -34,7 +34,7 @@ class Relations:
 
     def find(self, uses: Sequence[Use]) -> None:
         """Find or make the places. What is there keeps its title and its order."""
-        for use in sorted(uses, key=lambda each: (each.course, each.chapter or "")):
+        for use in sorted(uses, key=lambda item: (item.course, item.chapter or "")):
             spot = Spot(self._course(use))
             if use.chapter is not None:
                 spot = Spot(spot.course, self._chapter(spot.course, use, use.chapter))
@@ -53,12 +53,15 @@ class Relations:
                 select(Usage).where(spot.here).order_by(Usage.position, Usage.id)
             ).all()
             known = next(
-                (each for each in here if (each.asset_id, each.slot) == (asset.id, use.slot)), None
+                (usage for usage in here if (usage.asset_id, usage.slot) == (asset.id, use.slot)),
+                None,
             )
             spec = UsageSpec(asset.id, use.slot, start_s=use.start_s, end_s=use.end_s)
             (term,) = _checked(self._session, spec, asset, known)
             if known is None:
-                self._add(spot, asset, term, 1 + max((each.position for each in here), default=-1))
+                self._add(
+                    spot, asset, term, 1 + max((usage.position for usage in here), default=-1)
+                )
             elif use.start_s is not None or use.end_s is not None:
                 self._change(spot, known, term)
 
@@ -66,8 +69,8 @@ class Relations:
         usage = writing.new(self._session, self._principal, spot, asset.id, position, term)
         self._session.flush()
         self.items.append(Item("usages", usage.id))
-        said = writing.given(term)
-        self.facts.append(writing.about("usage.add", asset.id, usage.id, spot.titles, **said))
+        details = writing.given(term)
+        self.facts.append(writing.about("usage.add", asset.id, usage.id, spot.titles, **details))
         self._touch(spot, asset)
 
     def _change(self, spot: Spot, usage: Usage, term: terms.Terms) -> None:

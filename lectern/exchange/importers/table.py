@@ -25,7 +25,7 @@ class BadTable(Invalid):
 
 
 @dataclass
-class Said:
+class TableEntry:
     """The good lines about one file, or why one of them is not good."""
 
     lines: list[Line] = field(default_factory=list)
@@ -42,12 +42,12 @@ class Said:
 class Table:
     """Lines by path. `unknown` are columns that mean nothing here."""
 
-    files: dict[str, Said] = field(default_factory=dict)
+    files: dict[str, TableEntry] = field(default_factory=dict)
     unknown: Sequence[str] = ()
     # Lines that name no usable path: number and reason.
     homeless: list[tuple[int, str]] = field(default_factory=list)
 
-    def of(self, path: str) -> Said | None:
+    def of(self, path: str) -> TableEntry | None:
         """What is said of the file."""
         return self.files.get(key_of(path))
 
@@ -66,7 +66,7 @@ def read(file: Path) -> Table:
     text = _text(file)
     # Strict: a quote that is never closed would make one cell of all that follows.
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    table, seen = Table(), cells.Seen()
+    table, earlier = Table(), cells.EarlierLines()
     names: Sequence[str] | None = None
     try:
         for row in rows:
@@ -80,7 +80,7 @@ def read(file: Path) -> Table:
                 names = _header(row)
                 table.unknown = [name for name in names if name not in cells.COLUMNS]
             elif any(cell.strip() for cell in row):
-                _take(table, seen, rows.line_num, names, row)
+                _take(table, earlier, rows.line_num, names, row)
     except csv.Error as error:
         raise BadTable(
             "Line %(line_num)s: this is not CSV (%(error)s).",
@@ -93,7 +93,7 @@ def read(file: Path) -> Table:
 
 
 def _take(
-    table: Table, seen: cells.Seen, number: int, names: Sequence[str], row: Sequence[str]
+    table: Table, earlier: cells.EarlierLines, number: int, names: Sequence[str], row: Sequence[str]
 ) -> None:
     values = dict(zip(names, (cell.strip() for cell in row), strict=False))
     try:
@@ -101,7 +101,7 @@ def _take(
     except Invalid as problem:
         table.homeless.append((number, str(problem)))
         return
-    said = table.files.setdefault(key_of(path), Said())
+    entry = table.files.setdefault(key_of(path), TableEntry())
     try:
         if len(row) > len(names):
             raise Invalid(
@@ -110,10 +110,10 @@ def _take(
                 count_2=len(names),
             )
         line = cells.line(number, values)
-        seen.check(key_of(path), line, said.lines)
-        said.lines.append(line)
+        earlier.check(key_of(path), line, entry.lines)
+        entry.lines.append(line)
     except Invalid as problem:
-        said.problem = said.problem or f"Line {number:,}: {problem}"
+        entry.problem = entry.problem or f"Line {number:,}: {problem}"
 
 
 def _text(file: Path) -> str:
@@ -149,17 +149,17 @@ def _header(row: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def unmatched(table: Table, met: Container[str]) -> Iterator[str]:
-    """Lines that came to nothing; `met` are the keys of files that were found.
+def unmatched(table: Table, matched: Container[str]) -> Iterator[str]:
+    """Lines that came to nothing; `matched` are the keys of files that were found.
 
     Asked after the run: that there is no such file shows when the whole folder was seen.
     """
     for number, reason in table.homeless:
         yield f"Line {number:,}: {reason}"
-    for path, said in table.files.items():
-        if path not in met:
-            number = said.lines[0].number if said.lines else 0
-            yield said.problem or Message(
+    for path, entry in table.files.items():
+        if path not in matched:
+            number = entry.lines[0].number if entry.lines else 0
+            yield entry.problem or Message(
                 "Line %(number)s: there is no file %(path)s in the folder.",
                 number=f"{number:,}",
                 path=path,

@@ -24,7 +24,7 @@ _SYSTEM = {
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """A file as it is now. `path` is the way from the folder, its names joined by slashes.
 
     `ref` is how the place calls exactly this state of it, where it has a name for that.
@@ -44,7 +44,7 @@ class Skipped:
     reason: str
 
 
-def walk(root: Path, leave_out: Path | None = None) -> Iterator[Found | Skipped]:
+def walk(root: Path, leave_out: Path | None = None) -> Iterator[SourceFile | Skipped]:
     """Everything below `root`, in the order of names; memory holds one folder's names a level.
 
     `leave_out` is the table that came along, which is no file of the library.
@@ -52,7 +52,7 @@ def walk(root: Path, leave_out: Path | None = None) -> Iterator[Found | Skipped]
     yield from _below(root, "", leave_out.resolve() if leave_out else None)
 
 
-def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[Found | Skipped]:
+def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[SourceFile | Skipped]:
     try:
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
@@ -72,7 +72,7 @@ def _below(folder: Path, prefix: str, leave_out: Path | None) -> Iterator[Found 
             except OSError:
                 # Gone since its folder was read: a live system is at work.
                 continue
-            yield Found(path, is_now.st_size, is_now.st_mtime_ns)
+            yield SourceFile(path, is_now.st_size, is_now.st_mtime_ns)
 
 
 def hidden(name: str) -> bool:
