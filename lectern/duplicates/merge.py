@@ -34,10 +34,10 @@ def merge(
     All must have the same bytes. Raises as `preparing.prepare` does; nothing was changed then.
     """
     plan = prepare(session, principal, keep, merge, hold=True)
-    used_before = {asset.id: asset.last_used_at for asset in (plan.kept, *plan.merged)}
+    used_before = {asset.id: asset.last_used_at for asset in (plan.target, *plan.merged)}
     moved = merge_usages.move(session, plan.moves, keep)
     merge_usages.touch(
-        session, principal.workspace_id, [merge_usages.row_of(each) for each in plan.ends]
+        session, principal.workspace_id, [merge_usages.row_of(usage) for usage in plan.ends]
     )
     ending.end_all(session, principal, plan.ends)
     done = _fill(session, plan)
@@ -54,7 +54,7 @@ def merge(
                 trashed_at=trashed_at,
                 last_used_at=used_before[asset.id],
                 moved=moved.get(asset.id, []),
-                ended=[str(each.id) for each in plan.ends if each.asset_id == asset.id],
+                ended=[str(usage.id) for usage in plan.ends if usage.asset_id == asset.id],
             )
         )
     session.flush()
@@ -67,7 +67,7 @@ def _write(session: Session, principal: Principal, plan: Plan, done: dict[str, A
     row = Merge(
         workspace_id=principal.workspace_id,
         id=new_id(),
-        kept_id=plan.kept.id,
+        kept_id=plan.target.id,
         created_by=principal.user_id,
         done=done,
     )
@@ -78,33 +78,33 @@ def _write(session: Session, principal: Principal, plan: Plan, done: dict[str, A
 
 def _fill(session: Session, plan: Plan) -> dict[str, Any]:
     """Give the kept file what it lacks; returns what it got."""
-    kept, done = plan.kept, {}
+    target, done = plan.target, {}
     if plan.tags:
-        tags.put(session, kept, [*(tag.name for tag in kept.tags), *plan.tags])
+        tags.put(session, target, [*(tag.name for tag in target.tags), *plan.tags])
     for field, filled in plan.fields.items():
-        done[field] = {"before": getattr(kept, field), "after": filled.value}
-        setattr(kept, field, filled.value)
+        done[field] = {"before": getattr(target, field), "after": filled.value}
+        setattr(target, field, filled.value)
     custom = {key: filled.value for key, filled in plan.custom.items()}
     if custom:
-        kept.custom = {**kept.custom, **custom}
+        target.custom = {**target.custom, **custom}
     notes = []
     for version_id, note in plan.notes.items():
-        session.get_one(Version, (kept.workspace_id, version_id)).note = note
+        session.get_one(Version, (target.workspace_id, version_id)).note = note
         notes.append({"version": str(version_id), "after": note})
-    carried = [_carry(session, kept, track) for track in plan.captions]
+    carried = [_carry(session, target, track) for track in plan.captions]
     if plan.tags or done or custom or notes or carried:
-        kept.updated_at = func.clock_timestamp()
+        target.updated_at = func.clock_timestamp()
     session.flush()
     # Whoever edits it has seen another file than this.
-    kept.lock_version = Asset.lock_version + 1
+    target.lock_version = Asset.lock_version + 1
     session.flush()
     return {"tags": list(plan.tags), "fields": done, "custom": custom, "notes": notes} | (
         {"captions": carried} if carried else {}
     )
 
 
-def _carry(session: Session, kept: Asset, track: CaptionTrack) -> dict[str, Any]:
-    version = versions.get_current(session, kept)
+def _carry(session: Session, target: Asset, track: CaptionTrack) -> dict[str, Any]:
+    version = versions.get_current(session, target)
     assert version is not None, "a plan with captions is of versions"  # noqa: S101
     copy = carry_over.own(session, version, track)
     return {"track": str(copy.id), "language": copy.language, "seen": copy.lock_version}
@@ -115,24 +115,24 @@ def _date_use(
 ) -> dict[str, str | None]:
     """A use that changes its file is no new use: the kept file was last put into a place when the
     last of them was."""
-    known = [each for each in before.values() if each is not None]
-    was = before[plan.kept.id]
-    after = max(known) if plan.moves and known else was
+    moments = [moment for moment in before.values() if moment is not None]
+    was = before[plan.target.id]
+    after = max(moments) if plan.moves and moments else was
     if plan.moves:
-        merge_usages.date_use(session, plan.kept.workspace_id, {plan.kept.id: after})
+        merge_usages.date_use(session, plan.target.workspace_id, {plan.target.id: after})
     return {"before": _text(was), "after": _text(after)}
 
 
 def _trash(session: Session, principal: Principal, plan: Plan, days: int) -> datetime:
     """Into the trash with the merged ones; when they came there."""
-    ids, reason = [asset.id for asset in plan.merged], f"Merged into “{plan.kept.name}”"
+    ids, reason = [asset.id for asset in plan.merged], f"Merged into “{plan.target.name}”"
     by = principal.user_id
     return trash.put_in(session, principal.workspace_id, ids, by=by, days=days, reason=reason)
 
 
 def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list[Fact]:
-    kept = plan.kept
-    got = {
+    target = plan.target
+    details = {
         "merge": row.id,
         "from": [{"id": asset.id, "name": asset.name} for asset in plan.merged],
         "places": len(plan.moves),
@@ -140,7 +140,7 @@ def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list
         "fields": [*plan.fields, *(f"custom.{key}" for key in plan.custom)],
     }
     return [
-        Fact("asset.merge", "asset", kept.id, got),
+        Fact("asset.merge", "asset", target.id, details),
         *(
             Fact(
                 "asset.merged",
@@ -148,7 +148,7 @@ def _facts(plan: Plan, row: Merge, moved: Mapping[uuid.UUID, list[Any]]) -> list
                 asset.id,
                 {
                     "merge": row.id,
-                    "into": {"id": kept.id, "name": kept.name},
+                    "into": {"id": target.id, "name": target.name},
                     "places": len(moved.get(asset.id, ())),
                 },
             )

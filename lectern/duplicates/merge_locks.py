@@ -48,19 +48,19 @@ def prepare(
         Conflict: one is in the trash or has a version on its way; or see `plans.make`.
     """
     require(principal, Action.EDIT)
-    others = [each for each in dict.fromkeys(merge) if each != keep]
+    others = [asset_id for asset_id in dict.fromkeys(merge) if asset_id != keep]
     if not 0 < len(others) <= MOST_FILES:
         raise _too_many()
     workspace_id = principal.workspace_id
     courses = hold_courses(session, principal, _courses(session, workspace_id, others, hold))
-    found = hold_assets(session, workspace_id, [keep, *others], hold=hold)
-    if len(found) <= len(others):
+    assets = hold_assets(session, workspace_id, [keep, *others], hold=hold)
+    if len(assets) <= len(others):
         raise NotFound(MISSING)
-    kept, merged = found[keep], [found[each] for each in others]
-    _check(session, principal, kept, merged)
+    target, merged = assets[keep], [assets[asset_id] for asset_id in others]
+    _check(session, principal, target, merged)
     if hold:
-        hold_counts(session, workspace_id, {kept.digest})
-    used = {asset.id: usages.blockers(session, workspace_id, asset.id) for asset in [kept, *merged]}
+        hold_counts(session, workspace_id, {target.digest})
+    used = {asset_id: usages.blockers(session, workspace_id, asset_id) for asset_id in assets}
     moving = [usage for asset in merged for usage in used[asset.id]]
     if len(moving) > MOST_USES:
         most = f"{MOST_USES:,}"
@@ -69,7 +69,7 @@ def prepare(
         require(principal, Action.EDIT_COURSES)
     if hold and any(usage.course_id not in courses for usage in moving):
         raise Conflict(MOVING)
-    return merge_plan.make(session, kept, merged, used)
+    return merge_plan.make(session, target, merged, used)
 
 
 def _too_many() -> Invalid:
@@ -95,13 +95,13 @@ def hold_courses(
     session: Session, principal: Principal, course_ids: Iterable[uuid.UUID]
 ) -> set[uuid.UUID]:
     """Lock the courses in the order of their ids; those that are gone are left out."""
-    held = set()
+    locked_ids = set()
     for course_id in sorted(set(course_ids)):
         try:
-            held.add(places.course(session, principal, course_id).id)
+            locked_ids.add(places.course(session, principal, course_id).id)
         except NotFound:
             continue
-    return held
+    return locked_ids
 
 
 def hold_assets(
@@ -124,26 +124,26 @@ def hold_counts(session: Session, workspace_id: uuid.UUID, digests: Iterable[str
         select(DigestCount.digest)
         .where(
             DigestCount.workspace_id == workspace_id,
-            DigestCount.digest.in_(sorted(each for each in digests if each)),
+            DigestCount.digest.in_(sorted(digest for digest in digests if digest)),
         )
         .order_by(DigestCount.digest)
         .with_for_update()
     ).all()
 
 
-def _check(session: Session, principal: Principal, kept: Asset, merged: Sequence[Asset]) -> None:
-    for asset in (kept, *merged):
+def _check(session: Session, principal: Principal, target: Asset, merged: Sequence[Asset]) -> None:
+    for asset in (target, *merged):
         require(principal, Action.EDIT, asset)
-        if asset is not kept:
+        if asset is not target:
             require(principal, Action.TRASH, asset)
-    for asset in (kept, *merged):
+    for asset in (target, *merged):
         if not asset.live:
             raise Conflict("“%(name)s” is in the trash. Restore it first.", name=asset.name)
-        if asset.digest is None or asset.digest != kept.digest:
+        if asset.digest is None or asset.digest != target.digest:
             message = Message(
                 "“%(name)s” has another content than “%(name_2)s”.",
                 name=asset.name,
-                name_2=kept.name,
+                name_2=target.name,
             )
             raise Invalid(message, {"merge": message})
         if asset.version_number != asset.version_count and _awaits(session, asset):
@@ -155,7 +155,9 @@ def _check(session: Session, principal: Principal, kept: Asset, merged: Sequence
 
 def _awaits(session: Session, asset: Asset) -> bool:
     newer = [
-        each for each in versions.list_of(session, asset) if each.number > asset.version_number
+        version
+        for version in versions.list_of(session, asset)
+        if version.number > asset.version_number
     ]
     states = versions.states_of(session, asset)
-    return any(states[each.id] == AssetState.PROCESSING for each in newer)
+    return any(states[version.id] == AssetState.PROCESSING for version in newer)

@@ -43,7 +43,7 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What merging `merged` into `kept` does.
+    """What merging `merged` into `target` does.
 
     `moves` are usages that the kept file gets; `ends` those whose place has it already in the
     same slot. `captions` are tracks in languages that the kept file has none in. `tags` are
@@ -51,7 +51,7 @@ class Plan:
     lacks. `left` stays with the merged files in the trash.
     """
 
-    kept: Asset
+    target: Asset
     merged: tuple[Asset, ...]
     moves: tuple[Move, ...]
     ends: tuple[Usage, ...]
@@ -69,23 +69,23 @@ class Plan:
 
 
 def make(
-    session: Session, kept: Asset, merged: Sequence[Asset], used: Mapping[uuid.UUID, list[Usage]]
+    session: Session, target: Asset, merged: Sequence[Asset], used: Mapping[uuid.UUID, list[Usage]]
 ) -> Plan:
     """The plan; `used` are the usages of each asset.
 
     Raises:
         Conflict: a place pins bytes that the kept file never had, or there are too many tags.
     """
-    held = _versions(session, [kept, *merged])
-    moves, ends = _places(kept, merged, used, held)
-    texts, left = _texts(merged, kept)
-    custom = _custom(kept, merged)
-    new = _tags(session, kept, merged)
-    notes = _notes(kept, merged, held)
-    tracks, unread = _captions(kept, merged, session)
-    others = [Leftover(each.name, _ACCESS) for each in merged if each.access != kept.access]
+    versions_by_asset = _versions(session, [target, *merged])
+    moves, ends = _places(target, merged, used, versions_by_asset)
+    texts, left = _texts(merged, target)
+    custom = _custom(target, merged)
+    new = _tags(session, target, merged)
+    notes = _notes(target, merged, versions_by_asset)
+    tracks, unread = _captions(target, merged, session)
+    others = [Leftover(asset.name, _ACCESS) for asset in merged if asset.access != target.access]
     rest = (*left, *unread, *others)
-    return Plan(kept, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
+    return Plan(target, tuple(merged), moves, ends, new, texts, custom, notes, tracks, rest)
 
 
 _ACCESS = Message("Its access settings are not merged: the file you keep retains its own access.")
@@ -115,24 +115,24 @@ def _versions(session: Session, assets: Iterable[Asset]) -> dict[uuid.UUID, list
         )
         .order_by(Version.number.desc())
     )
-    found: dict[uuid.UUID, list[_Bytes]] = {asset.id: [] for asset in rows}
+    versions_by_asset: dict[uuid.UUID, list[_Bytes]] = {asset.id: [] for asset in rows}
     for version, digest in session.execute(query):
-        found[version.asset_id].append(_Bytes(version, digest))
-    return found
+        versions_by_asset[version.asset_id].append(_Bytes(version, digest))
+    return versions_by_asset
 
 
 def _places(
-    kept: Asset,
+    target: Asset,
     merged: Sequence[Asset],
     used: Mapping[uuid.UUID, list[Usage]],
     versions: Mapping[uuid.UUID, list[_Bytes]],
 ) -> tuple[tuple[Move, ...], tuple[Usage, ...]]:
-    taken = {_slot(usage) for usage in used.get(kept.id, ())}
+    taken = {_slot(usage) for usage in used.get(target.id, ())}
     moves, ends = [], []
     # Newest first, so that of equal bytes the oldest version is found last, and stays.
-    own = {each.digest: each.version.id for each in versions[kept.id]}
+    own = {row.digest: row.version.id for row in versions[target.id]}
     for asset in merged:
-        digests = {each.version.id: each.digest for each in versions[asset.id]}
+        digests = {row.version.id: row.digest for row in versions[asset.id]}
         for usage in used.get(asset.id, ()):
             if _slot(usage) in taken:
                 ends.append(usage)
@@ -140,7 +140,7 @@ def _places(
             taken.add(_slot(usage))
             pinned = own.get(digests[usage.version_id]) if usage.version_id else None
             if usage.version_id and pinned is None:
-                raise Conflict(_pinned(kept, asset, usage))
+                raise Conflict(_pinned(target, asset, usage))
             moves.append(Move(usage, pinned))
     return tuple(moves), tuple(ends)
 
@@ -149,7 +149,7 @@ def _slot(usage: Usage) -> tuple[object, ...]:
     return usage.course_id, usage.chapter_id, usage.lesson_id, usage.slot
 
 
-def _pinned(kept: Asset, asset: Asset, usage: Usage) -> str:
+def _pinned(target: Asset, asset: Asset, usage: Usage) -> str:
     return Message(
         "%(place_of)s keeps version %(version_number)s of “%(name)s”, and "
         "“%(name_2)s” never had that content. Let “%(name)s” stay instead, or"
@@ -157,15 +157,15 @@ def _pinned(kept: Asset, asset: Asset, usage: Usage) -> str:
         place_of=usages.place_of(usage),
         version_number=usage.version_number,
         name=asset.name,
-        name_2=kept.name,
+        name_2=target.name,
     )
 
 
-def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], list[Leftover]]:
+def _texts(merged: Sequence[Asset], target: Asset) -> tuple[dict[str, Filled], list[Leftover]]:
     filled: dict[str, Filled] = {}
     left: list[Leftover] = []
     for field in FIELDS:
-        now = getattr(kept, field)
+        now = getattr(target, field)
         for asset in merged:
             value = getattr(asset, field)
             if value and not now:
@@ -183,26 +183,26 @@ def _texts(merged: Sequence[Asset], kept: Asset) -> tuple[dict[str, Filled], lis
     return filled, left
 
 
-def _custom(kept: Asset, merged: Sequence[Asset]) -> dict[str, Filled]:
+def _custom(target: Asset, merged: Sequence[Asset]) -> dict[str, Filled]:
     filled: dict[str, Filled] = {}
     for asset in merged:
         for key, value in asset.custom.items():
-            if key not in kept.custom:
+            if key not in target.custom:
                 filled.setdefault(key, Filled(value, asset.id))
     return filled
 
 
-def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, ...]:
+def _tags(session: Session, target: Asset, merged: Sequence[Asset]) -> tuple[str, ...]:
     rows = session.execute(
         select(AssetTag.asset_id, Tag.name)
         .join(Tag, (Tag.workspace_id == AssetTag.workspace_id) & (Tag.id == AssetTag.tag_id))
         .where(
-            AssetTag.workspace_id == kept.workspace_id,
-            AssetTag.asset_id.in_([kept.id, *(asset.id for asset in merged)]),
+            AssetTag.workspace_id == target.workspace_id,
+            AssetTag.asset_id.in_([target.id, *(asset.id for asset in merged)]),
         )
         .order_by(Tag.key)
     ).all()
-    own = {tag_key(name) for asset_id, name in rows if asset_id == kept.id}
+    own = {tag_key(name) for asset_id, name in rows if asset_id == target.id}
     new = dict.fromkeys(name for _, name in rows if tag_key(name) not in own)
     if new and len(own) + len(new) > tags.MOST:
         raise Conflict(
@@ -213,14 +213,16 @@ def _tags(session: Session, kept: Asset, merged: Sequence[Asset]) -> tuple[str, 
 
 
 def _captions(
-    kept: Asset, merged: Sequence[Asset], session: Session
+    target: Asset, merged: Sequence[Asset], session: Session
 ) -> tuple[tuple[CaptionTrack, ...], list[Leftover]]:
     """What people made of the words: as the bytes are equal, its times fit the kept file too."""
-    own = versions.get_current(session, kept)
+    own = versions.get_current(session, target)
     current = [versions.get_current(session, asset) for asset in merged]
     if own is None:
         return (), []
-    new, rest = carry_over.lacking(session, own, [each for each in current if each is not None])
+    new, rest = carry_over.lacking(
+        session, own, [version for version in current if version is not None]
+    )
     names = {asset.id: asset.name for asset in merged}
     left = []
     for track in rest:
@@ -230,16 +232,16 @@ def _captions(
 
 
 def _notes(
-    kept: Asset, merged: Sequence[Asset], versions: Mapping[uuid.UUID, list[_Bytes]]
+    target: Asset, merged: Sequence[Asset], versions: Mapping[uuid.UUID, list[_Bytes]]
 ) -> dict[uuid.UUID, str]:
     """What is to be known about bytes is known of them in the kept file too."""
-    said: dict[str, str] = {}
+    note_by_digest: dict[str, str] = {}
     for asset in merged:
-        for each in versions[asset.id]:
-            if each.version.note:
-                said.setdefault(each.digest, each.version.note)
+        for row in versions[asset.id]:
+            if row.version.note:
+                note_by_digest.setdefault(row.digest, row.version.note)
     return {
-        each.version.id: said[each.digest]
-        for each in versions[kept.id]
-        if not each.version.note and each.digest in said
+        row.version.id: note_by_digest[row.digest]
+        for row in versions[target.id]
+        if not row.version.note and row.digest in note_by_digest
     }

@@ -27,14 +27,14 @@ def get(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
         NotFound: there is none with this id in this workspace.
     """
     require(principal, Action.SEE)
-    found = session.scalar(
+    merge = session.scalar(
         select(Merge)
         .where(Merge.workspace_id == principal.workspace_id, Merge.id == merge_id)
         .options(selectinload(Merge.merged), selectinload(Merge.creator))
     )
-    if found is None:
+    if merge is None:
         raise NotFound(MISSING)
-    return found
+    return merge
 
 
 def into(session: Session, principal: Principal, asset_id: uuid.UUID) -> Merge | None:

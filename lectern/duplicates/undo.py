@@ -29,9 +29,9 @@ def can_undo(session: Session, principal: Principal, row: Merge) -> bool:
     """Whether an undo of this merge would bring anything back."""
     if row.undone_at is not None:
         return False
-    keys = [(row.workspace_id, each.asset_id) for each in row.merged]
-    found = [session.get(Asset, key) for key in keys]
-    return any(asset and can(principal, Action.RESTORE, asset) for asset in found)
+    keys = [(row.workspace_id, part.asset_id) for part in row.merged]
+    assets = [session.get(Asset, key) for key in keys]
+    return any(asset and can(principal, Action.RESTORE, asset) for asset in assets)
 
 
 def undo(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
@@ -46,30 +46,30 @@ def undo(session: Session, principal: Principal, merge_id: uuid.UUID) -> Merge:
     row = merges.get(session, principal, merge_id)
     require(principal, Action.RESTORE)
     parts = list(row.merged)
-    moved = [uuid.UUID(each["id"]) for part in parts for each in part.moved]
-    ended = [uuid.UUID(each) for part in parts for each in part.ended]
+    moved = [uuid.UUID(entry["id"]) for part in parts for entry in part.moved]
+    ended = [uuid.UUID(usage_id) for part in parts for usage_id in part.ended]
     used = merge_usages.now(session, row.workspace_id, moved)
     past = merge_usages.ended(session, row.workspace_id, ended)
     courses = hold_courses(
-        session, principal, (each["course_id"] for each in [*used.values(), *past])
+        session, principal, (usage_row["course_id"] for usage_row in [*used.values(), *past])
     )
-    found = hold_assets(
+    assets = hold_assets(
         session, row.workspace_id, [row.kept_id, *(part.asset_id for part in parts)]
     )
     session.refresh(row, with_for_update=True)
     if row.undone_at is not None:
         return row
-    kept = found.get(row.kept_id)
-    _check(session, principal, row, kept, [found.get(part.asset_id) for part in parts])
-    hold_counts(session, row.workspace_id, {asset.digest for asset in found.values()})
-    stayed = _restore(session, parts, found)
-    stayed += undo_parts.uses(session, row, parts, found, courses)
-    if kept is not None:
-        stayed += undo_parts.own(session, principal, kept, row.done)
-    _date_use(session, row, kept, parts, found)
+    target = assets.get(row.kept_id)
+    _check(session, principal, row, target, [assets.get(part.asset_id) for part in parts])
+    hold_counts(session, row.workspace_id, {asset.digest for asset in assets.values()})
+    stayed = _restore(session, parts, assets)
+    stayed += undo_parts.uses(session, row, parts, assets, courses)
+    if target is not None:
+        stayed += undo_parts.own(session, principal, target, row.done)
+    _date_use(session, row, target, parts, assets)
     _close(session, principal, row, stayed)
     session.expire_all()
-    audit.record_all(session, principal, _facts(row, parts, found, stayed))
+    audit.record_all(session, principal, _facts(row, parts, assets, stayed))
     return row
 
 
@@ -77,30 +77,30 @@ def _check(
     session: Session,
     principal: Principal,
     row: Merge,
-    kept: Asset | None,
+    target: Asset | None,
     merged: Sequence[Asset | None],
 ) -> None:
     there = [asset for asset in merged if asset is not None]
     for asset in there:
         require(principal, Action.RESTORE, asset)
-    if kept is not None:
-        require(principal, Action.EDIT, kept)
+    if target is not None:
+        require(principal, Action.EDIT, target)
     if not there:
         raise Gone(PURGED)
-    onward = None if kept is None or kept.live else merges.into(session, principal, kept.id)
-    if kept is not None and onward is not None:
+    onward = None if target is None or target.live else merges.into(session, principal, target.id)
+    if target is not None and onward is not None:
         raise Conflict(
-            "“%(name)s” was merged into another file since. Undo that first.", name=kept.name
+            "“%(name)s” was merged into another file since. Undo that first.", name=target.name
         )
 
 
 def _restore(
-    session: Session, parts: Sequence[MergedAsset], found: Mapping[uuid.UUID, Asset]
+    session: Session, parts: Sequence[MergedAsset], assets: Mapping[uuid.UUID, Asset]
 ) -> list[Leftover]:
     """Out of the trash with those that are there because of this merge."""
     stayed, back = [], []
     for part in parts:
-        asset = found.get(part.asset_id)
+        asset = assets.get(part.asset_id)
         if asset is None:
             stayed.append(Leftover(part.name, PURGED_ONE))
         elif not asset.live and asset.trashed_at != part.trashed_at:
@@ -117,20 +117,20 @@ def _restore(
 def _date_use(
     session: Session,
     row: Merge,
-    kept: Asset | None,
+    target: Asset | None,
     parts: Sequence[MergedAsset],
-    found: Mapping[uuid.UUID, Asset],
+    assets: Mapping[uuid.UUID, Asset],
 ) -> None:
     """When each was last put into a place, as far as nobody put it into another one since."""
     dates: dict[uuid.UUID, datetime | None] = {}
     for part in parts:
-        asset = found.get(part.asset_id)
+        asset = assets.get(part.asset_id)
         if asset is not None and asset.last_used_at == part.last_used_at:
             dates[part.asset_id] = part.last_used_at
-    told = row.done.get("last_used_at", {})
-    before, after = (_moment(told.get(when)) for when in ("before", "after"))
-    if kept is not None and kept.last_used_at == after:
-        dates[kept.id] = before
+    change = row.done.get("last_used_at", {})
+    before, after = (_moment(change.get(when)) for when in ("before", "after"))
+    if target is not None and target.last_used_at == after:
+        dates[target.id] = before
     merge_usages.date_use(session, row.workspace_id, dates)
 
 
@@ -141,7 +141,7 @@ def _close(session: Session, principal: Principal, row: Merge, stayed: Sequence[
         .values(
             undone_at=func.clock_timestamp(),
             undone_by=principal.user_id,
-            stayed=[each._asdict() for each in stayed],
+            stayed=[leftover._asdict() for leftover in stayed],
         ),
         execution_options={"synchronize_session": False},
     )
@@ -150,12 +150,14 @@ def _close(session: Session, principal: Principal, row: Merge, stayed: Sequence[
 def _facts(
     row: Merge,
     parts: Sequence[MergedAsset],
-    found: Mapping[uuid.UUID, Asset],
+    assets: Mapping[uuid.UUID, Asset],
     stayed: Sequence[Leftover],
 ) -> list[Fact]:
     ids = [row.kept_id, *(part.asset_id for part in parts)]
     details = {"merge": row.id, "stayed": len(stayed)}
-    return [Fact("asset.unmerge", "asset", each, details) for each in ids if each in found]
+    return [
+        Fact("asset.unmerge", "asset", asset_id, details) for asset_id in ids if asset_id in assets
+    ]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -29,17 +29,17 @@ def uses(
     session: Session,
     merge: Merge,
     parts: Sequence[MergedAsset],
-    found: Mapping[uuid.UUID, Asset],
+    assets: Mapping[uuid.UUID, Asset],
     courses: Collection[uuid.UUID],
 ) -> list[Leftover]:
     """Let usages name the files again that they named before; the caller holds all of them."""
     back: list[Row] = []
     stayed: list[tuple[Row | None, str]] = []
     for part in parts:
-        asset = found.get(part.asset_id)
+        asset = assets.get(part.asset_id)
         if asset is None or not asset.live:
             continue
-        ids = [uuid.UUID(each["id"]) for each in part.moved]
+        ids = [uuid.UUID(entry["id"]) for entry in part.moved]
         used = merge_usages.now(session, merge.workspace_id, ids)
         taken = merge_usages.slots(session, merge.workspace_id, asset.id)
         for entry in part.moved:
@@ -80,7 +80,9 @@ def _revive(
     courses: Collection[uuid.UUID],
 ) -> list[tuple[Row | None, str]]:
     """Usages that ended because their place had both files."""
-    rows = merge_usages.ended(session, merge.workspace_id, [uuid.UUID(each) for each in part.ended])
+    rows = merge_usages.ended(
+        session, merge.workspace_id, [uuid.UUID(usage_id) for usage_id in part.ended]
+    )
     there = _places_there(session, merge.workspace_id, rows)
     back: list[Row] = []
     stayed: list[tuple[Row | None, str]] = []
@@ -116,7 +118,7 @@ def _told(
         query = select(model.id, model.title).where(
             model.workspace_id == workspace_id, model.id.in_(ids)
         )
-        titles.update({str(found): title for found, title in session.execute(query)})
+        titles.update({str(place_id): title for place_id, title in session.execute(query)})
     keys = ("course_id", "chapter_id", "lesson_id")
     return [
         Leftover(" › ".join(titles[str(row[key])] for key in keys if str(row[key]) in titles), why)
@@ -126,50 +128,55 @@ def _told(
 
 
 def own(
-    session: Session, principal: Principal, kept: Asset, done: Mapping[str, Any]
+    session: Session, principal: Principal, target: Asset, done: Mapping[str, Any]
 ) -> list[Leftover]:
     """Take from the kept file what it got: tags, texts, fields of the workspace, notes."""
     stayed: list[Leftover] = []
-    _take_tags(session, kept, done.get("tags", ()))
-    told = done.get("fields", {})
-    before, after = ({field: told[field][when] for field in told} for when in ("before", "after"))
-    now = {field: getattr(kept, field) for field in told}
+    _take_tags(session, target, done.get("tags", ()))
+    changed_fields = done.get("fields", {})
+    before, after = (
+        {field: changed_fields[field][when] for field in changed_fields}
+        for when in ("before", "after")
+    )
+    now = {field: getattr(target, field) for field in changed_fields}
     columns = ledger.standing(before, after, now, fields.same)
     for field, value in columns.restore.items():
-        setattr(kept, field, value)
-    custom = ledger.standing({}, done.get("custom", {}), kept.custom, fields.same_custom)
-    kept.custom = {key: value for key, value in kept.custom.items() if key not in custom.restore}
+        setattr(target, field, value)
+    custom = ledger.standing({}, done.get("custom", {}), target.custom, fields.same_custom)
+    target.custom = {
+        key: value for key, value in target.custom.items() if key not in custom.restore
+    }
     stayed += [Leftover(field, EDITED) for field in (*columns.overtaken, *custom.overtaken)]
     for note in done.get("notes", ()):
-        version = session.get(Version, (kept.workspace_id, uuid.UUID(note["version"])))
+        version = session.get(Version, (target.workspace_id, uuid.UUID(note["version"])))
         if version is not None and version.note == note["after"]:
             version.note = ""
-    stayed += _take_captions(session, kept, done.get("captions", ()))
+    stayed += _take_captions(session, target, done.get("captions", ()))
     session.flush()
-    kept.lock_version = Asset.lock_version + 1
+    target.lock_version = Asset.lock_version + 1
     session.flush()
     return stayed
 
 
 def _take_captions(
-    session: Session, kept: Asset, carried: Sequence[Mapping[str, Any]]
+    session: Session, target: Asset, carried: Sequence[Mapping[str, Any]]
 ) -> list[Leftover]:
     """Captions that somebody went on with are the kept file's own by now."""
     stayed = []
-    for each in carried:
-        track = session.get(CaptionTrack, (kept.workspace_id, uuid.UUID(each["track"])))
+    for entry in carried:
+        track = session.get(CaptionTrack, (target.workspace_id, uuid.UUID(entry["track"])))
         if track is None:
             continue
-        if track.lock_version == each["seen"]:
+        if track.lock_version == entry["seen"]:
             session.delete(track)
         else:
-            stayed.append(Leftover(f"captions ({each['language']})", EDITED))
+            stayed.append(Leftover(f"captions ({entry['language']})", EDITED))
     return stayed
 
 
-def _take_tags(session: Session, kept: Asset, names: Sequence[str]) -> None:
+def _take_tags(session: Session, target: Asset, names: Sequence[str]) -> None:
     """Those that somebody took off since are off already."""
-    given = {tag_key(name) for name in names}
-    left = [tag.name for tag in kept.tags if tag.key not in given]
-    if len(left) < len(kept.tags):
-        tags.put(session, kept, left)
+    keys = {tag_key(name) for name in names}
+    left = [tag.name for tag in target.tags if tag.key not in keys]
+    if len(left) < len(target.tags):
+        tags.put(session, target, left)

@@ -48,7 +48,7 @@ class Captions:
     @property
     def tag(self) -> str:
         """What changes with the captions: an ETag, and what an editor has seen."""
-        rows = [self.language, self.number, [each.to_json() for each in self.cues]]
+        rows = [self.language, self.number, [cue.to_json() for cue in self.cues]]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
     @property
@@ -61,18 +61,18 @@ class Captions:
 
 def list_of(session: Session, version: Version) -> list[Captions]:
     """All captions, one a language, the most trusted first."""
-    kept = rows(session, version)
-    found = [_of_track(track) for track in kept if track.deleted_at is None]
+    tracks = rows(session, version)
+    choices = [_of_track(track) for track in tracks if track.deleted_at is None]
     heard = heard_in(session, version)
-    known = {each.language for each in found}
-    if heard is not None and heard.language not in known and not _hidden(kept, heard):
-        found.append(of_machine(heard))
-    return sorted(found, key=lambda each: (STATES.index(each.state), each.language))
+    known = {item.language for item in choices}
+    if heard is not None and heard.language not in known and not _hidden(tracks, heard):
+        choices.append(of_machine(heard))
+    return sorted(choices, key=lambda item: (STATES.index(item.state), item.language))
 
 
 def find(session: Session, version: Version, language: str) -> Captions | None:
     """The captions in exactly this language."""
-    return next((each for each in list_of(session, version) if each.language == language), None)
+    return next((item for item in list_of(session, version) if item.language == language), None)
 
 
 def get(session: Session, asset: Asset, version: Version, language: str | None) -> Captions:
@@ -83,16 +83,16 @@ def get(session: Session, asset: Asset, version: Version, language: str | None) 
     Raises:
         NotFound: there are none.
     """
-    found = list_of(session, version)
+    choices = list_of(session, version)
     wanted = languages.tag(language) if language else languages.tag_or_unknown(asset.language)
-    exact = [each for each in found if each.language == wanted]
+    exact = [item for item in choices if item.language == wanted]
     near = [
-        each
-        for each in found
-        if languages.primary(each.language) == languages.primary(wanted)
-        and "-x-" not in each.language
+        item
+        for item in choices
+        if languages.primary(item.language) == languages.primary(wanted)
+        and "-x-" not in item.language
     ]
-    chosen = exact or near or ([] if language else found)
+    chosen = exact or near or ([] if language else choices)
     if not chosen:
         raise NotFound(NONE)
     return chosen[0]
@@ -100,15 +100,15 @@ def get(session: Session, asset: Asset, version: Version, language: str | None) 
 
 def segments(session: Session, version: Version) -> list[Segment]:
     """What is said in the version, in order; empty while nobody knows. A person's words first."""
-    found = [each for each in list_of(session, version) if "-x-" not in each.language]
+    choices = [item for item in list_of(session, version) if "-x-" not in item.language]
     heard = heard_in(session, version)
-    spoken = [each for each in found if heard is None or each.language == heard.language]
-    return (spoken or found)[0].segments if found else []
+    spoken = [item for item in choices if heard is None or item.language == heard.language]
+    return (spoken or choices)[0].segments if choices else []
 
 
 def rows(session: Session, version: Version) -> Sequence[CaptionTrack]:
     """The rows that the version sees, deleted ones too, one a language."""
-    found = session.scalars(
+    tracks = session.scalars(
         select(CaptionTrack)
         .join(
             Version,
@@ -125,10 +125,10 @@ def rows(session: Session, version: Version) -> Sequence[CaptionTrack]:
         .order_by(Version.number.desc())
         .execution_options(populate_existing=True)
     )
-    seen: dict[str, CaptionTrack] = {}
-    for track in found:
-        seen.setdefault(track.language, track)
-    return list(seen.values())
+    newest: dict[str, CaptionTrack] = {}
+    for track in tracks:
+        newest.setdefault(track.language, track)
+    return list(newest.values())
 
 
 def heard_in(session: Session, version: Version) -> Transcript | None:
@@ -151,7 +151,7 @@ def of_machine(heard: Transcript) -> Captions:
 def _of_track(track: CaptionTrack) -> Captions:
     return Captions(
         language=track.language,
-        cues=tuple(Cue.from_json(each) for each in track.cues),
+        cues=tuple(Cue.from_json(cue) for cue in track.cues),
         state=track.state,
         origin=track.origin,
         label=track.label,
@@ -164,11 +164,11 @@ def _of_track(track: CaptionTrack) -> Captions:
     )
 
 
-def _hidden(kept: Sequence[CaptionTrack], heard: Transcript) -> bool:
+def _hidden(tracks: Sequence[CaptionTrack], heard: Transcript) -> bool:
     """True when somebody deleted captions in this language since the machine made them."""
     return any(
         track.language == heard.language
         and track.deleted_at is not None
         and track.deleted_at >= heard.heard_at
-        for track in kept
+        for track in tracks
     )

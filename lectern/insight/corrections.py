@@ -44,22 +44,22 @@ def find(cues: Sequence[Cue], terms: Iterable[GlossaryTerm]) -> list[Correction]
     A term in another case is put right, and what is written for it when it is misheard.
     """
     rules = [_rule(term) for term in terms]
-    found = []
+    corrections = []
     for index, cue in enumerate(cues):
         before = text_of(cue)
         after = before
         for pattern, term in rules:
             after = pattern.sub(lambda match, term=term: term, after)  # type: ignore[misc]
         if after != before:
-            found.append(Correction(index, cue.start_s, cue.end_s, before, after))
-    return found
+            corrections.append(Correction(index, cue.start_s, cue.end_s, before, after))
+    return corrections
 
 
 def corrected(cues: Sequence[Cue], wanted: Iterable[Correction]) -> list[Cue]:
     """The cues with these corrections made."""
     changed = list(cues)
-    for each in wanted:
-        changed[each.index] = with_text(changed[each.index], each.after)
+    for correction in wanted:
+        changed[correction.index] = with_text(changed[correction.index], correction.after)
     return changed
 
 
@@ -77,12 +77,19 @@ def undecided(
     session: Session, asset: Asset, shown: Captions, terms: Sequence[GlossaryTerm]
 ) -> list[Correction]:
     """The corrections of these captions that nobody refused."""
-    found = find(shown.cues, terms) if terms else []
-    if not found:
+    corrections = find(shown.cues, terms) if terms else []
+    if not corrections:
         return []
     refused = proposals.refused(session, asset.workspace_id, KIND, Subject(asset.id))
-    known = {(each["language"], each["start"], each["before"], each["after"]) for each in refused}
-    return [each for each in found if _identity(shown.language, each) not in known]
+    known = {
+        (suggestion["language"], suggestion["start"], suggestion["before"], suggestion["after"])
+        for suggestion in refused
+    }
+    return [
+        correction
+        for correction in corrections
+        if _identity(shown.language, correction) not in known
+    ]
 
 
 def refresh(session: Session, asset: Asset) -> None:
@@ -92,8 +99,8 @@ def refresh(session: Session, asset: Asset) -> None:
     rows: list[Suggestion] = []
     if version is not None and terms:
         for shown in captions.list_of(session, version):
-            found = find(shown.cues, terms)
-            rows += [_suggestion(version, shown.language, each) for each in found]
+            corrections = find(shown.cues, terms)
+            rows += [_suggestion(version, shown.language, correction) for correction in corrections]
     proposals.propose(session, asset.workspace_id, KIND, MODEL, Subject(asset.id), rows)
 
 
@@ -107,14 +114,14 @@ def refresh_course(session: Session, course_id: uuid.UUID, term: GlossaryTerm) -
 
     Files with open corrections are among them, for a term that was removed.
     """
-    spellings = [fold(each) for each in (term.term, *map(str, term.sounds_like))]
-    said = (
+    spellings = [fold(spelling) for spelling in (term.term, *map(str, term.sounds_like))]
+    spoken = (
         select(Said.asset_id)
         .where(
             Said.workspace_id == Usage.workspace_id,
             Said.asset_id == Usage.asset_id,
             Said.kind == "said",
-            or_(*(Said.folded.contains(each, autoescape=True) for each in spellings)),
+            or_(*(Said.folded.contains(spelling, autoescape=True) for spelling in spellings)),
         )
         .exists()
     )
@@ -128,33 +135,35 @@ def refresh_course(session: Session, course_id: uuid.UUID, term: GlossaryTerm) -
         )
         .exists()
     )
-    used = scoped(Usage, term, Usage.asset_id).where(Usage.course_id == course_id, said | proposed)
+    used = scoped(Usage, term, Usage.asset_id).where(
+        Usage.course_id == course_id, spoken | proposed
+    )
     assets = scoped(Asset, term).where(Asset.id.in_(used))
     for asset in session.scalars(assets.order_by(Asset.id.desc()).limit(MOST_FILES)).all():
         refresh(session, asset)
 
 
-def _identity(language: str, each: Correction) -> tuple[str, float, str, str]:
-    return language, each.start_s, each.before, each.after
+def _identity(language: str, correction: Correction) -> tuple[str, float, str, str]:
+    return language, correction.start_s, correction.before, correction.after
 
 
-def _suggestion(version: Version, language: str, each: Correction) -> Suggestion:
+def _suggestion(version: Version, language: str, correction: Correction) -> Suggestion:
     payload = {
         "language": language,
-        "start": each.start_s,
-        "before": each.before,
-        "after": each.after,
+        "start": correction.start_s,
+        "before": correction.before,
+        "after": correction.after,
     }
     evidence = {
         "asset": str(version.asset_id),
         "version": version.number,
-        "start": each.start_s,
-        "end": each.end_s,
-        "quote": each.before,
+        "start": correction.start_s,
+        "end": correction.end_s,
+        "quote": correction.before,
     }
-    same = each.before.casefold() == each.after.casefold()
+    same = correction.before.casefold() == correction.after.casefold()
     confidence = OF_CASE if same else OF_SPELLING
-    return Suggestion(payload, _identity(language, each), confidence, [evidence])
+    return Suggestion(payload, _identity(language, correction), confidence, [evidence])
 
 
 def _rule(term: GlossaryTerm) -> tuple[re.Pattern[str], str]:

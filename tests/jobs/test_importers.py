@@ -22,7 +22,7 @@ from lectern.exchange import undo_additions
 from lectern.exchange.importers import reading, table
 from lectern.exchange.importers.bringing import Outcome
 from lectern.exchange.importers.origins import Folder
-from lectern.exchange.importers.walking import SourceFile, Skipped
+from lectern.exchange.importers.walking import Skipped, SourceFile
 from lectern.exchange.imports import recording
 from lectern.exchange.imports.recording import Key
 from lectern.integrity import fsck

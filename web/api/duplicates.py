@@ -98,7 +98,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _would(plan: Plan) -> dict[str, Any]:
     return {
-        "keep": str(plan.kept.id),
+        "keep": str(plan.target.id),
         "merge": [str(asset.id) for asset in plan.merged],
         "usages": len(plan.moves),
         "ended": len(plan.ends),

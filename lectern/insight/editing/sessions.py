@@ -45,13 +45,13 @@ def change(
     """
     require(principal, Action.EDIT, asset)
     lock(session, asset)
-    before = _found(session, version, language)
+    before = _current(session, version, language)
     cues = operations.apply(before.cues, changes)
     if cues == list(before.cues):
         return Changed(before, before)
-    given = (principal, asset, version, language, cues)
-    tracks.save(session, *given, seen=before.tag, autosave=autosave)
-    return Changed(before, _found(session, version, language))
+    args = (principal, asset, version, language, cues)
+    tracks.save(session, *args, seen=before.tag, autosave=autosave)
+    return Changed(before, _current(session, version, language))
 
 
 def go_back(
@@ -69,27 +69,27 @@ def go_back(
     """
     require(principal, Action.EDIT, asset)
     lock(session, asset)
-    before = _found(session, version, language)
+    before = _current(session, version, language)
     step = _step(session, before.track, number)
     cues = [Cue.from_json(each) for each in step.cues]
     tracks.save(session, principal, asset, version, language, cues, seen=before.tag)
-    return Changed(before, _found(session, version, language))
+    return Changed(before, _current(session, version, language))
 
 
-def _found(session: Session, version: Version, language: str) -> Captions:
-    found = captions.find(session, version, language)
-    if found is None:
+def _current(session: Session, version: Version, language: str) -> Captions:
+    current = captions.find(session, version, language)
+    if current is None:
         raise NotFound(captions.NONE)
-    return found
+    return current
 
 
 def _step(session: Session, track: CaptionTrack | None, number: int) -> CaptionEdit:
-    found = track and session.scalar(
+    step = track and session.scalar(
         scoped(CaptionEdit, track)
         .where(CaptionEdit.track_id == track.id, CaptionEdit.number <= number)
         .order_by(CaptionEdit.number.desc())
         .limit(1)
     )
-    if not found:
+    if not step:
         raise NotFound("Step not found in the history of these captions.")
-    return found
+    return step

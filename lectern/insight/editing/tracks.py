@@ -48,14 +48,14 @@ def save(
         Invalid: a cue that cannot be kept, by its number; nothing was changed.
         Stale: somebody changed them since.
     """
-    language, kept = languages.tag(language), [each.to_json() for each in checked(cues)]
+    language, rows = languages.tag(language), [cue.to_json() for cue in checked(cues)]
     before, track = _begin(session, principal, asset, version, language, seen)
-    if before is not None and [each.to_json() for each in before.cues] == kept:
+    if before is not None and [cue.to_json() for cue in before.cues] == rows:
         return track
-    track.cues, track.origin = kept, origin if before is None else _origin(track, origin)
+    track.cues, track.origin = rows, origin if before is None else _origin(track, origin)
     track.state, track.reviewed_by, track.reviewed_at = "in_review", None, None
     if _step(session, principal, track, autosave=autosave):
-        details = {"language": language, "version": version.number, "cues": len(kept)}
+        details = {"language": language, "version": version.number, "cues": len(rows)}
         audit.record(session, principal, "captions.save", "asset", asset.id, details)
         corrections.refresh(session, asset)
     return track
@@ -116,10 +116,10 @@ def restore(
     """
     require(principal, Action.EDIT, asset)
     lock(session, asset)
-    found = _row(session, version, languages.tag(language))
-    if found is None or found.deleted_at is None:
+    row = _row(session, version, languages.tag(language))
+    if row is None or row.deleted_at is None:
         raise NotFound("There are no deleted captions in this language.")
-    track = carry_over.own(session, version, found)
+    track = carry_over.own(session, version, row)
     track.deleted_at = None
     _touch(session, principal, track)
     details = {"language": language, "version": version.number, "cues": len(track.cues)}
@@ -151,21 +151,21 @@ def checked(cues: Sequence[Cue]) -> list[Cue]:
             max_cues=f"{MAX_CUES:,}",
             count=f"{len(cues):,}",
         )
-    kept = [_kept(cue) for cue in cues]
-    for number, cue in enumerate(kept, start=1):
+    normalized = [_normalized(cue) for cue in cues]
+    for number, cue in enumerate(normalized, start=1):
         if not 0 <= cue.start_s < cue.end_s:
             raise _wrong(number, "it has to end after it begins.")
         if not cue.text:
             raise _wrong(number, "it has no text.")
         if len(cue.text) > LONGEST_CUE:
             raise _wrong(number, f"a cue may have at most {LONGEST_CUE:,} characters.")
-    for number, (one, other) in enumerate(pairwise(kept), start=1):
+    for number, (one, other) in enumerate(pairwise(normalized), start=1):
         if one.end_s > other.start_s:
             raise _wrong(number, "it ends after the next one begins.")
-    return kept
+    return normalized
 
 
-def _kept(cue: Cue) -> Cue:
+def _normalized(cue: Cue) -> Cue:
     start_s, end_s = round(cue.start_s, 3), round(cue.end_s, 3)
     speaker, settings = speaker_name(cue.speaker), settings_of(cue.settings.split())
     return Cue(start_s, end_s, tidy(cue.text), speaker, settings)
@@ -194,14 +194,14 @@ def _begin(
     before = captions.find(session, version, language)
     if seen is not None and seen != (before.tag if before else ""):
         raise Stale(CHANGED)
-    found = _row(session, version, language)
-    if found is not None and (before is None or before.track is not None):
-        track = carry_over.own(session, version, found)
+    row = _row(session, version, language)
+    if row is not None and (before is None or before.track is not None):
+        track = carry_over.own(session, version, row)
         track.deleted_at = None
         return before, track
-    if found is not None and found.version_id == version.id:
+    if row is not None and row.version_id == version.id:
         # Deleted, and the machine has listened again since: what it heard is what is changed.
-        track = found
+        track = row
         track.deleted_at = None
     else:
         track = CaptionTrack(
@@ -211,7 +211,7 @@ def _begin(
         session.add(track)
     track.origin, track.state = ("machine", "machine") if before else ("person", "in_review")
     track.reviewed_at = track.reviewed_by = None
-    track.cues = [each.to_json() for each in before.cues] if before else []
+    track.cues = [cue.to_json() for cue in before.cues] if before else []
     if before is not None:
         track.lock_version += 1
         session.flush()
@@ -220,8 +220,8 @@ def _begin(
 
 
 def _row(session: Session, version: Version, language: str) -> CaptionTrack | None:
-    found = captions.rows(session, version)
-    return next((track for track in found if track.language == language), None)
+    rows = captions.rows(session, version)
+    return next((track for track in rows if track.language == language), None)
 
 
 def _origin(track: CaptionTrack, origin: str) -> str:

@@ -58,10 +58,10 @@ def words(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
 def change(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     """Make changes; the answer has what differs from what the editor knew before them."""
     session, page = db.session(), _page(asset_id, lang)
-    given = (g.principal, page.asset, page.version, page.captions.language)
+    args = (g.principal, page.asset, page.version, page.captions.language)
     try:
         sent = editor_page.changes(parsing.json_object())
-        changed = sessions.change(session, *given, sent)
+        changed = sessions.change(session, *args, sent)
     except Stale as error:
         session.rollback()
         return {**_whole(_page(asset_id, lang)), "problem": str(error)}, 412
@@ -86,10 +86,10 @@ def state(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
 def review(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     """Say that they are checked as they were seen, or that they need another look."""
     page, form = _page(asset_id, lang), Form(request.form)
-    given = (g.principal, page.asset, page.version, page.captions.language)
+    args = (g.principal, page.asset, page.version, page.captions.language)
     reviewed, seen = form["state"] == "reviewed", form["seen"] or None
     work = tracks.review
-    done = form.attempt(lambda: work(db.session(), *given, reviewed=reviewed, seen=seen))
+    done = form.attempt(lambda: work(db.session(), *args, reviewed=reviewed, seen=seen))
     if done is not None:
         changes.commit(page.asset.id)
     html = render_template("captions/edit/_state.html", page=_page(asset_id, lang))
@@ -152,8 +152,8 @@ def history(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
 def go_back(asset_id: uuid.UUID, lang: str, number: int) -> ResponseReturnValue:
     """Bring back the cues of a step."""
     page = _page(asset_id, lang)
-    given = (g.principal, page.asset, page.version, page.captions.language, number)
-    done = sessions.go_back(db.session(), *given)
+    args = (g.principal, page.asset, page.version, page.captions.language, number)
+    done = sessions.go_back(db.session(), *args)
     return _done(page, gettext("Restored."), done)
 
 
@@ -188,12 +188,12 @@ def _part(page: EditorPage, changed: Changed) -> dict[str, object]:
 
 
 def _find(page: EditorPage, form: Form, status: int = 200) -> ResponseReturnValue:
-    wanted, found = _replace(form), []
+    wanted, matches = _replace(form), []
     if form["find"]:
-        found = form.attempt(lambda: wanted.matches(page.captions.cues)) or []
-    shown = [line(page.captions.cues[index]) for index, _ in found[:MOST_SHOWN]]
-    total = sum(count for _, count in found)
-    values = {"form": form, "page": page, "shown": shown, "total": total, "cues": len(found)}
+        matches = form.attempt(lambda: wanted.matches(page.captions.cues)) or []
+    shown = [line(page.captions.cues[index]) for index, _ in matches[:MOST_SHOWN]]
+    total = sum(count for _, count in matches)
+    values = {"form": form, "page": page, "shown": shown, "total": total, "cues": len(matches)}
     if request.args.get("preview"):
         return htmx.fragment(render_template("captions/edit/_found.html", **values))
     way = dialogs.ask if request.method == "GET" else dialogs.go_on
@@ -210,7 +210,7 @@ def _shift(page: EditorPage, form: Form) -> Shift:
     except ValueError as error:
         problem = gettext("Enter a whole number of milliseconds, such as -250.")
         raise Invalid(problem, {"ms": problem}) from error
-    cue = next((each for each in page.captions.cues if each.start_s >= from_s - 0.0005), None)
+    cue = next((row for row in page.captions.cues if row.start_s >= from_s - 0.0005), None)
     if cue is None:
         problem = gettext("No cue begins at or after this time.")
         raise Invalid(problem, {"from": problem})
@@ -218,8 +218,8 @@ def _shift(page: EditorPage, form: Form) -> Shift:
 
 
 def _changed(page: EditorPage, wanted: Replace | Shift) -> Changed:
-    given = (g.principal, page.asset, page.version, page.captions.language, [wanted])
-    return sessions.change(db.session(), *given, autosave=False)
+    args = (g.principal, page.asset, page.version, page.captions.language, [wanted])
+    return sessions.change(db.session(), *args, autosave=False)
 
 
 def _done(page: EditorPage, toast: str, done: Changed) -> ResponseReturnValue:

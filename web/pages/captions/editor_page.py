@@ -79,7 +79,9 @@ class EditorPage:
         heard = captions.heard_in(self._session, self.version)
         if heard is None or languages.primary(heard.language) != languages.primary(self.language):
             return []
-        return [word[:1] + word[2:4] for each in heard.segments for word in each.get("words", ())]
+        return [
+            word[:1] + word[2:4] for segment in heard.segments for word in segment.get("words", ())
+        ]
 
     @property
     def steps(self) -> list[CaptionEdit]:
@@ -90,7 +92,7 @@ class EditorPage:
 
 def line(cue: Cue) -> Line:
     """One cue as a row."""
-    advice = [_advice(each) for each in readability.problems(cue)]
+    advice = [_advice(problem) for problem in readability.problems(cue)]
     return Line(cue, clock(cue.start_s).removeprefix("00:"), round(readability.rate(cue)), advice)
 
 
@@ -100,10 +102,10 @@ def changes(body: Mapping[str, Any]) -> list[Change]:
     Raises:
         Invalid: it is not that.
     """
-    sent = Fields(body).objects("changes")
-    if not 0 < len(sent) <= MOST_CHANGES:
+    objects = Fields(body).objects("changes")
+    if not 0 < len(objects) <= MOST_CHANGES:
         raise Invalid("Send changes: a list of objects.", {"changes": "Send a list of objects."})
-    return [_change(each) for each in sent]
+    return [_change(entry) for entry in objects]
 
 
 def _change(sent: Fields) -> Change:
@@ -123,13 +125,13 @@ def _change(sent: Fields) -> Change:
 def _cues(sent: Fields, name: str) -> tuple[Cue, ...]:
     return tuple(
         Cue(
-            each.number_or_none("start") or 0.0,
-            each.number_or_none("end") or 0.0,
-            each.text("text"),
-            each.text_or_none("speaker") or "",
-            each.text_or_none("settings") or "",
+            entry.number_or_none("start") or 0.0,
+            entry.number_or_none("end") or 0.0,
+            entry.text("text"),
+            entry.text_or_none("speaker") or "",
+            entry.text_or_none("settings") or "",
         )
-        for each in sent.objects(name)
+        for entry in sent.objects(name)
     )
 
 
@@ -138,11 +140,11 @@ def _advice(problem: Problem) -> str:
     number = problem.measured
     most = {"chars": LINE_CHARS, "lines": MOST_LINES, "rate": round(CHARS_PER_S)}
     if problem.trouble is Trouble.FAST:
-        told = gettext(
+        text = gettext(
             "%(n)d characters per second; up to %(rate)d is readable.", n=round(number), **most
         )
         more = gettext("Shorten the text, or show the cue for %(s)s s.", s=problem.needed_s)
-        return f"{told} {more}"
+        return f"{text} {more}"
     if problem.trouble is Trouble.TOO_MUCH:
         return str(gettext("Too long for two lines of %(chars)d characters: split it.", **most))
     if problem.trouble is Trouble.LONG_LINE:
@@ -162,10 +164,10 @@ def _advice(problem: Problem) -> str:
 
 
 def _captions(session: Session, version: Version, language: str) -> Captions:
-    found = captions.find(session, version, language)
-    if found is None:
+    item = captions.find(session, version, language)
+    if item is None:
         raise NotFound(captions.NONE)
-    return found
+    return item
 
 
 def _tag(language: str) -> str:

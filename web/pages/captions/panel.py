@@ -64,7 +64,7 @@ class CaptionPanel:
         """One for each language, the most trusted first."""
         if self.version is None:
             return []
-        return [self._row(each) for each in captions.list_of(self._session, self.version)]
+        return [self._row(item) for item in captions.list_of(self._session, self.version)]
 
     @cached_property
     def task(self) -> Task | None:
@@ -113,28 +113,28 @@ class CaptionPanel:
         """The captions in exactly this language."""
         return next((row for row in self.rows if row.captions.language == language), None)
 
-    def _row(self, found: Captions) -> Row:
-        heard = found.segments if found.track is None else []
-        sure = [word.confidence for segment in heard for word in segment.words]
+    def _row(self, item: Captions) -> Row:
+        heard = item.segments if item.track is None else []
+        confidences = [word.confidence for segment in heard for word in segment.words]
         return Row(
-            found,
-            language_name(found.language, found.label),
-            _state(found),
-            _origin(found),
-            " ".join(" ".join(each.text.split()) for each in found.cues[:4]),
-            sum(each is not None and each < UNSURE for each in sure),
-            corrections.undecided(self._session, self.asset, found, self.terms),
-            [(form.upper(), self._download(found, form)) for form in FORMS],
-            self._edit_url(found.language),
+            item,
+            language_name(item.language, item.label),
+            _state(item),
+            _origin(item),
+            " ".join(" ".join(cue.text.split()) for cue in item.cues[:4]),
+            sum(confidence is not None and confidence < UNSURE for confidence in confidences),
+            corrections.undecided(self._session, self.asset, item, self.terms),
+            [(form.upper(), self._download(item, form)) for form in FORMS],
+            self._edit_url(item.language),
         )
 
-    def _download(self, found: Captions, form: str) -> str:
+    def _download(self, item: Captions, form: str) -> str:
         name = "show" if form in {"vtt", "srt"} else "show_transcript"
         return url_for(
             f"api.captions.{name}",
             asset_id=self.asset.id,
             part=form,
-            lang=found.language,
+            lang=item.language,
             download=1,
         )
 
@@ -158,28 +158,28 @@ def language_name(tag: str, label: str = "") -> str:
     name = str(known.languages.get(first) or "")
     name = name[:1].upper() + name[1:] if name else gettext("Unknown language")
     place = known.territories.get(rest) or known.scripts.get(rest) or rest
-    told = [each for each in (place, label or private) if each]
-    return f"{name} ({', '.join(told)})" if told else str(name)
+    details = [detail for detail in (place, label or private) if detail]
+    return f"{name} ({', '.join(details)})" if details else str(name)
 
 
 def _locale() -> Locale:
     return get_locale() or Locale("en")
 
 
-def _state(found: Captions) -> str:
-    if found.state == "reviewed":
-        if found.reviewer is None:
+def _state(item: Captions) -> str:
+    if item.state == "reviewed":
+        if item.reviewer is None:
             return str(gettext("Reviewed"))
-        return str(gettext("Reviewed by %(name)s", name=found.reviewer.name))
-    return str(gettext("In review") if found.state == "in_review" else gettext("Auto-generated"))
+        return str(gettext("Reviewed by %(name)s", name=item.reviewer.name))
+    return str(gettext("In review") if item.state == "in_review" else gettext("Auto-generated"))
 
 
-def _origin(found: Captions) -> str:
+def _origin(item: Captions) -> str:
     words = {
         "machine": gettext("generated automatically"),
         "upload": gettext("uploaded"),
         "embedded": gettext("came with the file"),
         "person": gettext("edited by a person"),
     }
-    count = len(found.cues)
-    return f"{ngettext('%(num)d cue', '%(num)d cues', count)}, {words[found.origin]}"
+    count = len(item.cues)
+    return f"{ngettext('%(num)d cue', '%(num)d cues', count)}, {words[item.origin]}"

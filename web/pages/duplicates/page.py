@@ -43,7 +43,7 @@ class Offer:
     @property
     def title(self) -> str:
         """The question."""
-        number, name = len(self.plan.merged), self.plan.kept.name
+        number, name = len(self.plan.merged), self.plan.target.name
         title = ngettext(
             "Merge one file into “%(name)s”?",
             "Merge %(num)d files into “%(name)s”?",
