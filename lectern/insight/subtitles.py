@@ -6,9 +6,20 @@ line.
 
 import codecs
 import re
+from collections.abc import Callable
 
 from lectern.errors import Invalid, Message, TooLarge
-from lectern.insight.caption_files import blocks, overlaps, rolling
+from lectern.insight.caption_files import (
+    ass,
+    blocks,
+    lines,
+    overlaps,
+    rolling,
+    spoken,
+    stl,
+    ttml,
+    unknown,
+)
 from lectern.insight.caption_files.clock import clock
 from lectern.insight.caption_files.markup import Markup
 from lectern.insight.caption_files.reading import MOST_TOLD, Found, Reading
@@ -26,6 +37,16 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HEADER = re.compile(r"WEBVTT(?:[ \t].*)?")
+# Old encodings that an XML file may declare; whatever else it says, it is read as UTF-8.
+_DECLARED = re.compile(
+    rb"<\?xml[^>]*\sencoding=[\"']((?:iso-8859-|windows-)\d{1,4})[\"']", re.IGNORECASE
+)
+_Reader = tuple[Callable[[list[str]], bool], Callable[[list[str], Reading], list[Found]]]
+_TEXTS: tuple[_Reader, ...] = (
+    (lines.is_sbv, lines.sbv),
+    (lines.is_lrc, lines.lrc),
+    (spoken.is_transcript, spoken.transcript),
+)
 
 
 def read(data: bytes) -> Reading:
@@ -41,12 +62,7 @@ def read(data: bytes) -> Reading:
         raise TooLarge("A caption file may have at most %(value)s MiB.", value=MAX_BYTES >> 20)
     reading = Reading()
     found = _found(data, reading)
-    if len(found) > MAX_CUES:
-        raise Invalid(
-            "The captions have %(count)s cues. The limit is %(max_cues)s.",
-            count=f"{len(found):,}",
-            max_cues=f"{MAX_CUES:,}",
-        )
+    _check_count(len(found))
     reading.cues = overlaps.in_order(rolling.unrolled(found), reading)
     if not reading.cues:
         told = " ".join(reading.left_out[:MOST_TOLD])
@@ -79,30 +95,61 @@ def hours_before(cues: list[Cue] | tuple[Cue, ...], duration_s: float | None = N
 
 
 def text_of(data: bytes) -> str:
-    """The bytes as text, by their mark or as UTF-8.
+    """The bytes as text, by their mark, by what XML declares, or as UTF-8.
 
     Raises:
-        Invalid: they are neither, with the line.
+        Invalid: they are none of it, with the line.
     """
     mark, encoding = next((pair for pair in _ENCODINGS if data.startswith(pair[0])), (b"", "utf-8"))
+    declared = None if mark else _DECLARED.match(data)
     try:
-        return data[len(mark) :].decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        return data[len(mark) :].decode(declared[1].decode() if declared else encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
         raise Invalid(
             "Line %(line)s: the captions are not UTF-8. Save them as UTF-8 and upload them again.",
-            line=line,
+            line=data[:start].count(b"\n") + 1,
         ) from error
 
 
-def _found(data: bytes, reading: Reading) -> list[Found]:
-    lines = blocks.lines_of(text_of(data))
-    vtt = _HEADER.fullmatch(lines[0]) is not None
-    if not vtt and lines[0].startswith("WEBVTT"):
-        raise Invalid("Line 1: a WebVTT file must begin with WEBVTT, alone or followed by a space.")
-    if not any("-->" in line for line in lines):
-        what = "The captions have no cue" if vtt else "Line 1: this is neither WebVTT nor SubRip"
+def _check_count(count: int) -> None:
+    if count > MAX_CUES:
         raise Invalid(
-            "%(what)s: a cue needs a line such as 00:00:01.000 --> 00:00:04.000.", what=what
+            "The captions have %(count)s cues. The limit is %(max_cues)s.",
+            count=f"{count:,}",
+            max_cues=f"{MAX_CUES:,}",
         )
-    return blocks.scan(lines, reading, Markup.VTT if vtt else Markup.SRT)
+
+
+def _found(data: bytes, reading: Reading) -> list[Found]:
+    """The cues by whichever reader knows the file, as the file has them."""
+    if stl.is_stl(data):
+        return stl.stl(data, reading)
+    unknown.check_magic(data)
+    text = text_of(data)
+    if ttml.is_ttml(text):
+        return ttml.ttml(text, reading)
+    rows = blocks.lines_of(text)
+    if rows[0].startswith("WEBVTT"):
+        return _vtt(rows, reading)
+    if ass.is_ass(rows):
+        return ass.ass(rows, reading)
+    arrows = sum("-->" in row for row in rows)
+    _check_count(arrows // 2)
+    if arrows:
+        return blocks.scan(rows, reading, Markup.SRT)
+    unknown.check_shape(text)
+    for knows, scan in _TEXTS:
+        if knows(rows):
+            return scan(rows, reading)
+    raise unknown.problem()
+
+
+def _vtt(rows: list[str], reading: Reading) -> list[Found]:
+    if not _HEADER.fullmatch(rows[0]):
+        raise Invalid("Line 1: a WebVTT file must begin with WEBVTT, alone or followed by a space.")
+    if not any("-->" in row for row in rows):
+        raise Invalid(
+            "The captions have no cue: a cue needs a line such as 00:00:01.000 --> 00:00:04.000."
+        )
+    return blocks.scan(rows, reading, Markup.VTT)

@@ -9,6 +9,7 @@ from lectern.insight.caption_files.markup import Markup
 from lectern.insight.caption_files.reading import Found, Reading, usable
 
 _REVERSED = re.compile(r"[^\r\n]*\n\r")
+_NUMBER = re.compile(r"\s*[0-9]{1,9}\s*")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION|X-TIMESTAMP-MAP)\b")
 
 
@@ -34,7 +35,7 @@ def scan(lines: Sequence[str], reading: Reading, form: Markup) -> list[Found]:
             at = _next_blank(lines, at)
             continue
         if "-->" not in line:
-            number = int(line) if line.strip().isdecimal() and line.isascii() else number
+            number = int(line) if _NUMBER.fullmatch(line) else number
             at += 1
             continue
         stop = (

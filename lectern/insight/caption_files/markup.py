@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 
 class Markup(StrEnum):
-    """Whose tags and entities a text has; `NONE` has neither."""
+    """Whose tags a text has."""
 
     VTT = "vtt"
     SRT = "srt"
-    NONE = "none"
 
 
 class Said(NamedTuple):
@@ -28,8 +27,10 @@ class Said(NamedTuple):
 
 
 LONGEST_SPEAKER = 100
+# Beyond this a cue is no caption; nothing of it could be kept.
+LONGEST_TEXT = 10_000
 _STAMP = r"(?:\d{1,4}:)?\d{1,2}:\d{2}\.\d{3}"
-_FONT = r"font(?:\s+(?:color|face|size)\s*=[^<>]*)+|/font"
+_FONT = r"font\s+(?:color|face|size)\s?=[^<>]{0,300}|/font"
 _VTT_TAG = re.compile(
     rf"<(?:/?(?:c|i|b|u|v|lang|ruby|rt)|(?:c|i|b|u|ruby|rt)(?:\.[^\s<>.]+)+"
     rf"|(?:v|lang)(?:\.[^\s<>.]+)*[ \t\n]+[^<>]*|{_STAMP}|{_FONT}|)>"
@@ -37,11 +38,11 @@ _VTT_TAG = re.compile(
 _SRT_TAG = re.compile(rf"<(?:/?[ibus]|(?i:{_FONT})|{_STAMP})\s*/?>")
 _TAGS = {Markup.VTT: _VTT_TAG, Markup.SRT: _SRT_TAG}
 # `<B>` alone is a type parameter.
-_SRT_PAIR = re.compile(r"<([IBUS])>(.*?)</\1>", re.DOTALL)
+_SRT_PAIR = re.compile(r"<([IBUS])>([^<>]{0,500})</\1>")
 _SRT_ANY = re.compile(rf"<(?:/?[ibus]|{_FONT}|{_STAMP})\s*/?>", re.IGNORECASE)
 # What no cue's markup has and a page would run.
-_SCRIPT = re.compile(r"<script\b[^<>]*>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
-_HANDLER = re.compile(r"<[a-z][^<>]*\son[a-z]+\s*=[^<>]*>", re.IGNORECASE)
+_SCRIPT = re.compile(r"</?script\b[^<>]{0,200}>", re.IGNORECASE)
+_HANDLER = re.compile(r"<[a-z][^<>]{0,200}\son[a-z]{1,30}\s?=[^<>]{0,200}>", re.IGNORECASE)
 _VOICE = re.compile(r"<v(?:\.[^\s<>.]+)*[ \t\n]+([^<>]*)>")
 _VOICE_ENDS = re.compile(r"</v>")
 _RUBY = re.compile(r"<rt(?:\.[^\s<>.]+)*>(.*?)(?:</rt>|(?=<rt\b|</ruby>)|$)", re.DOTALL)
@@ -52,7 +53,7 @@ _OVERRIDE = re.compile(
     r"|(?:k[fo]?|K)\d+|q\d|r[^{}\\]*|[xy]?bord\d[^{}]*|[xy]?shad\d[^{}]*|be\d|blur\d[^{}]*"
     r"|f[ra][xyz]?-?\d[^{}]*|fsc[xy]\d[^{}]*|fsp-?\d[^{}]*|fe\d+|p\d+)(?:\\[^{}]*)?\}"
 )
-_PLACE = re.compile(r"\{[^{}]*\\an([1-9])[^{}]*\}")
+_PLACE = re.compile(r"\{[^{}]{0,200}\\an([1-9])[^{}]{0,200}\}")
 # Where the places of a number block are, as WebVTT says it; bottom middle is where cues stand.
 _ACROSS = {1: "align:start position:0%", 2: "", 0: "align:end position:100%"}
 _DOWN = {0: "", 1: "line:50%", 2: "line:0"}
@@ -67,12 +68,13 @@ _TURNS = {"\u202d", "\u202e"}
 
 def said(text: str, form: Markup) -> Said:
     """The text of a cue without markup, entities decoded once, without empty lines."""
-    if form is Markup.NONE:
-        return Said(tidy(text))
+    text = text[:LONGEST_TEXT]
     if form is Markup.SRT:
         place = _PLACE.search(text)
         return Said(_bare(text, form), "", place_settings(int(place[1])) if place else "")
-    text = _HANDLER.sub("", _SCRIPT.sub(r"\1", text))
+    if "</script" in text.casefold():
+        text = _SCRIPT.sub("", text)
+    text = _HANDLER.sub("", text)
     parts = _voices(text)
     names = {speaker for speaker, words in parts if words}
     if len(names) == 1:

@@ -9,6 +9,8 @@ from lectern.insight.cues import CHARS_PER_S, LAG_S, Cue, spoken_by, width
 from lectern.insight.cues import LEAST_S as SHORTEST_S
 
 _SAME_S = 1e-6
+# So much on one picture is read by nobody.
+_LONGEST = 2_000
 
 
 def in_order(found: Sequence[Found], reading: Reading) -> list[Cue]:
@@ -66,10 +68,12 @@ def _join(last: Found, cue: Found, reading: Reading) -> None:
     reading.mended.append(
         Message("Line %(line)s: shown at the same time as the one before it.", line=cue.line)
     )
+    last.end_s = max(last.end_s, cue.end_s)
+    if len(last.text) > _LONGEST:
+        return
     same = last.speaker == cue.speaker
     if not (same and cue.text in last.text.split("\n")) and (cue.text, same) != (last.text, True):
         named = [spoken_by("" if same else each.speaker, each.text) for each in (last, cue)]
         last.text = "\n".join(named)
         last.speaker = last.speaker if same else ""
-    last.end_s = max(last.end_s, cue.end_s)
     last.settings = last.settings if last.settings == cue.settings else ""

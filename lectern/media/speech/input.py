@@ -17,7 +17,7 @@ _BYTES_A_SECOND = 2 * SAMPLE_RATE
 # Text subtitles as containers hold them, by the names of their decoders.
 _TEXT = ("ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt")
 # Of these a copy keeps what the way over ffmpeg's own form would lose: speakers, places, brackets.
-_AS_WRITTEN = {"subrip": "srt", "srt": "srt", "webvtt": "webvtt"}
+_AS_WRITTEN = {"subrip": "srt", "srt": "srt", "webvtt": "webvtt", "ass": "ass", "ssa": "ass"}
 
 Progress = Callable[[float], None] | None
 Cancelled = Callable[[], bool] | None
