@@ -157,6 +157,18 @@ RULES = (
     ),
     Rule(
         "I10",
+        "The tag {tag} is on the asset {asset}, and one of them is not there.",
+        "SELECT t.tag_id AS tag, t.asset_id AS asset FROM asset_tag t"
+        " WHERE NOT EXISTS (SELECT FROM asset a WHERE a.workspace_id = t.workspace_id"
+        " AND a.id = t.asset_id) OR NOT EXISTS (SELECT FROM tag g"
+        " WHERE g.workspace_id = t.workspace_id AND g.id = t.tag_id)",
+        "DELETE FROM asset_tag t"
+        " WHERE NOT EXISTS (SELECT FROM asset a WHERE a.workspace_id = t.workspace_id"
+        " AND a.id = t.asset_id) OR NOT EXISTS (SELECT FROM tag g"
+        " WHERE g.workspace_id = t.workspace_id AND g.id = t.tag_id)",
+    ),
+    Rule(
+        "I10",
         "A tag of “{name}” has another date than it, so lists by tag are out of order.",
         "SELECT a.name FROM asset a JOIN asset_tag t ON t.workspace_id = a.workspace_id"
         " AND t.asset_id = a.id WHERE t.asset_created_at <> a.created_at",

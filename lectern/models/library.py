@@ -74,7 +74,11 @@ class Tag(Tenant, Base):
 
 
 class AssetTag(Base):
-    """A tag on an asset, with the asset's date beside it: newest-of-a-tag is one index walk."""
+    """A tag on an asset, with the asset's date beside it: newest-of-a-tag is one index walk.
+
+    Its foreign keys are not enforced by the row but by the statement: triggers of `list_tagged` and
+    `untag_removed` hold them. ADR 21.
+    """
 
     __tablename__ = "asset_tag"
     __table_args__ = (

@@ -28,7 +28,8 @@ CREATE OR REPLACE TRIGGER listing_added_copied AFTER INSERT ON listing REFERENCI
     FOR EACH STATEMENT EXECUTE FUNCTION copy_listing();
 
 CREATE OR REPLACE TRIGGER listing_changed_copied AFTER UPDATE ON listing REFERENCING NEW TABLE AS after_it
-    FOR EACH STATEMENT EXECUTE FUNCTION copy_listing();
+    FOR EACH STATEMENT WHEN (current_setting('lectern.listing_followed', true) IS DISTINCT FROM 'yes')
+    EXECUTE FUNCTION copy_listing();
 
 CREATE OR REPLACE TRIGGER listing_removed_copied AFTER DELETE ON listing REFERENCING OLD TABLE AS before_it
     FOR EACH STATEMENT EXECUTE FUNCTION copy_listing();

@@ -42,7 +42,8 @@ CREATE OR REPLACE TRIGGER listing_added AFTER INSERT ON listing REFERENCING NEW 
 
 CREATE OR REPLACE TRIGGER listing_changed AFTER UPDATE ON listing
     REFERENCING OLD TABLE AS before_it NEW TABLE AS after_it
-    FOR EACH STATEMENT EXECUTE FUNCTION count_codes();
+    FOR EACH STATEMENT WHEN (current_setting('lectern.listing_followed', true) IS DISTINCT FROM 'yes')
+    EXECUTE FUNCTION count_codes();
 
 CREATE OR REPLACE TRIGGER listing_removed AFTER DELETE ON listing REFERENCING OLD TABLE AS before_it
     FOR EACH STATEMENT EXECUTE FUNCTION count_codes();

@@ -1,20 +1,42 @@
--- The code of a tag is worked out once for all the assets that got or lost it.
+-- Assets that got or lost the same tags are listed by one statement, with codes worked out once.
+-- What it counts is known here, so the triggers that compare the listing's rows rest meanwhile.
 CREATE OR REPLACE FUNCTION list_tagged() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE adding bool := TG_OP = 'INSERT'; part record; listed bigint; counted bigint;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        UPDATE listing l SET codes = l.codes || t.codes
-        FROM (SELECT c.workspace_id, c.asset_id, array_agg(k.code) AS codes FROM changed c
-            JOIN (SELECT DISTINCT tag_id FROM changed) d ON d.tag_id = c.tag_id
-            CROSS JOIN LATERAL (SELECT facet_code(1, d.tag_id) AS code) k
-            GROUP BY 1, 2) t
-        WHERE l.workspace_id = t.workspace_id AND l.asset_id = t.asset_id;
-    ELSE
-        UPDATE listing l SET codes = CASE WHEN cardinality(t.codes) = 1
-            THEN array_remove(l.codes, t.codes[1])
-            ELSE ARRAY(SELECT c FROM unnest(l.codes) c WHERE c <> ALL (t.codes)) END
-        FROM (SELECT workspace_id, asset_id, array_agg(facet_code(1, tag_id)) AS codes
-            FROM changed GROUP BY 1, 2) t
-        WHERE l.workspace_id = t.workspace_id AND l.asset_id = t.asset_id;
+    PERFORM set_config('lectern.listing_followed', 'yes', true);
+    FOR part IN
+        WITH known AS MATERIALIZED (
+            SELECT tag_id, facet_code(1, tag_id) AS code
+            FROM (SELECT DISTINCT tag_id FROM changed) AS d
+        )
+        SELECT workspace_id, codes, array_agg(asset_id) AS assets FROM (
+            SELECT c.workspace_id, c.asset_id, array_agg(k.code) AS codes
+            FROM changed c JOIN known k ON k.tag_id = c.tag_id GROUP BY 1, 2
+        ) AS tagged GROUP BY 1, 2
+    LOOP
+        WITH moved AS (
+            UPDATE listing l SET codes = CASE WHEN adding THEN l.codes || part.codes
+                ELSE without_codes(l.codes, part.codes) END
+            WHERE l.workspace_id = part.workspace_id AND l.asset_id = ANY (part.assets)
+            RETURNING l.live
+        ) SELECT count(*), count(*) FILTER (WHERE live) INTO listed, counted FROM moved;
+        UPDATE code_listing l SET codes = CASE WHEN adding THEN l.codes || part.codes
+            ELSE without_codes(l.codes, part.codes) END
+        WHERE l.workspace_id = part.workspace_id AND l.asset_id = ANY (part.assets);
+        IF counted > 0 THEN
+            INSERT INTO code_delta (workspace_id, code, assets)
+            SELECT part.workspace_id, code, CASE WHEN adding THEN counted ELSE -counted END
+            FROM unnest(part.codes) AS code;
+        END IF;
+        -- The lock on its row in the listing, which goes with it, holds an asset as well.
+        IF adding AND listed < cardinality(part.assets) THEN
+            PERFORM require_assets(part.workspace_id, part.assets);
+        END IF;
+    END LOOP;
+    PERFORM set_config('lectern.listing_followed', '', true);
+    IF adding THEN
+        PERFORM require_tags(workspace_id, array_agg(DISTINCT tag_id)) FROM changed
+        GROUP BY workspace_id;
     END IF;
     RETURN NULL;
 END $$;
