@@ -77,19 +77,25 @@ def undecided(
     session: Session, asset: Asset, shown: Captions, terms: Sequence[GlossaryTerm]
 ) -> list[Correction]:
     """The corrections of these captions that nobody refused."""
-    corrections = find(shown.cues, terms) if terms else []
-    if not corrections:
-        return []
+    return undecided_in(session, asset, [shown], terms)[shown.language]
+
+
+def undecided_in(
+    session: Session, asset: Asset, shown: Sequence[Captions], terms: Sequence[GlossaryTerm]
+) -> dict[str, list[Correction]]:
+    """The same of captions in several languages, by language."""
+    proposed = {item.language: find(item.cues, terms) if terms else [] for item in shown}
+    if not any(proposed.values()):
+        return proposed
     refused = proposals.refused(session, asset.workspace_id, KIND, Subject(asset.id))
     known = {
         (suggestion["language"], suggestion["start"], suggestion["before"], suggestion["after"])
         for suggestion in refused
     }
-    return [
-        correction
-        for correction in corrections
-        if _identity(shown.language, correction) not in known
-    ]
+    return {
+        language: [item for item in corrections if _identity(language, item) not in known]
+        for language, corrections in proposed.items()
+    }
 
 
 def refresh(session: Session, asset: Asset) -> None:

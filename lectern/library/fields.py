@@ -72,10 +72,15 @@ def same_custom(key: str, one: Any, other: Any) -> bool:
 
 def read(session: Session, asset: Asset, field: str) -> Any:
     """The value now; a folder is its path, and no folder the empty one."""
-    if field == "tags":
-        return [tag.name for tag in asset.tags]
     if field == "folder":
         return folders.path_of(session, asset.workspace_id, asset.folder_id)
+    return own(asset, field)
+
+
+def own(asset: Asset, field: str) -> Any:
+    """The value of a field that the asset holds itself: any but its folder."""
+    if field == "tags":
+        return [tag.name for tag in asset.tags]
     return getattr(asset, field)
 
 

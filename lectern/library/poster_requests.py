@@ -117,9 +117,9 @@ def under_way(session: Session, asset: Asset) -> Sequence[Task]:
     return _tasks(session, asset, _UNDER_WAY)
 
 
-def failures(session: Session, asset: Asset) -> Sequence[Task]:
-    """Those that could not be made, with the reason, until another one is asked for."""
-    return _tasks(session, asset, (TaskState.FAILED,))
+def shown(session: Session, asset: Asset) -> Sequence[Task]:
+    """Those, and those that could not be made, with the reason, until another one is asked for."""
+    return _tasks(session, asset, (*_UNDER_WAY, TaskState.FAILED))
 
 
 def _tasks(session: Session, asset: Asset, states: Sequence[TaskState]) -> Sequence[Task]:

@@ -1,13 +1,13 @@
 """The widths of an image: renditions that a phone loads instead of the whole picture."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from lectern.errors import NotFound
-from lectern.models import Blob, Version
+from lectern.models import Blob, Rendition, Version
 from lectern.renditions import renditions
 
 _SPEC = re.compile(r"image/(\d+)\.(avif|webp)")
@@ -39,8 +39,13 @@ def record(
 
 def of_version(session: Session, version: Version) -> list[ImageSize]:
     """The sizes that there are, narrow ones first."""
+    return among(renditions.list_of(session, version.workspace_id, version.blob_id))
+
+
+def among(made: Iterable[Rendition]) -> list[ImageSize]:
+    """The same, of a blob's renditions."""
     found = []
-    for rendition in renditions.list_of(session, version.workspace_id, version.blob_id):
+    for rendition in made:
         match = _SPEC.fullmatch(rendition.spec)
         if match:
             found.append(ImageSize(int(match[1]), int(rendition.facts["height"]), match[2]))

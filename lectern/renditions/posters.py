@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,8 +74,14 @@ def candidates(session: Session, asset: Asset) -> list[PosterCandidate]:
     version = session.get(Version, (asset.workspace_id, asset.current_version_id))
     if version is None:
         return []
+    made = renditions.list_of(session, asset.workspace_id, version.blob_id)
+    return candidates_among(asset, made)
+
+
+def candidates_among(asset: Asset, made: Iterable[Rendition]) -> list[PosterCandidate]:
+    """The same, of the renditions of the asset's current version."""
     found = []
-    for rendition in renditions.list_of(session, asset.workspace_id, version.blob_id):
+    for rendition in made:
         match = _CANDIDATE.fullmatch(rendition.spec)
         if match:
             found.append(_candidate(rendition, int(match[1]), asset))

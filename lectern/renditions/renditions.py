@@ -44,6 +44,13 @@ def list_of(
     )
 
 
+def of_blob(
+    session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID
+) -> dict[str, Rendition]:
+    """The same by spec, for a page that looks for many of them."""
+    return {each.spec: each for each in list_of(session, workspace_id, source_blob_id)}
+
+
 def record(
     session: Session,
     workspace_id: uuid.UUID,

@@ -36,11 +36,20 @@ def find(
 
 def plain(session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID) -> Blob | None:
     """A plain MP4 of at most 720p: one of its own, or what is played where that is one."""
-    own = renditions.find(session, workspace_id, source_blob_id, PROGRESSIVE)
-    if own is not None:
+    return plain_among(renditions.of_blob(session, workspace_id, source_blob_id))
+
+
+def plain_among(made: Mapping[str, Rendition]) -> Blob | None:
+    """The same, of a blob's renditions by spec."""
+    if own := made.get(PROGRESSIVE):
         return own.blob
-    played = renditions.find(session, workspace_id, source_blob_id, renditions.PLAYABLE)
+    played = made.get(renditions.PLAYABLE)
     return played.blob if played and is_plain(played.blob.mime, played.facts) else None
+
+
+def playable_among(made: Mapping[str, Rendition]) -> bool:
+    """Whether a blob's renditions by spec have a master playlist, or the one before it."""
+    return FOLDER + MASTER in made or FOLDER + FIRST in made
 
 
 def is_plain(mime: str, facts: Mapping[str, Any]) -> bool:

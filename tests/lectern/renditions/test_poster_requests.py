@@ -102,11 +102,10 @@ def test_a_failure_is_told_until_another_one_is_asked_for(
     task = poster_requests.ask_image(session, owner, video, b"no image")
     tasks.finish(session, claimed(session, task), TaskState.FAILED, "This is no picture.")
     session.refresh(task)
-    assert [each.reason for each in poster_requests.failures(session, video)] == [
-        "This is no picture."
-    ]
-    poster_requests.ask_frame(session, owner, video, 4)
-    assert list(poster_requests.failures(session, video)) == []
+    (failed,) = poster_requests.shown(session, video)
+    assert (failed.state, failed.reason) == (TaskState.FAILED, "This is no picture.")
+    under_way = poster_requests.ask_frame(session, owner, video, 4)
+    assert list(poster_requests.shown(session, video)) == [under_way]
 
 
 @pytest.mark.parametrize("at_s", [None, -1.0, 61.5, float("nan"), float("inf")])

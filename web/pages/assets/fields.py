@@ -66,10 +66,12 @@ class Row(NamedTuple):
         return json.dumps(self.seen)
 
 
-def rows(session: Session, principal: Principal, asset: Asset) -> list[Row]:
-    """All but the name, which is the page's title, in the order shown."""
-    plain = [_plain(session, asset, part) for part in PARTS if part not in {"name", "custom"}]
-    known = custom_fields.list_of(session, principal)
+def rows(asset: Asset, folder: str, known: Sequence[CustomField]) -> list[Row]:
+    """All but the name, which is the page's title, in the order shown.
+
+    `folder` is the path of the asset's folder, `known` the custom fields of its workspace.
+    """
+    plain = [_plain(asset, part, folder) for part in PARTS if part not in {"name", "custom"}]
     return plain + [_custom(asset, field) for field in known]
 
 
@@ -84,7 +86,8 @@ def row(session: Session, principal: Principal, asset: Asset, part: str, key: st
             if field.key == key:
                 return _custom(asset, field)
         raise NotFound("This field no longer exists. Reload the page.")
-    plain = _plain(session, asset, part)
+    path = fields.read(session, asset, part) if part == "folder" else ""
+    plain = _plain(asset, part, path)
     match part:
         case "folder":
             paths = fields.folder_paths(session, principal)
@@ -123,8 +126,8 @@ def words(kind: str, value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _plain(session: Session, asset: Asset, part: str) -> Row:
-    value = fields.read(session, asset, part)
+def _plain(asset: Asset, part: str, folder: str) -> Row:
+    value = folder if part == "folder" else fields.own(asset, part)
     seen = value
     if part == "folder" and asset.folder_id:
         # A folder may be renamed while somebody types: it is still the same one.

@@ -1,7 +1,7 @@
 """One page of a file's history, the filters it is read through, and both as a download."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +11,11 @@ from werkzeug.datastructures import MultiDict
 
 from lectern import csv_files
 from lectern.errors import Invalid
-from lectern.models import Asset
+from lectern.models import Asset, CustomField
 from lectern.people import audit_actions, audit_reading
 from lectern.people.audit import Line
 from lectern.people.audit_reading import Only
 from lectern.people.principal import Principal
-from lectern.taxonomy import custom_fields
 from web import forms
 from web.api.representations import entry_json
 from web.pages.assets import events
@@ -27,10 +26,20 @@ COLUMNS = ("number", "time", "by", "action", "what", "before", "after")
 
 
 class HistoryPage:
-    """The newest events that the address asks for; each part is read when it is first asked for."""
+    """The newest events that the address asks for; each part is read when it is first asked for.
 
-    def __init__(self, session: Session, principal: Principal, asset: Asset) -> None:
+    `custom` are the workspace's fields, whose labels events name.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        principal: Principal,
+        asset: Asset,
+        custom: Sequence[CustomField],
+    ) -> None:
         self._session = session
+        self._custom = custom
         self._principal = principal
         self._asset = asset
         self.kind = request.args.get("kind", "")
@@ -79,9 +88,7 @@ class HistoryPage:
 
     @cached_property
     def _labels(self) -> dict[str, str]:
-        return {
-            each.key: each.label for each in custom_fields.list_of(self._session, self._principal)
-        }
+        return {each.key: each.label for each in self._custom}
 
     @property
     def events(self) -> list[Event]:

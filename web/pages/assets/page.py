@@ -1,5 +1,6 @@
 """What an asset's page shows; each part is read when a template first asks for it."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,18 +14,26 @@ from lectern.duplicates import near as near_duplicates
 from lectern.duplicates.near import Near
 from lectern.library import progress, versions
 from lectern.library.progress import StepLine
-from lectern.models import Asset, Merge, Usage, UsageHistory, User, Version
+from lectern.models import (
+    Asset,
+    CustomField,
+    Merge,
+    Rendition,
+    Usage,
+    UsageHistory,
+    User,
+    Version,
+)
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.people.rights import can
-from lectern.renditions import posters
+from lectern.renditions import posters, renditions
 from lectern.renditions.posters import PosterCandidate
 from lectern.search import cards
 from lectern.search.cards import Card
-from lectern.taxonomy import folders
+from lectern.taxonomy import custom_fields, folders
 from web.extensions import settings
 from web.pages.assets import events, facts, fields
-from web.pages.assets import player as players
 from web.pages.assets.fields import Row
 from web.pages.assets.history import HistoryPage
 from web.pages.assets.panels import PANELS, Panel
@@ -83,10 +92,22 @@ class AssetPage:
         """The rendition a browser plays or shows."""
         return url_for("media.play", asset_id=self.asset.id, number=self.asset.version_number)
 
-    @property
+    @cached_property
+    def made(self) -> Mapping[str, Rendition]:
+        """The renditions of the version shown, by spec."""
+        if self.version is None:
+            return {}
+        key = (self.version.workspace_id, self.version.blob_id)
+        return renditions.of_blob(self._session, *key)
+
+    @cached_property
     def player(self) -> Player | None:
         """For video and audio."""
-        return players.of(self._session, self.asset, poster=self.poster_url)
+        if self.version is None:
+            return None
+        player = Player(self.asset, self.version, self.made, self.captions.items)
+        player.poster = self.poster_url
+        return player
 
     @property
     def facts(self) -> list[facts.Fact]:
@@ -116,7 +137,12 @@ class AssetPage:
     @cached_property
     def rows(self) -> list[Row]:
         """What a person can edit, besides the name."""
-        return fields.rows(self._session, self._principal, self.asset)
+        return fields.rows(self.asset, self.folder_path, self.custom_fields)
+
+    @cached_property
+    def custom_fields(self) -> Sequence[CustomField]:
+        """The fields that the workspace has given its files."""
+        return custom_fields.list_of(self._session, self._principal)
 
     @property
     def others(self) -> list[tuple[str, str]]:
@@ -150,7 +176,7 @@ class AssetPage:
     @cached_property
     def history(self) -> HistoryPage:
         """What was done with it, as the address asks for it."""
-        return HistoryPage(self._session, self._principal, self.asset)
+        return HistoryPage(self._session, self._principal, self.asset, self.custom_fields)
 
     @cached_property
     def versions(self) -> VersionRows:
@@ -160,7 +186,7 @@ class AssetPage:
     @cached_property
     def candidates(self) -> list[PosterCandidate]:
         """The stills to choose from."""
-        return posters.candidates(self._session, self.asset)
+        return posters.candidates_among(self.asset, self.made.values())
 
     @cached_property
     def near(self) -> list[Near]:
@@ -170,7 +196,7 @@ class AssetPage:
     @cached_property
     def pictures(self) -> Pictures:
         """What was derived of it for looking at it."""
-        return Pictures(self._session, self.asset, self.version)
+        return Pictures(self._session, self.asset, self.version, self.made)
 
     @property
     def trasher(self) -> str:

@@ -1,6 +1,6 @@
 """What was derived of an asset for looking at it, as its page's parts ask for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,7 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from lectern.library import poster_requests
-from lectern.models import Asset, Rendition, Task, Version
+from lectern.models import Asset, Rendition, Task, TaskState, Version
 from lectern.renditions import image_sizes, page_texts, renditions, storyboards
 
 # Courses are comfortable to hear between these; players and platforms aim at the middle.
@@ -17,24 +17,32 @@ QUIET_LUFS, LOUD_LUFS = -24, -16
 
 
 class Pictures:
-    """The current version's storyboard, waveform and sizes, and the posters that are on the way."""
+    """The current version's storyboard, waveform and sizes, and the posters that are on the way.
 
-    def __init__(self, session: Session, asset: Asset, version: Version | None) -> None:
+    `made` are the renditions of the version's blob by spec.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        asset: Asset,
+        version: Version | None,
+        made: Mapping[str, Rendition],
+    ) -> None:
         self._session = session
+        self._made = made
         self._asset = asset
         self._version = version
 
     @cached_property
     def storyboard_url(self) -> str:
         """Where a player finds its thumbnails; empty while there are none."""
-        if self._version is None or storyboards.find(self._session, self._version) is None:
-            return ""
-        return self._url("derived.storyboard")
+        return self._url("derived.storyboard") if storyboards.spec(0) in self._made else ""
 
     @cached_property
     def waveform(self) -> Rendition | None:
         """The drawn sound, with its loudness."""
-        return self._rendition(renditions.WAVEFORM)
+        return self._made.get(renditions.WAVEFORM)
 
     @property
     def waveform_url(self) -> str:
@@ -43,24 +51,25 @@ class Pictures:
 
     def srcset(self, format_: str) -> str:
         """The image's widths in one format, as `srcset` wants them; empty for none."""
-        if self._version is None:
-            return ""
-        sizes = image_sizes.of_version(self._session, self._version)
         return ", ".join(
             f"{self._url('derived.image', width=size.width, part=format_)} {size.width}w"
-            for size in sizes
+            for size in image_sizes.among(self._made.values())
             if size.format == format_
         )
 
-    @cached_property
+    @property
     def under_way(self) -> Sequence[Task]:
         """Posters by hand that are being made."""
-        return poster_requests.under_way(self._session, self._asset)
+        return [task for task in self._requests if task.state != TaskState.FAILED]
 
-    @cached_property
+    @property
     def failures(self) -> Sequence[Task]:
         """Posters by hand that could not be made."""
-        return poster_requests.failures(self._session, self._asset)
+        return [task for task in self._requests if task.state == TaskState.FAILED]
+
+    @cached_property
+    def _requests(self) -> Sequence[Task]:
+        return poster_requests.shown(self._session, self._asset)
 
     @property
     def loudness(self) -> str:
@@ -102,14 +111,8 @@ class Pictures:
     @property
     def pages(self) -> int:
         """How many pages a PDF has; 0 where nobody knows."""
-        found = self._rendition(page_texts.SPEC)
+        found = self._made.get(page_texts.SPEC)
         return int(found.facts.get("pages", 0)) if found else 0
-
-    def _rendition(self, spec: str) -> Rendition | None:
-        if self._version is None:
-            return None
-        key = (self._version.workspace_id, self._version.blob_id, spec)
-        return renditions.find(self._session, *key)
 
     def _url(self, endpoint: str, **more: Any) -> str:
         number = self._version.number if self._version else 0

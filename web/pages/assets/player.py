@@ -1,7 +1,7 @@
 """What a player plays of one version: the file, its streams, captions, chapters and pictures."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,9 +10,10 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from lectern.insight import captions
+from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.library import versions
-from lectern.models import Asset, Version
+from lectern.models import Asset, Rendition, Version
 from lectern.renditions import renditions, storyboards, streams
 from web.pages.captions.panel import language_name
 
@@ -28,14 +29,22 @@ class Track(NamedTuple):
 class Player:
     """One version of a video or audio file, for `shared/_player.html`.
 
+    `made` are the renditions of its blob by spec, `spoken` its captions.
     `poster` is the still's address or empty; `part` the stretch that is wanted, as a media fragment
     such as `#t=5,20`; `name` tells this player from others of a page.
     """
 
-    def __init__(self, session: Session, asset: Asset, version: Version) -> None:
-        self._session = session
+    def __init__(
+        self,
+        asset: Asset,
+        version: Version,
+        made: Mapping[str, Rendition],
+        spoken: Sequence[Captions],
+    ) -> None:
         self._asset = asset
         self._version = version
+        self._made = made
+        self._spoken = spoken
         self.kind = str(asset.kind)
         self.name = asset.name
         self.poster = self.part = ""
@@ -58,29 +67,27 @@ class Player:
     @cached_property
     def hls(self) -> str:
         """The master playlist; empty while there are no streams."""
-        return self._url("streams.file", name=streams.MASTER) if self._has_streams else ""
+        streamed = streams.playable_among(self._made)
+        return self._url("streams.file", name=streams.MASTER) if streamed else ""
 
     @cached_property
     def download(self) -> str:
         """A plain MP4 to take along; empty where there is none."""
         if self.kind != "video":
             return ""
-        plain = streams.plain(self._session, self._version.workspace_id, self._version.blob_id)
-        return self._url("streams.plain") if plain else ""
+        return self._url("streams.plain") if streams.plain_among(self._made) else ""
 
     @cached_property
     def storyboard(self) -> str:
         """Small pictures for the time range; empty while there are none."""
-        found = storyboards.find(self._session, self._version)
-        return self._url("derived.storyboard") if found else ""
+        return self._url("derived.storyboard") if storyboards.spec(0) in self._made else ""
 
     @cached_property
     def waveform(self) -> str:
         """The drawn sound of what has no picture; empty while there is none."""
         if self.kind != "audio":
             return ""
-        key = (self._version.workspace_id, self._version.blob_id, renditions.WAVEFORM)
-        return self._url("derived.waveform") if renditions.find(self._session, *key) else ""
+        return self._url("derived.waveform") if renditions.WAVEFORM in self._made else ""
 
     @property
     def seconds(self) -> int:
@@ -101,7 +108,7 @@ class Player:
                 each.language.partition("-x-")[0],
                 language_name(each.language, each.label),
             )
-            for each in captions.list_of(self._session, self._version)
+            for each in self._spoken
         ]
 
     @cached_property
@@ -135,11 +142,6 @@ class Player:
             "over": gettext("This clip ends here."),
         }
 
-    @property
-    def _has_streams(self) -> bool:
-        key = (self._version.workspace_id, self._version.blob_id, streams.MASTER)
-        return streams.find(self._session, *key) is not None
-
     def _url(self, endpoint: str, **more: Any) -> str:
         asset_id: uuid.UUID = self._asset.id
         return url_for(endpoint, asset_id=asset_id, number=self._version.number, **more)
@@ -157,7 +159,8 @@ def of(session: Session, asset: Asset, number: int | None = None, **given: str) 
     )
     if found is None:
         return None
-    player = Player(session, asset, found)
+    made = renditions.of_blob(session, found.workspace_id, found.blob_id)
+    player = Player(asset, found, made, captions.list_of(session, found))
     player.poster, player.part = given.get("poster", ""), given.get("part", "")
     player.name = given.get("name") or asset.name
     return player

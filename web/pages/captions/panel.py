@@ -62,9 +62,13 @@ class CaptionPanel:
     @cached_property
     def rows(self) -> list[Row]:
         """One for each language, the most trusted first."""
-        if self.version is None:
-            return []
-        return [self._row(item) for item in captions.list_of(self._session, self.version)]
+        undecided = corrections.undecided_in(self._session, self.asset, self.items, self.terms)
+        return [self._row(item, undecided[item.language]) for item in self.items]
+
+    @cached_property
+    def items(self) -> list[Captions]:
+        """The captions themselves, in the same order."""
+        return captions.list_of(self._session, self.version) if self.version else []
 
     @cached_property
     def task(self) -> Task | None:
@@ -113,7 +117,7 @@ class CaptionPanel:
         """The captions in exactly this language."""
         return next((row for row in self.rows if row.captions.language == language), None)
 
-    def _row(self, item: Captions) -> Row:
+    def _row(self, item: Captions, undecided: Sequence[Correction]) -> Row:
         heard = item.segments if item.track is None else []
         confidences = [word.confidence for segment in heard for word in segment.words]
         return Row(
@@ -123,7 +127,7 @@ class CaptionPanel:
             _origin(item),
             " ".join(" ".join(cue.text.split()) for cue in item.cues[:4]),
             sum(confidence is not None and confidence < UNSURE for confidence in confidences),
-            corrections.undecided(self._session, self.asset, item, self.terms),
+            undecided,
             [(form.upper(), self._download(item, form)) for form in FORMS],
             self._edit_url(item.language),
         )
