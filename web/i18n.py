@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     """Choose the language of each answer; translate the domain's messages as they are printed."""
     babel.init_app(app, locale_selector=language)
     app.jinja_env.finalize = _printed
+    app.jinja_env.filters["translated"] = translated
 
 
 def language() -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lectern.duplicates import exact, near
 from lectern.duplicates.exact import Copy
-from lectern.errors import Invalid
+from lectern.errors import Invalid, Message
 from lectern.library import assets
 from lectern.models import Asset, Difference, new_id
 from lectern.people import audit
@@ -25,7 +25,7 @@ class Pair:
     first: Copy
     second: Copy
     share: float
-    differences: list[str]
+    differences: list[Message]
 
 
 def undecided(session: Session, principal: Principal, limit: int) -> list[Pair]:

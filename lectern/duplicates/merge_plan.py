@@ -18,6 +18,11 @@ from lectern.text import N_, tag_key
 
 # Texts that the kept file takes over where it has none.
 FIELDS = ("description", "language", "licence")
+_DIFFERENT = {
+    "description": Message("Its description differs and stays with it in the trash."),
+    "language": Message("Its language differs and stays with it in the trash."),
+    "licence": Message("Its licence differs and stays with it in the trash."),
+}
 
 
 class Leftover(NamedTuple):
@@ -171,15 +176,7 @@ def _texts(merged: Sequence[Asset], target: Asset) -> tuple[dict[str, Filled], l
             if value and not now:
                 filled[field], now = Filled(value, asset.id), value
             elif value and value != now:
-                left.append(
-                    Leftover(
-                        asset.name,
-                        Message(
-                            "Its %(field_name)s differs and stays with it in the trash.",
-                            field_name=field,
-                        ),
-                    )
-                )
+                left.append(Leftover(asset.name, _DIFFERENT[field]))
     return filled, left
 
 

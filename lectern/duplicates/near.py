@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select, union
 from sqlalchemy.orm import Session, aliased
 
 from lectern.duplicates.differences import Side, differences
+from lectern.errors import Message
 from lectern.library import versions
 from lectern.models import Asset, NearPair, Version
 from lectern.people.principal import Principal
@@ -27,7 +28,7 @@ class Near:
 
     asset: Asset
     share: float
-    differences: list[str]
+    differences: list[Message]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Pair:
     a_id: uuid.UUID
     b_id: uuid.UUID
     share: float
-    differences: list[str]
+    differences: list[Message]
 
 
 def near(session: Session, principal: Principal, asset: Asset) -> list[Near]:

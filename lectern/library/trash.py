@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lectern.courses import usages
 from lectern.database.locks import lock
-from lectern.errors import InUse
+from lectern.errors import InUse, plural_message
 from lectern.models import Asset
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -128,10 +128,11 @@ def _write(
 def _refuse_if_used(session: Session, asset: Asset) -> None:
     blockers = usages.blockers(session, asset.workspace_id, asset.id)
     if blockers:
-        places = "one place" if len(blockers) == 1 else f"{len(blockers)} places"
-        raise InUse(
-            "This file is used in %(places)s, so it cannot be moved to the trash. Remove "
-            "it there first.",
-            blockers,
-            places=places,
+        message = plural_message(
+            "This file is used in one place, so it cannot be moved to the trash. "
+            "Remove it there first.",
+            "This file is used in %(n)s places, so it cannot be moved to the trash. "
+            "Remove it there first.",
+            len(blockers),
         )
+        raise InUse(message, blockers)

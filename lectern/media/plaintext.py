@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from lectern.errors import Message
 from lectern.media.sandbox.refusal import Refused
 from lectern.text import N_
 
@@ -18,22 +19,25 @@ _PROLOGUE = re.compile(
 
 _PLAYLIST = N_("This is %(what)s, not a video: upload the video file itself.")
 _PLAYLISTS: tuple[tuple[str, str], ...] = (
-    (r"#EXTM3U", "an HLS playlist"),
-    (r"(<\?xml[^>]*\?>\s*)?<MPD\b", "a DASH manifest"),
-    (r"ffconcat\b|file\s+['\"]?[\w./:\\-]+", "a list of files to join"),
-    (r";FFMETADATA", "a list of metadata"),
-    (r"v=0\r?\n", "a session description (SDP)"),
-    (r"\[(playlist|reference)\]", "a playlist"),
-    (r"(<\?xml[^>]*\?>\s*)?<(asx|smil|playlist|wpl)\b", "a playlist"),
-    (r"rtsptext|rtsp://|rtmp://|https?://", "a list of addresses"),
+    (r"#EXTM3U", N_("an HLS playlist")),
+    (r"(<\?xml[^>]*\?>\s*)?<MPD\b", N_("a DASH manifest")),
+    (r"ffconcat\b|file\s+['\"]?[\w./:\\-]+", N_("a list of files to join")),
+    (r";FFMETADATA", N_("a list of metadata")),
+    (r"v=0\r?\n", N_("a session description (SDP)")),
+    (r"\[(playlist|reference)\]", N_("a playlist")),
+    (r"(<\?xml[^>]*\?>\s*)?<(asx|smil|playlist|wpl)\b", N_("a playlist")),
+    (r"rtsptext|rtsp://|rtmp://|https?://", N_("a list of addresses")),
 )
 _OTHERS: tuple[tuple[str, str], ...] = (
-    (r"#!", "a script"),
-    (r"<\?php", "a PHP script"),
-    (r"(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body|script|title)\b", "HTML"),
+    (r"#!", N_("a script")),
+    (r"<\?php", N_("a PHP script")),
+    (
+        r"(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body|script|title)\b",
+        N_("HTML"),
+    ),
     (
         r"[\[{]\s*([\"\[{}\]\d-]|true|false|null)",
-        "JSON data: it is not media, use the import command",
+        N_("JSON data: it is not media, use the import command"),
     ),
 )
 
@@ -53,10 +57,10 @@ def sniff(head: bytes, filename: str) -> tuple[str, str, str] | None:
         return "document", "text/vtt", "webvtt"
     for pattern, what in _PLAYLISTS:
         if re.match(pattern, start, re.IGNORECASE):
-            raise Refused(_PLAYLIST, what=what)
+            raise Refused(_PLAYLIST, what=Message(what))
     for pattern, what in _OTHERS:
         if re.match(pattern, start, re.IGNORECASE | re.DOTALL):
-            raise Refused("This is %(what)s. It was not kept.", what=what)
+            raise Refused("This is %(what)s. It was not kept.", what=Message(what))
     if _svg(start):
         return "image", "image/svg+xml", "svg"
     if _TIMING.search(text):

@@ -4,12 +4,51 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from lectern.errors import Message
 from lectern.media import plaintext
 from lectern.media.sandbox.refusal import Refused
+from lectern.text import N_
 
 HEAD_BYTES = 64 << 10
 
-_ARTICLES = {"video": "a video", "audio": "audio", "image": "an image", "document": "a document"}
+# By what the name promises and what the content is; whole sentences, for other languages' sake.
+_MISMATCHES = {
+    ("video", "image"): N_(
+        "The name promises a video, but the content is an image: the content counts."
+    ),
+    ("audio", "image"): N_(
+        "The name promises audio, but the content is an image: the content counts."
+    ),
+    ("image", "video"): N_(
+        "The name promises an image, but the content is a video: the content counts."
+    ),
+    ("image", "audio"): N_(
+        "The name promises an image, but the content is audio: the content counts."
+    ),
+    ("document", "video"): N_(
+        "The name promises a document, but the content is a video: the content counts."
+    ),
+    ("document", "audio"): N_(
+        "The name promises a document, but the content is audio: the content counts."
+    ),
+    ("document", "image"): N_(
+        "The name promises a document, but the content is an image: the content counts."
+    ),
+}
+_UNEXPECTED_DOCUMENTS = {
+    "video": N_(
+        "The name promises a video, but the content is a document (%(mime)s). "
+        "Give the file its right ending, then upload it again."
+    ),
+    "audio": N_(
+        "The name promises audio, but the content is a document (%(mime)s). "
+        "Give the file its right ending, then upload it again."
+    ),
+    "image": N_(
+        "The name promises an image, but the content is a document (%(mime)s). "
+        "Give the file its right ending, then upload it again."
+    ),
+}
 _KINDS_BY_SUFFIX = {
     "video": "mp4 m4v mov mkv webm avi mpg mpeg ts mts m2ts flv wmv ogv 3gp 3g2 asf",
     "audio": "mp3 m4a m4b aac wav flac ogg oga opus amr wma aif aiff caf ac3",
@@ -62,37 +101,41 @@ _RIFF = {
 }
 # What it is, for the sentence of the refusal.
 _REFUSED: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"MZ", "a program for Windows"),
-    (0, b"\x7fELF", "a program for Linux"),
-    (0, b"\xcf\xfa\xed\xfe", "a program for macOS"),
-    (0, b"\xca\xfe\xba\xbe", "a program"),
-    (0, b"\x00asm", "a program (WebAssembly)"),
-    (0, b"PK\x05\x06", "an empty ZIP archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (0, b"Rar!\x1a\x07", "a RAR archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"BZh", "a bzip2 archive"),
-    (0, b"\xfd7zXZ\x00", "an xz archive"),
-    (257, b"ustar", "a tar archive"),
-    (0, b"8BPS", "a Photoshop file: that format is not supported, export it as PNG or JPEG"),
-    (0, b"\xff\x0a", "JPEG XL: that format is not supported, export it as PNG or JPEG"),
-    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL: that format is not supported, export it as PNG or JPEG"),
+    (0, b"MZ", N_("a program for Windows")),
+    (0, b"\x7fELF", N_("a program for Linux")),
+    (0, b"\xcf\xfa\xed\xfe", N_("a program for macOS")),
+    (0, b"\xca\xfe\xba\xbe", N_("a program")),
+    (0, b"\x00asm", N_("a program (WebAssembly)")),
+    (0, b"PK\x05\x06", N_("an empty ZIP archive")),
+    (0, b"7z\xbc\xaf\x27\x1c", N_("a 7z archive")),
+    (0, b"Rar!\x1a\x07", N_("a RAR archive")),
+    (0, b"\x1f\x8b", N_("a gzip archive")),
+    (0, b"BZh", N_("a bzip2 archive")),
+    (0, b"\xfd7zXZ\x00", N_("an xz archive")),
+    (257, b"ustar", N_("a tar archive")),
+    (0, b"8BPS", N_("a Photoshop file: that format is not supported, export it as PNG or JPEG")),
+    (0, b"\xff\x0a", N_("JPEG XL: that format is not supported, export it as PNG or JPEG")),
+    (
+        0,
+        b"\x00\x00\x00\x0cJXL ",
+        N_("JPEG XL: that format is not supported, export it as PNG or JPEG"),
+    ),
     (
         0,
         b"\x00\x00\x00\x0cjP  ",
-        "JPEG 2000: that format is not supported, export it as PNG or JPEG",
+        N_("JPEG 2000: that format is not supported, export it as PNG or JPEG"),
     ),
-    (0, b".RMF", "RealMedia: that format is not supported, convert it to MP4"),
-    (0, b"\x06\x0e\x2b\x34", "MXF: that format is not supported, convert it to MP4"),
-    (0, b"MThd", "a MIDI file: that format is not supported, record it as audio"),
-    (0, b"FWS", "a Flash film: that format is not supported"),
-    (0, b"CWS", "a Flash film: that format is not supported"),
-    (0, b"\xd0\xcf\x11\xe0", "an Office file from before 2007: save it as .docx, .pptx or PDF"),
-    (0, b"{\\rtf", "rich text: save it as .docx or PDF"),
-    (0, b"%!PS", "PostScript: save it as PDF"),
-    (0, b"SQLite format 3\x00", "a database"),
-    (0, b"wvpk", "WavPack: that format is not supported, convert it to FLAC"),
-    (0, b"MAC ", "Monkey's Audio: that format is not supported, convert it to FLAC"),
+    (0, b".RMF", N_("RealMedia: that format is not supported, convert it to MP4")),
+    (0, b"\x06\x0e\x2b\x34", N_("MXF: that format is not supported, convert it to MP4")),
+    (0, b"MThd", N_("a MIDI file: that format is not supported, record it as audio")),
+    (0, b"FWS", N_("a Flash film: that format is not supported")),
+    (0, b"CWS", N_("a Flash film: that format is not supported")),
+    (0, b"\xd0\xcf\x11\xe0", N_("an Office file from before 2007: save it as .docx, .pptx or PDF")),
+    (0, b"{\\rtf", N_("rich text: save it as .docx or PDF")),
+    (0, b"%!PS", N_("PostScript: save it as PDF")),
+    (0, b"SQLite format 3\x00", N_("a database")),
+    (0, b"wvpk", N_("WavPack: that format is not supported, convert it to FLAC")),
+    (0, b"MAC ", N_("Monkey's Audio: that format is not supported, convert it to FLAC")),
 )
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -112,20 +155,14 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
         raise Refused("The file is empty. Nothing was saved.")
     for offset, signature, what in _REFUSED:
         if head.startswith(signature, offset) and len(head) > len(signature):
-            raise Refused("This is %(what)s. It was not kept.", what=what)
+            raise Refused("This is %(what)s. It was not kept.", what=Message(what))
     found = _binary(head) or plaintext.sniff(head, filename)
     if found is None:
         raise Refused("This file type is not supported. Upload a media file or a document.")
     kind, mime, demuxer = found
     promised = _SUFFIXES.get(PurePath(filename.lower()).suffix.lstrip("."))
     if kind == "document" and promised not in {None, kind}:
-        raise Refused(
-            "The name promises %(articles)s, but the content is %(articles_2)s "
-            "(%(mime)s). Give the file its right ending, then upload it again.",
-            articles=_ARTICLES[str(promised)],
-            articles_2=_ARTICLES[kind],
-            mime=mime,
-        )
+        raise Refused(_UNEXPECTED_DOCUMENTS[str(promised)], mime=mime)
     return Sniffed(kind, mime, demuxer, _mismatch(promised, kind))
 
 
@@ -133,10 +170,7 @@ def _mismatch(promised: str | None, kind: str) -> tuple[str, ...]:
     # A container may hold either; the probe, not the name, says which.
     if promised in {None, kind} or {promised, kind} == {"video", "audio"}:
         return ()
-    return (
-        f"The name promises {_ARTICLES[str(promised)]}, but the content is {_ARTICLES[kind]}: "
-        "the content counts.",
-    )
+    return (_MISMATCHES[str(promised), kind],)
 
 
 def _binary(head: bytes) -> tuple[str, str, str] | None:

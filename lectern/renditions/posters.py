@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
 from lectern.database.scope import scoped
-from lectern.errors import Invalid, NotFound
+from lectern.errors import Invalid, Message, NotFound
 from lectern.models import Asset, Blob, Rendition, StillRequest, Version
 from lectern.people import audit
 from lectern.people.principal import Principal
@@ -34,7 +34,7 @@ class PosterCandidate:
     rank: int
     blob: Blob
     at_s: float | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Message, ...]
     chosen: bool
 
 
@@ -93,7 +93,7 @@ def _candidate(rendition: Rendition, rank: int, asset: Asset) -> PosterCandidate
         rank=rank,
         blob=rendition.blob,
         at_s=rendition.facts.get("at_s"),
-        reasons=tuple(rendition.facts.get("reasons", ())),
+        reasons=tuple(map(Message.from_json, rendition.facts.get("reasons", ()))),
         chosen=rendition.blob_id == asset.poster_blob_id,
     )
 

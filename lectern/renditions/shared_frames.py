@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
 from lectern.models import Asset, Blob, Rendition, Usage, Version
+from lectern.text import N_
 
-SHARED = "Other files here show it too"
+SHARED = N_("Other files here show it too")
 # Two pictures are the same title card up to so many differing bits of their difference hashes.
 _SAME_BITS = 2
 _MOST_NEIGHBOURS = 200

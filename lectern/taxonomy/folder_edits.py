@@ -253,15 +253,7 @@ def _unchanged(here: Node, seen: str | None) -> Node:
 def _refuse_taken(field: str, name: str, parent: Node | None, nodes: list[Node]) -> None:
     beside = parent.children if parent else nodes
     if any(each.name == name for each in beside):
-        where = f"in “{parent.path}”" if parent else "at the top"
-        raise _wrong(
-            field,
-            Message(
-                "There is a folder “%(name)s” %(where)s already. Choose another name.",
-                name=name,
-                where=where,
-            ),
-        )
+        raise _wrong(field, _taken(name, parent))
 
 
 def _refuse_doubles(here: Node, nodes: list[Node]) -> None:
@@ -269,16 +261,32 @@ def _refuse_doubles(here: Node, nodes: list[Node]) -> None:
     taken = {each.name for each in beside if each.id != here.id}
     double = next((child.name for child in here.children if child.name in taken), None)
     if double is not None:
-        where = f"“{here.parent.path}”" if here.parent else "the top level"
-        raise _wrong(
-            "",
-            Message(
-                "“%(double)s” cannot move to %(where)s, where one of that "
-                "name is. Rename it first.",
-                double=double,
-                where=where,
-            ),
+        raise _wrong("", _double(double, here.parent))
+
+
+def _taken(name: str, parent: Node | None) -> Message:
+    if parent is None:
+        return Message(
+            "There is a folder “%(name)s” at the top already. Choose another name.", name=name
         )
+    return Message(
+        "There is a folder “%(name)s” in “%(path)s” already. Choose another name.",
+        name=name,
+        path=parent.path,
+    )
+
+
+def _double(name: str, parent: Node | None) -> Message:
+    if parent is None:
+        return Message(
+            "“%(name)s” cannot move to the top level, where one of that name is. Rename it first.",
+            name=name,
+        )
+    return Message(
+        "“%(name)s” cannot move to “%(path)s”, where one of that name is. Rename it first.",
+        name=name,
+        path=parent.path,
+    )
 
 
 def _wrong(field: str, message: str) -> Invalid:

@@ -45,6 +45,15 @@ def test_german_says_everything() -> None:
     assert [each.id for each in entries("de") if not all(forms(each.string))] == []
 
 
+def test_words_of_two_meanings_are_told_apart() -> None:
+    said = {(each.id, each.context): each.string for each in entries("de")}
+    assert said["Open", None] == "Öffnen"
+    assert said["Open", "proposals"] == "Offen"
+    assert said["you", "member"] == "Sie"
+    assert said["you", "done by"] == "Ihnen"
+    assert said["Places", None] != said["Places", "uses of a file"]
+
+
 @pytest.mark.parametrize("language", sorted(i18n.LANGUAGES.keys() - {"en"}))
 def test_translations_keep_the_places_of_values(language: str) -> None:
     wrong = []

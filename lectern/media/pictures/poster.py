@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lectern.errors import Message
 from lectern.media.facts import Facts, clock
 from lectern.media.pictures import pages
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import Refused
 from lectern.pipeline.registry import Step
+from lectern.text import N_
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A poster to choose from. `at_s` is the second it shows, None for what has no time."""
+    """A poster to choose from. `at_s` is the second it shows, None for what has no time.
+
+    The time is the last of its reasons, added here: text from the sandbox is no template.
+    """
 
     path: Path
     mime: str
@@ -22,7 +27,7 @@ class Candidate:
     height: int
     at_s: float | None
     scores: dict[str, Any]
-    reasons: list[str]
+    reasons: list[Message]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -32,7 +37,7 @@ class Candidate:
             "height": self.height,
             "at_s": self.at_s,
             "scores": self.scores,
-            "reasons": self.reasons,
+            "reasons": [reason.to_json() for reason in self.reasons],
         }
 
 
@@ -72,7 +77,7 @@ def still(source: Path, facts: Facts, scratch: Path, at_s: float) -> Candidate:
     answer = sandbox.run(
         "still", arguments, read=[source], scratch=scratch, limits=Step.STILL.limits("still")
     )
-    return _candidate(scratch, 0, answer | {"scores": {}, "reasons": _picked(answer["at_s"])})
+    return _candidate(scratch, 0, answer | {"scores": {}, "reasons": [N_("Picked by hand")]})
 
 
 def own(source: Path, scratch: Path) -> Candidate:
@@ -85,17 +90,13 @@ def own(source: Path, scratch: Path) -> Candidate:
     facts = probe(source, source.name, scratch)
     if facts.kind != "image" or facts.container == "svg":
         raise Refused("This image cannot be used as a poster. Use a JPEG, PNG or WebP image.")
-    return _picture(source, facts, scratch, None, "A picture of your own")
-
-
-def _picked(at_s: float) -> list[str]:
-    return ["Picked by hand", f"{clock(at_s)} into the video"]
+    return _picture(source, facts, scratch, None, N_("A picture of your own"))
 
 
 def _page(source: Path, scratch: Path) -> Candidate:
     answer = pages.first(source, scratch)
     return _candidate(
-        scratch, 0, answer | {"at_s": None, "scores": {}, "reasons": ["The first page"]}
+        scratch, 0, answer | {"at_s": None, "scores": {}, "reasons": [N_("The first page")]}
     )
 
 
@@ -152,5 +153,9 @@ def _candidate(scratch: Path, number: int, answer: dict[str, Any]) -> Candidate:
             height=int(answer["height"]),
             at_s=answer["at_s"],
             scores=dict(answer["scores"]),
-            reasons=[str(reason) for reason in answer["reasons"]],
+            reasons=[Message(str(reason)) for reason in answer["reasons"]] + _time(answer["at_s"]),
         )
+
+
+def _time(at_s: float | None) -> list[Message]:
+    return [] if at_s is None else [Message("%(time)s into the video", time=clock(at_s))]

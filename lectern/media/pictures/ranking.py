@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from lectern.media.facts import clock
+from lectern.text import N_
 
 # Differing bits of two 64-bit difference hashes from which frames look like two pictures; slides
 # of one template differ in fewer, and then in how much is written on them.
@@ -120,7 +120,7 @@ def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float
 
 def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
     if not good:
-        return ("The video shows nothing clearer", f"{clock(sample.at_s)} into the video")
+        return (N_("The video shows nothing clearer"),)
     sharp = sample.sharpness >= 0.4 * sharpest
     # A screen full of text has few greys and colours, strong edges, and contrast.
     slide = (
@@ -131,11 +131,10 @@ def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
     )
     lit = 60 <= sample.mean <= 215 and sample.dark_share < 0.35
     reasons = {
-        "A face, eyes open": sample.face,
-        "Shows a full slide": slide,
-        "Sharp": sharp,
-        "Well lit": lit and not slide,
-        "Colourful": sample.colourfulness >= 30,
+        N_("A face, eyes open"): sample.face,
+        N_("Shows a full slide"): slide,
+        N_("Sharp"): sharp,
+        N_("Well lit"): lit and not slide,
+        N_("Colourful"): sample.colourfulness >= 30,
     }
-    words = tuple(word for word, holds in reasons.items() if holds)
-    return (*words, f"{clock(sample.at_s)} into the video")
+    return tuple(reason for reason, holds in reasons.items() if holds)

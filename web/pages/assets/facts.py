@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from flask_babel import format_decimal, gettext
 
+from lectern.errors import Message
 from lectern.ingest.awaited import AWAITED
 from lectern.models import Asset, Version
 from lectern.text import duration_text, size_text
+from web.i18n import translated
 from web.pages.assets.pictures import Pictures
 
 
@@ -50,8 +52,12 @@ def lines(
 
 
 def warnings(version: Version | None) -> list[str]:
-    """What is odd about the file, in the probe's words."""
-    return [str(each) for each in version.facts.get("warnings", ())] if version else []
+    """What is odd about the file; what the probe says with values in it stays English."""
+    return (
+        [translated(Message(str(text))) for text in version.facts.get("warnings", ())]
+        if version
+        else []
+    )
 
 
 def _picture(asset: Asset, facts: dict[str, Any]) -> str:

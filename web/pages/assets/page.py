@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from sqlalchemy.orm import Session
 
 from lectern import duplicates
@@ -204,7 +204,7 @@ class AssetPage:
         if self.asset.trashed_by is None:
             return str(gettext("Lectern"))
         user = self._session.get_one(User, self.asset.trashed_by)
-        return gettext("you") if user.id == self._principal.user_id else user.name
+        return pgettext("done by", "you") if user.id == self._principal.user_id else user.name
 
     @cached_property
     def merge(self) -> Merge | None:
@@ -224,4 +224,4 @@ class AssetPage:
         if self.asset.poster_chosen_by is None:
             return ""
         user = self._session.get_one(User, self.asset.poster_chosen_by)
-        return gettext("you") if user.id == self._principal.user_id else user.name
+        return pgettext("done by", "you") if user.id == self._principal.user_id else user.name

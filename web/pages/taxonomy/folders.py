@@ -97,8 +97,10 @@ def move(folder_id: uuid.UUID) -> ResponseReturnValue:
         show = dialogs.ask if form["dropped"] else dialogs.go_on
         return show("folders/_move.html", status=422, **values)
     session.commit()
-    place = f"“{parent.path}”" if parent else _("the top level")
-    toast = _("“%(name)s” moved to %(place)s.", name=folder.name, place=place)
+    if parent:
+        toast = _("“%(name)s” moved to “%(path)s”.", name=folder.name, path=parent.path)
+    else:
+        toast = _("“%(name)s” moved to the top level.", name=folder.name)
     leave = _shown(folder, form["here"])
     return dialogs.done(_library(folder_id), event=EVENT, toast=toast, leave=leave)
 
