@@ -24,7 +24,8 @@ class Intake:
         self._pool = pool
         self._held: list[bytes] = []
         self._size = 0
-        self._reading: asyncio.Task[dict[str, Any]] | None = None
+        self._messages = 0
+        self._reading: asyncio.Task[bool | None] | None = None
         self._writing: asyncio.Future[None] | None = None
 
     async def run(self) -> bool:
@@ -46,33 +47,43 @@ class Intake:
             await self._written(quiet=True)
 
     async def _pump(self) -> bool:
-        silent_s = 0.0
+        silent_s, counted = 0.0, 0
         while silent_s < PATIENCE_S:
-            message = await self._next()
-            if message is None:
-                silent_s += LOOK_S
-                await self._write()
-                continue
-            silent_s = 0.0
+            whole = await self._next_piece()
+            if whole is not None:
+                return whole
+            # A piece that is still arriving after `LOOK_S` is written as far as it is here.
+            silent_s = 0.0 if self._messages > counted else silent_s + LOOK_S
+            counted = self._messages
+            await self._write()
+        return False
+
+    async def _next_piece(self) -> bool | None:
+        """True at the body's end, False when the client left, None when it is time to write.
+
+        Waiting costs more than copying, so it is done once a piece and not once a message. A
+        read that takes longer than `LOOK_S` goes on, no byte is dropped.
+        """
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._fill())
+        await asyncio.wait({self._reading}, timeout=LOOK_S)
+        if not self._reading.done():
+            return None
+        whole, self._reading = self._reading.result(), None
+        return whole
+
+    async def _fill(self) -> bool | None:
+        """Hold messages until they are a piece; the result is `_next_piece`'s."""
+        while self._size < PIECE:
+            message = await self._receive()
+            self._messages += 1
             if message["type"] == "http.disconnect":
                 return False
             self._held.append(message.get("body", b""))
             self._size += len(self._held[-1])
             if not message.get("more_body", False):
                 return True
-            if self._size >= PIECE:
-                await self._write()
-        return False
-
-    async def _next(self) -> dict[str, Any] | None:
-        """The next message; None after a silence. A silent read goes on, no byte is dropped."""
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(_once(self._receive))
-        await asyncio.wait({self._reading}, timeout=LOOK_S)
-        if not self._reading.done():
-            return None
-        message, self._reading = self._reading.result(), None
-        return message
+        return None
 
     async def _write(self) -> None:
         await self._written()
@@ -87,7 +98,3 @@ class Intake:
             await asyncio.wait({writing})
         elif writing is not None:
             await writing
-
-
-async def _once(receive: Receive) -> dict[str, Any]:
-    return await receive()
