@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.flows.api import Api
 from tests.flows.conftest import Served, sign_in, watch
@@ -34,6 +34,21 @@ def test_a_page_opened_later_shows_the_same(
     asset = api.add(lecture, on_duplicate="keep")
     page.goto(f"{served.base}/library")
     expect(page.locator(f'[data-asset="{asset["id"]}"]')).to_have_attribute("data-state", "ready")
+
+
+def test_a_page_is_live_however_late_its_scripts_come(browser: Browser, served: Served) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, served.base)
+    late: list[Route] = []
+    page.route("**/hx-ws*", lambda route: late.append(route))
+    # What htmx asks for on its own as soon as it has started.
+    with page.expect_request("**/notices/count*"):
+        page.goto(f"{served.base}/library", wait_until="commit")
+    with page.expect_websocket():
+        late[0].continue_()
+    expect(page.locator("#live")).to_have_attribute("data-live", "on")
+    context.close()
 
 
 def test_usage_counts_change_on_open_pages(

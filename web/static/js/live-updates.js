@@ -25,7 +25,9 @@ class LiveUpdates extends HTMLElement {
     });
     this.say("wait");
     this.lost(undefined, FIRST_GRACE_MS);
-    // htmx may have been faster than this module.
+    // htmx starts by itself, and without the channel while hx-ws is still on its way.
+    window.htmx?.process(this);
+    // It may have been faster than this module.
     if (this._htmx?.ws?.connection?.socket?.readyState === WebSocket.OPEN) {
       this.connected();
       refresh(this, false);
