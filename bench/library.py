@@ -20,11 +20,10 @@ import psutil
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bench import library_seed
-from bench import site as sites
+from bench import library_seed, sites
 from bench._measure import Round, hold, interleave, show, speed_ratio
 from bench.library_queries import Things, combinations, naive
-from bench.site import Site
+from bench.sites import Site
 from lectern import search
 from lectern.database.sessions import SessionLocal
 from lectern.search import Query, cursors, facets

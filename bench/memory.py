@@ -18,8 +18,8 @@ from threading import Thread
 import psutil
 from werkzeug.routing import Rule
 
-from bench import site as sites
-from bench.site import Site
+from bench import sites
+from bench.sites import Site
 from bench.upload import upload
 from lectern.database.sessions import unit_of_work
 from tests.factories import make_asset, make_blob, make_course

@@ -19,9 +19,9 @@ from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 from statistics import median, quantiles
 
-from bench import site as sites
+from bench import sites
 from bench._measure import hold
-from bench.site import Site
+from bench.sites import Site
 from jobs import broker
 from lectern.database.sessions import unit_of_work
 from lectern.models import Asset

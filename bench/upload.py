@@ -13,9 +13,9 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
-from bench import site as sites
+from bench import sites
 from bench._measure import hold, interleave, show, speed_ratio
-from bench.site import Site
+from bench.sites import Site
 from lectern.ingest.receiving import CHECKPOINT_BYTES
 
 MIB = 1 << 20

@@ -7,10 +7,8 @@ from lectern.database.sessions import driver_url
 from lectern.people import audit
 from lectern.settings import Settings
 from lectern.storage import storage_of
-from web import auth, htmx, i18n, navigation, problems, security
-from web.api import bp as api
+from web import api, auth, filters, htmx, i18n, navigation, problems, security
 from web.extensions import db
-from web.filters import init_app as init_filters
 from web.frontend import addresses
 
 # Forms and JSON; upload bodies never pass through here (docs/reliability.md#limits).
@@ -45,7 +43,7 @@ def create_app(settings: Settings) -> Flask:
     auth.init_app(app)
     problems.init_app(app)
     security.init_app(app)
-    init_filters(app)
+    filters.init_app(app)
     navigation.init_app(app)
-    app.register_blueprint(api)
+    app.register_blueprint(api.bp)
     return app

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lectern import text as names
 from lectern.errors import Invalid, Message
 from lectern.models import Asset, Usage, Version
+from lectern.text import line
 
 MOST = 500
 POLICIES = ("follow", "pin")
@@ -103,7 +103,7 @@ def check_all(
 
 def slot_of(spec: UsageSpec, index: int = 0) -> str:
     """The slot as it is stored."""
-    return names.line(spec.slot, f"assets.{index}.slot", longest=60, empty=True)
+    return line(spec.slot, f"assets.{index}.slot", longest=60, empty=True)
 
 
 def _check(
@@ -195,7 +195,7 @@ def _versions(
 
 
 def _optional(text: str | None, field: str, longest: int) -> str | None:
-    return names.line(text, field, longest=longest, empty=True) or None if text else None
+    return line(text, field, longest=longest, empty=True) or None if text else None
 
 
 def _wrong(index: int, field: str, problem: str) -> Invalid:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from lectern import text as names
 from lectern.errors import Conflict, Gone, Message, NotFound
 from lectern.exchange import undo
 from lectern.exchange.imports import recording
@@ -23,6 +22,7 @@ from lectern.people.rights import Action, require
 from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
 from lectern.settings import Settings
+from lectern.text import file_name
 
 # For so long an export can be fetched, and an import that was looked at be begun.
 KEPT = "24 hours"
@@ -63,7 +63,7 @@ def keep_import(
 
     Nothing is changed before `start_import`.
     """
-    shown = names.file_name(name)
+    shown = file_name(name)
     batch = recording.begin(session, principal, IMPORT, {"file": shown}, batch_id)
     _keep(session, batch, name=shown, byte_size=size, report=dict(report))
     return batch

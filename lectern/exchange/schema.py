@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, LargeBinary, Text, Uuid
-from sqlalchemy import inspect as columns_of
+from sqlalchemy import Boolean, DateTime, LargeBinary, Text, Uuid, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 
 from lectern.models import (
@@ -75,7 +74,7 @@ class Record:
     @property
     def fields(self) -> tuple[Field, ...]:
         """All fields of a line, in order."""
-        known = columns_of(self.model).columns
+        known = inspect(self.model).columns
         own = [
             Field(name, _type(known[name].type), bool(known[name].nullable), self.refers.get(name))
             for name in self.columns

@@ -27,10 +27,10 @@ from lectern.models import (
     GlossaryTerm,
     ImportItem,
     Lesson,
+    ScheduledSwitch,
     Usage,
     Version,
 )
-from lectern.models import ScheduledSwitch as Switch
 from lectern.people import audit
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -261,7 +261,10 @@ class _Piece:
     def _lock_assets(self, usages: dict[uuid.UUID, Usage]) -> dict[uuid.UUID, Asset]:
         ids = {usage.asset_id for usage in usages.values()}
         ids |= {item.object_id for item in self._of["assets"]}
-        for file, model in (("caption_tracks", CaptionTrack), ("scheduled_switches", Switch)):
+        for file, model in (
+            ("caption_tracks", CaptionTrack),
+            ("scheduled_switches", ScheduledSwitch),
+        ):
             rows = [item.object_id for item in self._of[file]]
             ids |= set(attached.assets_of(self._session, self._home, model, rows))
         versions = [item.object_id for item in self._of["versions"]]

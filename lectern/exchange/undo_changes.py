@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Uuid, delete, func, insert, select
-from sqlalchemy import inspect as columns_of
+from sqlalchemy import DateTime, Uuid, delete, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from lectern.changes import ledger
@@ -87,7 +86,7 @@ def _give_back(session: Session, found: Any, name: str, former: Any) -> None:
     if name == "tags":
         _retag(session, found, [uuid.UUID(each) for each in former])
         return
-    column = columns_of(type(found)).columns[name]
+    column = inspect(type(found)).columns[name]
     value = former
     if former and isinstance(column.type, Uuid):
         value = uuid.UUID(former)

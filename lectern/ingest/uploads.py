@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from lectern import text as names
 from lectern.errors import Invalid, Message, NotFound, TooLarge
 from lectern.library import assets, schedules
 from lectern.library.schedules import Moment
@@ -20,6 +19,7 @@ from lectern.pipeline import tasks
 from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 from lectern.taxonomy import folders, tags
+from lectern.text import clean_text, file_name
 
 MISSING = Message("Upload not found.")
 EMPTY = Message("The file is empty: it has 0 bytes. Check the original and upload it again.")
@@ -75,8 +75,8 @@ def create(session: Session, principal: Principal, new: NewUpload, *, settings: 
     upload = Upload(
         workspace_id=principal.workspace_id,
         created_by=principal.user_id,
-        filename=names.file_name(new.filename),
-        filetype=names.clean_text(new.filetype)[:200],
+        filename=file_name(new.filename),
+        filetype=clean_text(new.filetype)[:200],
         byte_size=new.size,
         announced_digest=new.digest,
         on_duplicate=new.on_duplicate,

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.integrity import storage_totals_sql as sql
+from lectern.integrity import storage_totals_sql
 from lectern.models import Asset, Kind, StorageCount, Workspace
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -100,11 +100,11 @@ def count(session: Session, workspace_id: uuid.UUID) -> Totals:
     """Count everything, in one snapshot of each question."""
     started = time.perf_counter()
     as_of = session.scalars(select(func.clock_timestamp())).one().astimezone(UTC)
-    originals = _ask(session, workspace_id, sql.ORIGINALS)
+    originals = _ask(session, workspace_id, storage_totals_sql.ORIGINALS)
     blobs = _blobs(session, workspace_id)
-    courses = _ask(session, workspace_id, sql.COURSES)
-    months = _ask(session, workspace_id, sql.MONTHS)
-    unused = _ask(session, workspace_id, sql.UNUSED, months=list(MONTHS))
+    courses = _ask(session, workspace_id, storage_totals_sql.COURSES)
+    months = _ask(session, workspace_id, storage_totals_sql.MONTHS)
+    unused = _ask(session, workspace_id, storage_totals_sql.UNUSED, months=list(MONTHS))
     kinds, made = Counter[str](), Counter[str]()
     for row in originals:
         kinds[row.kind] += int(row.bytes)
@@ -207,7 +207,7 @@ def _blobs(session: Session, workspace_id: uuid.UUID) -> Sequence[Row[Any]]:
     # Sorting by blob on disk, or compiling the question, would take longer than counting.
     session.execute(text("SET LOCAL work_mem = '64MB'"))
     session.execute(text("SET LOCAL jit = off"))
-    found = _ask(session, workspace_id, sql.BLOBS)
+    found = _ask(session, workspace_id, storage_totals_sql.BLOBS)
     session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     session.execute(text("SET LOCAL jit TO DEFAULT"))
     return found

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from lectern import text as names
 from lectern.errors import Invalid, NotFound
 from lectern.models import Member, Role, Token, User
 from lectern.people import audit, members
 from lectern.people.principal import Principal
 from lectern.people.rights import SCOPES, Action, can, require
 from lectern.people.sign_ins import digest
+from lectern.text import line
 
 # docs/reliability.md#requests
 LONGEST = timedelta(days=365)
@@ -46,7 +46,7 @@ def create(
     wanted = sorted(set(scopes))
     if not wanted or not SCOPES.keys() >= set(wanted):
         raise Invalid.of("scopes", "Choose among %(list)s.", list=", ".join(SCOPES))
-    shown = names.line(name, "name", longest=80)
+    shown = line(name, "name", longest=80)
     now = datetime.now(UTC)
     if expires_at is not None and not now < expires_at <= now + LONGEST:
         raise Invalid.of("expires_at", "Choose an expiration date in the future, within one year.")

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from lectern.errors import LecternError
 from lectern.settings import Settings
-from lectern.storage.b2_place import parse as parse_b2
+from lectern.storage import b2_place
 from lectern.storage.both import BothStorages
 from lectern.storage.copies import Copies
 from lectern.storage.keys import Item
@@ -97,7 +97,7 @@ def open_storage(url: str, settings: Settings | None = None) -> Storage:
     if parts.scheme == "file":
         return LocalStorage(Path(unquote(parts.path)))
     if parts.scheme.split("+")[0] == "b2" and settings is not None:
-        place = parse_b2(url, settings.b2_key_id, settings.b2_key)
+        place = b2_place.parse(url, settings.b2_key_id, settings.b2_key)
         # By name: without a bucket no process loads b2sdk, 15 MiB and 0.3 s of each.
         bucket: Storage = importlib.import_module("lectern.storage.b2").B2Storage(
             place, Copies(settings.data / "cache", settings.cache_bytes)

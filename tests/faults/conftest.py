@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import OWNER_URL, in_database
-from tests.faults import world as worlds
+from tests.faults import world
 from tests.faults.world import World
 from tests.jobs.conftest import House, house, lone_house, make_clip
 
@@ -26,7 +26,7 @@ def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(house: House, own_database: str, short_clip: Path, tmp_path: Path, ready: Any) -> Make:
     """Makes worlds in the house."""
     url = in_database(os.environ[OWNER_URL], own_database)
-    return lambda: worlds.begin(house, tmp_path, short_clip, url)
+    return lambda: world.begin(house, tmp_path, short_clip, url)
 
 
 @pytest.fixture

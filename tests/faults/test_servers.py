@@ -12,7 +12,7 @@ import pytest
 
 from jobs import broker
 from lectern import host
-from tests.faults import world as worlds
+from tests.faults import world
 from tests.faults.conftest import Make
 from tests.faults.points import Fault, Points
 from tests.faults.steps import CASES
@@ -30,7 +30,7 @@ def make(lone_house: House, own_servers: host.Servers, short_clip: Path, tmp_pat
 
     run.prepare(lone_house.settings)
     url = own_servers.migrate_url
-    return lambda: worlds.begin(lone_house, tmp_path, short_clip, url)
+    return lambda: world.begin(lone_house, tmp_path, short_clip, url)
 
 
 def state(pid: int) -> str:

@@ -19,7 +19,7 @@ from typing import TypeVar
 import psutil
 import psycopg
 import pytest
-import redis as redis_client
+import redis
 
 from lectern import host, settings
 from lectern.host import Kind, account, postgres, process, sockets
@@ -64,7 +64,7 @@ def asked(hosted: host.Servers, question: Callable[[psutil.Process], T]) -> list
 def test_both_servers_answer_at_their_addresses(hosted: host.Servers) -> None:
     with psycopg.connect(hosted.settings.database_url) as connection:
         row = connection.execute("SELECT current_user, '[1,2]'::vector::text").fetchone()
-    with redis_client.Redis.from_url(hosted.settings.redis_url) as client:
+    with redis.Redis.from_url(hosted.settings.redis_url) as client:
         assert client.ping()
     assert row == ("lectern_app", "[1,2]")
 
@@ -89,8 +89,8 @@ def test_a_wrong_password_opens_nothing(hosted: host.Servers) -> None:
             psycopg.connect(host=address, user=role, password="guess", dbname="lectern")
     path = str(sockets.reachable(hosted.settings.data / "redis") / "redis.sock")
     with (
-        redis_client.Redis(unix_socket_path=path) as client,
-        pytest.raises(redis_client.AuthenticationError),
+        redis.Redis(unix_socket_path=path) as client,
+        pytest.raises(redis.AuthenticationError),
     ):
         client.ping()
 
@@ -106,7 +106,7 @@ def test_pages_are_checksummed_and_writes_are_synced(hosted: host.Servers) -> No
     with psycopg.connect(hosted.settings.database_url) as connection:
         for name, value in {"data_checksums": "on", "fsync": "on", "jit": "off"}.items():
             assert connection.execute(f"SHOW {name}").fetchone() == (value,)
-    with redis_client.Redis.from_url(hosted.settings.redis_url) as client:
+    with redis.Redis.from_url(hosted.settings.redis_url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
 
@@ -304,7 +304,7 @@ def test_a_killed_server_runs_again_when_tended(own_servers: host.Servers, serve
     assert own_servers.tend() == []
     with psycopg.connect(own_servers.settings.database_url) as connection:
         assert connection.execute("SELECT count(*) FROM workspace").fetchone() == (0,)
-    with redis_client.Redis.from_url(own_servers.settings.redis_url) as client:
+    with redis.Redis.from_url(own_servers.settings.redis_url) as client:
         assert client.ping()
 
 
@@ -316,7 +316,7 @@ def test_a_broken_redis_log_is_set_aside(tmp_path: Path) -> None:
     log.write_bytes(b"not what Redis writes\r\n" * 9)
     with (
         host.servers(settings.read({}, data=data)) as hosted,
-        redis_client.Redis.from_url(hosted.settings.redis_url) as client,
+        redis.Redis.from_url(hosted.settings.redis_url) as client,
     ):
         assert client.dbsize() == 0
     assert log.with_name("appendonly.aof.unreadable").exists()
