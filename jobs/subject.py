@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session, joinedload
@@ -47,6 +47,34 @@ def load(work: Work) -> Subject:
 def original(work: Work, subject: Subject) -> AbstractContextManager[Path]:
     """A local file with the original bytes, to be read only, while the block lasts."""
     return work.process.storage.local_copy(subject.key)
+
+
+@contextmanager
+def opened(work: Work, subject: Subject, *, seeking: bool = False) -> Iterator[tuple[Path, Facts]]:
+    """The file to make things of, to be read only, while the block lasts, with its facts.
+
+    It is the original, unless a player shows something else than its coded data in their order,
+    or pictures of it are looked up by time (`seeking`) and it has no index.
+    """
+    facts = subject.facts
+    if facts.seekable if seeking else facts.direct:
+        with original(work, subject) as file:
+            yield file, facts
+    else:
+        with played(work, subject) as (file, made):
+            yield file, _labelled(made, facts)
+
+
+def _labelled(made: Facts, original: Facts) -> Facts:
+    """The facts of a rendition, with what the original says of its main sound."""
+    main = next((s for s in original.streams if s.index == original.audio_stream), None)
+    streams = tuple(
+        replace(each, language=main.language, title=main.title)
+        if main and each.index == made.audio_stream
+        else each
+        for each in made.streams
+    )
+    return replace(made, streams=streams)
 
 
 @contextmanager

@@ -60,10 +60,10 @@ def _listen(work: Work, this: Subject, manner: Manner, recogniser: Recogniser) -
         )
         work.finish(lambda session: None, TaskState.SKIPPED, unknown)
         return
-    with subject.original(work, this) as source:
+    with subject.opened(work, this) as (source, facts):
         samples = input.sound(
             source,
-            this.facts,
+            facts,
             work.scratch,
             lambda share: work.progress(share * SOUND_SHARE),
             work.cancelled,

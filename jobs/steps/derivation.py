@@ -90,12 +90,21 @@ class Derivation:
         """A local file with the original bytes, to be read only, while the block lasts."""
         return subject.original(self.work, self.subject)
 
-    def make(self, maker: Maker[T], progress: Progress = None) -> T:
+    def opened(self, *, seeking: bool = False) -> AbstractContextManager[tuple[Path, Facts]]:
+        """See `subject.opened`."""
+        return subject.opened(self.work, self.subject, seeking=seeking)
+
+    def make(self, maker: Maker[T], *, seeking: bool = False) -> T:
+        """What `maker` makes of the file that is `opened`."""
+        work = self.work
+        with self.opened(seeking=seeking) as (file, facts):
+            return maker(file, facts, work.scratch, work.progress, work.cancelled)
+
+    def make_of_original(self, maker: Maker[T]) -> T:
         """What `maker` makes of the original."""
         work = self.work
-        with self.original() as source:
-            report = progress or work.progress
-            return maker(source, self.facts, work.scratch, report, work.cancelled)
+        with self.original() as file:
+            return maker(file, self.facts, work.scratch, work.progress, work.cancelled)
 
     def make_of_played(self, maker: Maker[T], progress: Progress = None) -> tuple[T, Facts]:
         """What `maker` makes of what a browser plays, with the facts of that file."""

@@ -115,9 +115,9 @@ def find_making(work: Work, this: Subject) -> Making | None:
 
 def _begin(work: Work, this: Subject) -> Making:
     """Plan it; store what needs no encoding of the picture, so that it can be streamed at once."""
-    settings, facts = work.process.settings, this.facts
+    settings = work.process.settings
     work.part(lambda session: streams.start_over(session, work.claim, this.version))
-    with subject.original(work, this) as source:
+    with subject.opened(work, this) as (source, facts):
         timeline = measure(source, facts, work.scratch)
         plan = ladder.plan(facts, timeline, float(settings.stretch_s), av1=settings.av1)
         said = _within(work, 0.0, _BEGUN)
@@ -193,7 +193,7 @@ def _encoded_here(work: Work, this: Subject, plan: Plan) -> dict[str, list[Path]
     if len(plan.segments) > 1 or not plan.rungs:
         return {}
     said = _within(work, _BEGUN, _ENCODED)
-    with subject.original(work, this) as source:
+    with subject.opened(work, this) as (source, _):
         made = encoder.encode(source, plan, 0, work.scratch, said, work.cancelled)
     return {each.name: [each.path] for each in made}
 

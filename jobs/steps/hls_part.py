@@ -32,7 +32,7 @@ def run(work: Work) -> None:
     specs = [streams.part_spec(number, rung.name) for rung in plan.rungs]
     files = Files(work)
     if not work.read(lambda s: all(renditions.find(s, *key, spec) for spec in specs)):
-        with subject.original(work, this) as source:
+        with subject.opened(work, this) as (source, _):
             made = encoder.encode(source, plan, number, work.scratch, work.progress, work.cancelled)
         for spec, each in zip(specs, made, strict=True):
             files.add(spec, each.path, VIDEO)

@@ -13,7 +13,7 @@ def run(work: Work) -> None:
     if this.has(renditions.PLAYABLE):
         this.done()
         return
-    made = this.make(playable.make)
+    made = this.make_of_original(playable.make)
     if isinstance(made, Skip):
         this.skip(made.reason)
         return

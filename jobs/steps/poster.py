@@ -34,8 +34,8 @@ def run(work: Work) -> None:
 
 
 def _propose(this: Derivation) -> None:
-    with this.original() as source:
-        made = poster.candidates(source, this.facts, this.work.scratch)
+    with this.opened(seeking=True) as (source, facts):
+        made = poster.candidates(source, facts, this.work.scratch)
     if not made:
         this.skip(NONE)
         return

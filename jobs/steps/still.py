@@ -33,5 +33,5 @@ def _make(this: Derivation, request: StillRequest) -> Candidate:
         sent = scratch / "sent"
         sent.write_bytes(request.image)
         return poster.own(sent, scratch)
-    with this.original() as source:
-        return poster.still(source, this.facts, scratch, request.at_s or 0.0)
+    with this.opened(seeking=True) as (source, facts):
+        return poster.still(source, facts, scratch, request.at_s or 0.0)

@@ -12,7 +12,7 @@ def run(work: Work) -> None:
     if this.has(storyboards.spec(0)):
         this.done()
         return
-    made = this.make(storyboard.make)
+    made = this.make(storyboard.make, seeking=True)
     for sheet in made.sheets:
         this.store(sheet, storyboard.MIME)
     this.finish(lambda session, blobs: storyboards.record(session, this.version, blobs, made.facts))

@@ -37,7 +37,11 @@ class Transfer(StrEnum):
 
 @dataclass(frozen=True)
 class Conversion:
-    """Every choice a command line depends on; streams are indices, sizes even pixels."""
+    """Every choice a command line depends on; streams are indices, sizes even pixels.
+
+    `fitted`: the picture changes its size on the way, and each is fitted into the one given here.
+    The last picture is held for `held_s` seconds; sound is filled with silence up to `filled_s`.
+    """
 
     demuxer: str
     target: Target
@@ -48,12 +52,15 @@ class Conversion:
     width: int = 0
     height: int = 0
     deinterlace: bool = False
+    fitted: bool = False
+    held_s: float = 0.0
     transfer: Transfer | None = None
     fps: int | None = None
     audio: Way | None = None
     audio_stream: int = 0
     channels: int = 2
     sample_rate: int | None = None
+    filled_s: float | None = None
 
 
 def arguments(job: Conversion) -> list[str]:
@@ -81,7 +88,9 @@ def arguments(job: Conversion) -> list[str]:
 def _input(job: Conversion) -> list[str]:
     options = codecs.read_options(job.demuxer)
     named = [word for name, value in options.items() for word in (f"-{name}", value)]
-    return [*named, "-threads", "2", "-f", job.demuxer, "-i", INPUT]
+    # Filters that begin anew where the picture changes would begin to count anew.
+    kept = ["-reinit_filter:v", "0"] if job.fitted else []
+    return [*named, *kept, "-threads", "2", "-f", job.demuxer, "-i", INPUT]
 
 
 def _video(job: Conversion) -> list[str]:
@@ -103,7 +112,11 @@ def _filters(job: Conversion) -> list[str]:
     filters = ["bwdif"] if job.deinterlace else []
     if job.fps:
         filters.append(f"fps={job.fps:d}")
-    filters.append(f"scale={job.width:d}:{job.height:d}:flags=bicubic:out_range=tv")
+    scale = f"scale={job.width:d}:{job.height:d}:flags=bicubic:out_range=tv"
+    if job.fitted:
+        scale += ":force_original_aspect_ratio=decrease:force_divisible_by=2"
+        scale += f",pad={job.width:d}:{job.height:d}:(ow-iw)/2:(oh-ih)/2:eval=frame"
+    filters.append(scale)
     if job.transfer:
         # Linear light, BT.709 primaries, then the curve that keeps highlights apart.
         filters += [
@@ -113,7 +126,10 @@ def _filters(job: Conversion) -> list[str]:
             "tonemap=tonemap=hable:desat=0",
             "zscale=t=709:m=709:r=tv",
         ]
-    return [*filters, "setsar=1", "format=yuv420p"]
+    filters += ["setsar=1", "format=yuv420p"]
+    if job.held_s:
+        filters.append(f"tpad=stop_mode=clone:stop_duration={job.held_s:.3f}")
+    return filters
 
 
 def _audio(job: Conversion) -> list[str]:
@@ -124,7 +140,12 @@ def _audio(job: Conversion) -> list[str]:
         return chosen
     rate = ["-ar", str(job.sample_rate)] if job.sample_rate else []
     bit_rate = "96k" if job.channels == 1 else "160k"
-    return [*chosen, "-b:a", bit_rate, "-ac", f"{job.channels:d}", *rate]
+    # Silence where the source has gaps, so that sound and picture stay together.
+    filters = ["aresample=async=1"]
+    if job.filled_s is not None:
+        filters.append(f"apad=whole_dur={job.filled_s:.3f}")
+    whole = ["-af", ",".join(filters)]
+    return [*chosen, *whole, "-b:a", bit_rate, "-ac", f"{job.channels:d}", *rate]
 
 
 def _muxer(target: Target) -> list[str]:

@@ -40,9 +40,14 @@ class Facts:
     format) that reads it, and the only one that ever should. `width` and `height` are as
     displayed, after `rotation` (degrees clockwise) and sample aspect. `fps` is the average over
     the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None. `damaged`
-    says that some of it does not decode. `pages` counts the frames or pages of a picture and
-    the cues of a caption file. `title` and `artist` are as the file has them, plain text from a
-    stranger.
+    says that some of it does not decode. `irregular` names what a copy of the coded data would
+    not show as a player does: `edits` (parts are cut out), `descriptions` (several encodings in one
+    track), `clock` (its times begin again), `form` (size or sound change on the way), `durations`
+    (frames are said to last until the next one is decoded), `mirrored`.
+    `seekable`: its pictures can be looked up by their times in the file itself. `picture_s`
+    and `sound_s` are when the main picture and the main sound end. `pages` counts the frames or
+    pages of a picture and the cues of a caption file. `title` and `artist` are as the file has
+    them, plain text from a stranger.
     """
 
     kind: str
@@ -65,6 +70,10 @@ class Facts:
     channels: int | None = None
     sample_rate: int | None = None
     damaged: bool = False
+    irregular: tuple[str, ...] = ()
+    seekable: bool = True
+    picture_s: float | None = None
+    sound_s: float | None = None
     animated: bool = False
     pages: int | None = None
     title: str | None = None
@@ -72,6 +81,11 @@ class Facts:
     streams: tuple[StreamFacts, ...] = ()
     chapters: tuple[ChapterFacts, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def direct(self) -> bool:
+        """Whether things can be made of the file itself; else of its playable rendition."""
+        return not self.irregular
 
     @property
     def subtitles(self) -> tuple[StreamFacts, ...]:
@@ -94,6 +108,7 @@ class Facts:
         known["streams"] = tuple(StreamFacts(**each) for each in known.get("streams", ()))
         known["chapters"] = tuple(ChapterFacts(**each) for each in known.get("chapters", ()))
         known["warnings"] = tuple(known.get("warnings", ()))
+        known["irregular"] = tuple(known.get("irregular", ()))
         return cls(**known)
 
 

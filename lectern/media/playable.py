@@ -32,6 +32,8 @@ _LONG_SIDE, _SHORT_SIDE = 1920, 1080
 _MOST_FPS = 60
 _COPIED_WAV_BYTES = 50 * MIB
 _AAC_RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
+# A track that ends so much earlier than the other does not cover it.
+_COVERED_S = 0.5
 _TRANSFERS = {"pq": Transfer.PQ, "hlg": Transfer.HLG}
 _MIMES = {
     ("video", Target.MP4): "video/mp4",
@@ -114,7 +116,21 @@ def plan(facts: Facts, size: int) -> list[Conversion]:
     else:
         copy = _copied_video(blank, facts)
     # A browser gives up at damage that ffmpeg decodes around.
-    return [copy, full] if copy and not facts.damaged else [full]
+    copied = copy and not facts.damaged and not facts.irregular and not _ends_early(facts)
+    return [copy, full] if copy and copied else [full]
+
+
+def _ends_early(facts: Facts) -> bool:
+    """True where the picture or the sound ends well before the other."""
+    return bool(_missing_s(facts, facts.picture_s) or _missing_s(facts, facts.sound_s))
+
+
+def _missing_s(facts: Facts, end_s: float | None) -> float:
+    """Seconds that a track lacks at its end, where a person would notice."""
+    if facts.kind != "video" or end_s is None or facts.duration_s is None:
+        return 0.0
+    missing_s = facts.duration_s - end_s
+    return missing_s if missing_s > _COVERED_S else 0.0
 
 
 def _copied_video(job: Conversion, facts: Facts) -> Conversion | None:
@@ -159,6 +175,8 @@ def _encoded_video(job: Conversion, facts: Facts) -> Conversion:
         height=max(2, int(height * share) // 2 * 2),
         deinterlace=facts.interlaced,
         transfer=_TRANSFERS.get(facts.hdr or ""),
+        fitted="form" in facts.irregular,
+        held_s=_missing_s(facts, facts.picture_s),
         fps=_MOST_FPS if facts.fps and facts.fps > _MOST_FPS + 1 else None,
     )
 
@@ -166,6 +184,8 @@ def _encoded_video(job: Conversion, facts: Facts) -> Conversion:
 def _with_audio(job: Conversion, facts: Facts, way: Way) -> Conversion:
     if facts.audio_stream is None:
         return job
+    # At a change of its form a filter ends, and would fill up what is yet to come.
+    changes = "form" in facts.irregular
     rate = 48_000 if way is Way.OPUS or facts.sample_rate not in _AAC_RATES else None
     return replace(
         job,
@@ -173,6 +193,7 @@ def _with_audio(job: Conversion, facts: Facts, way: Way) -> Conversion:
         audio_stream=facts.audio_stream,
         channels=1 if facts.channels == 1 else 2,
         sample_rate=rate,
+        filled_s=facts.duration_s if _missing_s(facts, facts.sound_s) and not changes else None,
     )
 
 

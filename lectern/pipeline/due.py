@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from lectern.models import Task, TaskState
+from lectern.models import Task, TaskState, Version
 from lectern.pipeline import registry
 from lectern.pipeline.tasks import Claim
 
@@ -35,8 +35,15 @@ def of_asset(session: Session, workspace_id: uuid.UUID, asset_id: uuid.UUID) -> 
 
 def after(session: Session, claim: Claim) -> Sequence[Due]:
     """The tasks of the same version that waited for this one, which has ended."""
-    steps = [step for step, rule in registry.RULES.items() if rule.after == claim.step]
-    if claim.version_id is None or not steps:
+    if claim.version_id is None:
+        return []
+    facts = session.get_one(Version, (claim.workspace_id, claim.version_id)).facts
+    steps = [
+        step
+        for step, rule in registry.RULES.items()
+        if rule.after == claim.step and rule.waits(facts)
+    ]
+    if not steps:
         return []
     query = _DUE.where(
         Task.workspace_id == claim.workspace_id,

@@ -48,17 +48,23 @@ class Subject(StrEnum):
     BATCH = "batch"
 
 
+def always(facts: KnownFacts) -> bool:
+    """True for every file."""
+    return True
+
+
 @dataclass(frozen=True)
 class Rule:
     """How one step is run.
 
     `wanted` says for which files a new version begins with the step; None for steps that begin in
     another way. An asset is ready when its `essential` steps are done. `after` names the step of
-    the same version that has to end well before. `sandbox` is what each task of
-    `lectern.media.inside` may cost: limits, or a function of what is opened; under `task/purpose`
-    where one task serves two. `renditions` labels what the step stores, by the first word of its
-    spec. `module` of `jobs.steps` has the `run(work)` that does it, where that is not the name.
-    Tasks that are not `listed` are seen as another step's work, or as a request of a person's.
+    the same version that has to end well before, for files that it `waits` for. `sandbox` is what
+    each task of `lectern.media.inside` may cost: limits, or a function of what is opened; under
+    `task/purpose` where one task serves two. `renditions` labels what the step stores, by the first
+    word of its spec. `module` of `jobs.steps` has the `run(work)` that does it, where that is not
+    the name. Tasks that are not `listed` are seen as another step's work, or as a request of a
+    person's.
     """
 
     name: str
@@ -67,6 +73,7 @@ class Rule:
     wanted: Wanted | None = None
     essential: bool = False
     after: str | None = None
+    waits: Wanted = always
     subject: Subject = Subject.VERSION
     sandbox: Mapping[str, Limits | Callable[..., Limits]] = field(default_factory=dict)
     renditions: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +89,10 @@ def of(*kinds: Kind) -> Wanted:
 def _pictured(facts: KnownFacts) -> bool:
     # The first page stands for a PDF; other documents are kept as they are.
     return facts["kind"] != Kind.DOCUMENT or facts.get("container") == "pdf"
+
+
+def _read_as_played(facts: KnownFacts) -> bool:
+    return facts.get("kind") == Kind.VIDEO and not facts.get("seekable", True)
 
 
 def _sounds(facts: KnownFacts) -> bool:
@@ -125,6 +136,8 @@ class Step(StrEnum):
         N_("Choosing a poster"),
         _pictured,
         essential=True,
+        after="playable",
+        waits=_read_as_played,
         sandbox={"frames": limits.POSTER, "rendition": limits.POSTER, "pages": limits.PAGES},
         renditions={"poster": N_("Posters"), "text": N_("Text from documents")},
     )

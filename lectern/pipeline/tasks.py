@@ -91,9 +91,11 @@ def begin(session: Session, version: Version) -> None:
     """Have the version go through its steps; those that it has stay as they are."""
     asset = session.get_one(Asset, (version.workspace_id, version.asset_id))
     # What came with an import may say less than a probe does.
-    steps = registry.steps_for({"kind": asset.kind, "mime": asset.mime, **version.facts})
+    facts = {"kind": asset.kind, "mime": asset.mime, **version.facts}
+    steps = registry.steps_for(facts)
     for step in steps:
-        after = registry.RULES[step].after
+        rule = registry.RULES[step]
+        after = rule.after if rule.waits(facts) else None
         add(
             session,
             version.workspace_id,

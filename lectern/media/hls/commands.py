@@ -154,7 +154,10 @@ def _sound(track: AudioTrack) -> list[str]:
     rate = ["-ar", str(track.sample_rate)] if track.sample_rate else []
     kbps = "80k" if track.channels == 1 else "128k"
     # Silence where the source has gaps, so that sound and picture stay together.
-    whole = ["-af", "aresample=async=1:first_pts=0"]
+    filters = ["aresample=async=1:first_pts=0"]
+    if track.filled_s is not None:
+        filters.append(f"apad=whole_dur={track.filled_s:.3f}")
+    whole = ["-af", ",".join(filters)]
     return [*chosen, *whole, "-c:a", "aac", "-b:a", kbps, "-ac", f"{track.channels:d}", *rate]
 
 

@@ -29,7 +29,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """One track of sound. `copied`: its coded data is kept as it is."""
+    """One track of sound. `copied`: its coded data is kept as it is.
+
+    It is filled with silence up to `filled_s`.
+    """
 
     stream: int
     channels: int
@@ -37,6 +40,7 @@ class AudioTrack:
     title: str | None = None
     copied: bool = False
     sample_rate: int | None = None
+    filled_s: float | None = None
 
 
 @dataclass(frozen=True)

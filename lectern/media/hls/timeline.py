@@ -16,7 +16,8 @@ class Timeline:
 
     `frame_s` is the usual time from one frame to the next, 0 where there is none; `even` says that
     nearly all keep it. `keys` are key frames at least half a second apart. `closed`: no frame
-    is shown before the key frame it follows. `audio` maps a stream to where it begins.
+    is shown before the key frame it follows. `audio` maps a stream to where it begins, `audio_ends`
+    to where it ends (as far as it was read: of a file without picture only its beginning is).
     """
 
     first_s: float = 0.0
@@ -29,6 +30,7 @@ class Timeline:
     longest_gop_s: float = 0.0
     keys: tuple[float, ...] = ()
     audio: Mapping[int, float] = field(default_factory=dict)
+    audio_ends: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Timeline":
@@ -37,7 +39,8 @@ class Timeline:
             name: values[name] for name in cls.__dataclass_fields__ if name in values
         }
         known["keys"] = tuple(float(each) for each in known.get("keys", ()))
-        known["audio"] = {int(n): float(each) for n, each in known.get("audio", {}).items()}
+        for name in ("audio", "audio_ends"):
+            known[name] = {int(n): float(each) for n, each in known.get(name, {}).items()}
         return cls(**known)
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, overload
 
@@ -19,9 +20,9 @@ from av.video.stream import VideoStream
 from lectern.errors import Message
 from lectern.media import codecs
 from lectern.media.facts import ChapterFacts, Facts, clock
-from lectern.media.inside.shared import atoms, tracks
+from lectern.media.inside.shared import atoms, irregular, tracks
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
-from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS, MAX_TRACKS
+from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS
 from lectern.media.sandbox.refusal import Refused
 
 # Up to this size the whole file is read; above, its beginning and its end.
@@ -29,6 +30,10 @@ _READ_WHOLE_BYTES = 64 << 20
 _READING_CPU_S = 12.0
 _TAIL_S = 12.0
 _MOST_CHAPTERS = 500
+# Demuxers that have to guess where in the file a time is, and miss its key frames.
+_UNINDEXED = frozenset({"mpegts", "mpeg", "mpegvideo", "ogg"})
+# Only the index of an MP4 tells what a part of its packets does not.
+_NEVER_PARTLY = irregular.DISCONTINUOUS | {"matroska"}
 
 _DAMAGED = Message("The file is damaged: parts of it cannot be decoded properly.")
 
@@ -59,7 +64,7 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     if shape and shape.encrypted:
         raise Refused("The file is protected by DRM. Upload a file without copy protection.")
     with open_container(source, demuxer, shape) as container:
-        facts = _facts(container, source, demuxer, str(arguments["mime"]))
+        facts = _facts(container, source, demuxer, str(arguments["mime"]), shape)
     if shape and shape.cut_short and not any("incomplete" in each for each in facts.warnings):
         warning = "The file may be incomplete: its data ends before the file says it does."
         facts = replace(facts, warnings=(*facts.warnings, warning))
@@ -117,25 +122,23 @@ def decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Ite
         return
 
 
-def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> Facts:
+def _facts(
+    container: InputContainer,
+    source: Path,
+    demuxer: str,
+    mime: str,
+    shape: atoms.Atoms | None,
+) -> Facts:
     streams = list(container.streams)
-    if len(streams) > MAX_TRACKS:
-        raise Refused(
-            "The file has %(count)s tracks; at most %(max_tracks)s are accepted.",
-            count=len(streams),
-            max_tracks=MAX_TRACKS,
-        )
     found = tracks.gather(streams, demuxer)
-    whole = _read(container, found, source.stat().st_size)
+    times = irregular.Clock(demuxer)
+    whole = _read(container, found, source.stat().st_size, times)
     video, audio = _main(found)
     duration_s, warnings = _duration(container, found, video, audio, whole)
-    if duration_s and duration_s > MAX_DURATION_S:
-        raise Refused(
-            "The recording lasts %(clock)s; at most %(value)s hours are accepted.",
-            clock=clock(duration_s),
-            value=MAX_DURATION_S // 3600,
-        )
-    damaged = any(track.damaged for track in (video, audio) if track)
+    _within_duration(duration_s)
+    main = [track for track in (video, audio) if track]
+    damaged = any(track.damaged for track in main)
+    odd = _irregular(main, times, shape)
     facts = Facts(
         kind="video" if video else "audio",
         mime=_VIDEO_MIMES.get(mime, mime) if video else _AUDIO_MIMES.get(mime, mime),
@@ -146,6 +149,10 @@ def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> 
         streams=tuple(tracks.describe(stream) for stream in streams),
         chapters=_chapters(container),
         damaged=damaged,
+        irregular=odd,
+        seekable=not odd and demuxer not in _UNINDEXED,
+        picture_s=_lasting(container, video),
+        sound_s=_lasting(container, audio),
         warnings=(*warnings, _DAMAGED) if damaged else warnings,
     )
     if audio:
@@ -153,15 +160,63 @@ def _facts(container: InputContainer, source: Path, demuxer: str, mime: str) -> 
     return _with_video(facts, video, whole) if video else facts
 
 
-def _read(container: InputContainer, found: Tracks, size: int) -> bool:
-    """Send packets past the tracks; True when all of the file went by."""
+def _within_duration(duration_s: float | None) -> None:
+    if duration_s and duration_s > MAX_DURATION_S:
+        raise Refused(
+            "The recording lasts %(clock)s; at most %(value)s hours are accepted.",
+            clock=clock(duration_s),
+            value=MAX_DURATION_S // 3600,
+        )
+
+
+def _irregular(
+    main: list[Track], times: irregular.Clock, shape: atoms.Atoms | None
+) -> tuple[str, ...]:
+    found = set[str]().union(*(track.watch.irregular for track in main))
+    if times.jumps:
+        found.add(irregular.CLOCK)
+    if shape and shape.described > 1:
+        found.add(irregular.DESCRIPTIONS)
+    if any(track.misleading for track in main):
+        found.add(irregular.DURATIONS)
+    # Of a large file not every packet was looked at, but its index tells.
+    if shape and any(_edited(track) for track in main):
+        found.add(irregular.EDITS)
+    return tuple(sorted(found))
+
+
+def _edited(track: Track) -> bool:
+    entries = iter(track.stream.index_entries)
+    if track.stream.type == "audio":
+        # What encoders put in front.
+        entries = dropwhile(lambda entry: entry.is_discard, entries)
+    return any(entry.is_discard for entry in entries)
+
+
+def _lasting(container: InputContainer, track: Track | None) -> float | None:
+    """When the track ends, in seconds from the start of the file."""
+    if track is None or track.end_s is None:
+        return None
+    begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
+    return round(max(0.0, track.end_s - begin_s), 3)
+
+
+def _read(
+    container: InputContainer, found: Tracks, size: int, times: irregular.Clock | None = None
+) -> bool:
+    """Send packets past the tracks; True when all of the file went by.
+
+    A file whose times may begin again has no end that could be sought.
+    """
     candidates = found.candidates()
     if not candidates:
         return True
+    partly = size > _READ_WHOLE_BYTES and (times is None or times.demuxer not in _NEVER_PARTLY)
     deadline = time.process_time() + _READING_CPU_S
     for packet in container.demux([track.stream for track in candidates.values()]):
-        candidates[packet.stream.index].take(packet)
-        enough = size > _READ_WHOLE_BYTES and all(t.proven for t in candidates.values())
+        shift_s = times.shift(packet) if times and packet.size else 0.0
+        candidates[packet.stream.index].take(packet, shift_s)
+        enough = partly and all(t.proven for t in candidates.values())
         if enough or time.process_time() > deadline:
             return False
     return True
@@ -200,23 +255,30 @@ def _duration(
 ) -> tuple[float | None, tuple[str, ...]]:
     """Seconds as the timestamps show them; the claim stands only where they confirm it."""
     main = [track for track in (video, audio) if track]
-    warnings: list[str] = []
     claim_s = container.duration / 1e6 if container.duration else None
     begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
     if not whole:
         whole = _read_tail(container, found, begin_s + (claim_s or 0))
     ends = [track.end_s for track in main if track.end_s is not None]
     measured_s = max(0.0, max(ends) - begin_s) if ends else None
+    if video and whole and measured_s is not None:
+        # Players end with the last frame, whatever the container adds or leaves out.
+        return round(measured_s, 3) or None, _incomplete(claim_s, measured_s)
     if measured_s is None or (claim_s and not whole and measured_s < claim_s):
         return claim_s, ("The duration is what the file says; it was not measured.",)
     if claim_s is None or abs(claim_s - measured_s) > max(0.3, 0.02 * claim_s):
-        if claim_s and measured_s < claim_s:
-            warnings.append(
-                f"The file may be incomplete: it says {clock(claim_s)}, "
-                f"but only {_spoken(measured_s)} there."
-            )
-        claim_s = measured_s
-    return round(claim_s, 3) or None, tuple(warnings)
+        return round(measured_s, 3) or None, _incomplete(claim_s, measured_s)
+    return round(claim_s, 3) or None, ()
+
+
+def _incomplete(claim_s: float | None, measured_s: float) -> tuple[str, ...]:
+    """A warning where clearly less is there than the file says."""
+    if not claim_s or claim_s - measured_s <= max(0.3, 0.02 * claim_s):
+        return ()
+    return (
+        f"The file may be incomplete: it says {clock(claim_s)}, "
+        f"but only {_spoken(measured_s)} there.",
+    )
 
 
 def _spoken(seconds: float) -> str:
@@ -269,6 +331,7 @@ def _with_video(facts: Facts, track: Track, whole: bool) -> Facts:
     rotation = -round(frame.rotation / 90) * 90 % 360
     if rotation in {90, 270}:
         width, height = height, width
+    mirrored = irregular.mirrored(frame)
     return replace(
         facts,
         width=width,
@@ -276,6 +339,8 @@ def _with_video(facts: Facts, track: Track, whole: bool) -> Facts:
         stored_width=stored[0],
         stored_height=stored[1],
         rotation=rotation,
+        irregular=tuple(sorted({*facts.irregular, *([irregular.MIRRORED] if mirrored else [])})),
+        seekable=facts.seekable and not mirrored,
         fps=_fps(track, whole),
         video_codec=stream.codec_context.codec.canonical_name,
         video_stream=track.index,

@@ -52,28 +52,37 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
     with open_container(source, str(arguments["demuxer"])) as container:
         start_s = container.start_time / 1e6 if container.start_time is not None else 0.0
         picture, sounds = _read(container, arguments["video"], arguments["audio"])
-    began = {str(index): at - start_s for index, at in sounds.items()}
+    sound = {
+        "audio": {str(index): begin_s - start_s for index, (begin_s, _) in sounds.items()},
+        "audio_ends": {str(index): end_s - start_s for index, (_, end_s) in sounds.items()},
+    }
     if picture is None or not picture.times:
-        return {"audio": began}
-    return {"audio": began, **_describe(picture, start_s)}
+        return sound
+    return sound | _describe(picture, start_s)
 
 
 def _read(
     container: InputContainer, video: int | None, audio: list[int]
-) -> tuple[_Picture | None, dict[int, float]]:
+) -> tuple[_Picture | None, dict[int, tuple[float, float]]]:
+    """The picture, and where each sound begins and ends in the file's own seconds."""
     wanted = {*audio, *([] if video is None else [video])}
     streams = [stream for stream in container.streams if stream.index in wanted]
     picture = None
     if video is not None:
         picture = _Picture(float(container.streams[video].time_base or 0))
-    sounds: dict[int, float] = {}
+    sounds: dict[int, tuple[float, float]] = {}
     for packet in container.demux(streams):
         if not packet.size:
             continue
         if picture is not None and packet.stream_index == video:
-            picture.take(packet)
-        elif packet.pts is not None and packet.stream_index not in sounds:
-            sounds[packet.stream_index] = float(packet.pts * packet.time_base)
+            # What an edit list leaves out is not shown; sound begins with it all the same.
+            if not packet.is_discard:
+                picture.take(packet)
+        elif packet.pts is not None:
+            at_s = float(packet.pts * packet.time_base)
+            begin_s, end_s = sounds.get(packet.stream_index, (at_s, at_s))
+            end_s = max(end_s, at_s + float((packet.duration or 0) * packet.time_base))
+            sounds[packet.stream_index] = begin_s, end_s
             if picture is None and len(sounds) == len(audio):
                 break
     return picture, sounds

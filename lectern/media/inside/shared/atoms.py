@@ -16,16 +16,21 @@ _ENCRYPTION = frozenset({b"pssh", b"senc"})
 
 @dataclass(frozen=True)
 class Atoms:
-    """What the top of the file tells: is the index there, is it locked, is its end missing."""
+    """What the top of the file tells: is the index there, is it locked, is its end missing.
+
+    `described` is how many sample descriptions the track with the most of them has.
+    """
 
     has_moov: bool
     encrypted: bool
     cut_short: bool
+    described: int = 1
 
 
 def examine(path: Path) -> Atoms:
     """Walk the boxes without decoding any; ISO/IEC 14496-12 §4.2, 23001-7 §4."""
     has_moov = encrypted = cut_short = False
+    described = 1
     size = path.stat().st_size
     with path.open("rb") as file:
         for kind, start, end in _boxes(file, 0, size):
@@ -33,8 +38,9 @@ def examine(path: Path) -> Atoms:
             if kind in {b"moov", b"moof"}:
                 has_moov |= kind == b"moov"
                 encrypted |= _locked(file, start, min(end, size))
+                described = max(described, _described(file, start, min(end, size)))
             encrypted |= kind in _ENCRYPTION
-    return Atoms(has_moov, encrypted, cut_short)
+    return Atoms(has_moov, encrypted, cut_short, described)
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -65,3 +71,17 @@ def _locked(file: BinaryIO, start: int, end: int, depth: int = 0) -> bool:
         if kind in _PARENTS and _locked(file, inner, min(stop, end), depth + 1):
             return True
     return False
+
+
+def _described(file: BinaryIO, start: int, end: int, depth: int = 0) -> int:
+    """The most sample descriptions of a track; §8.5.2."""
+    most = 1
+    if end - start > _MOST_HEADER_BYTES or depth > 8:
+        return most
+    for kind, content, stop in _boxes(file, start, end):
+        if kind == b"stsd":
+            file.seek(content + 4)
+            most = max(most, int.from_bytes(file.read(4)))
+        elif kind in _PARENTS:
+            most = max(most, _described(file, content, min(stop, end), depth + 1))
+    return most

@@ -12,13 +12,20 @@ from av.video.stream import VideoStream
 
 from lectern.media import codecs
 from lectern.media.facts import StreamFacts
-from lectern.media.sandbox.limits import MAX_FRAME_PIXELS, MAX_FRAME_SIDE, MAX_SAMPLE_RATE
+from lectern.media.inside.shared.irregular import Packet, Watch
+from lectern.media.sandbox.limits import (
+    MAX_FRAME_PIXELS,
+    MAX_FRAME_SIDE,
+    MAX_SAMPLE_RATE,
+    MAX_TRACKS,
+)
 from lectern.media.sandbox.refusal import Refused
 
 # Proof of decoding: this much, or this long in CPU seconds, whichever ends first.
 _FRAMES_TO_PROVE = {"video": 120, "audio": 60}
 _PROVING_S = 4.0
 _TEXT_LENGTH = 200
+_MISLEADING_S = 0.5
 
 
 def plain(text: str | None) -> str | None:
@@ -31,14 +38,19 @@ def plain(text: str | None) -> str | None:
 
 @dataclass
 class Track:
-    """A video or audio stream under examination; times are seconds in the container."""
+    """A video or audio stream under examination; times are seconds of presentation."""
 
     stream: Stream
     decoder: str | None
     allowed: bool
+    demuxer: str
+    watch: Watch
     packets: int = 0
     start_s: float | None = None
-    end_s: float | None = None
+    last_s: float | None = None
+    last_duration_s: float = 0.0
+    tail_s: float = 0.0
+    reordered: bool = False
     frames: int = 0
     errors: int = 0
     proving_s: float = 0.0
@@ -62,17 +74,48 @@ class Track:
         """True when more fails to decode than the odd frame at a cut."""
         return self.errors > max(2, self.frames // 50)
 
-    def take(self, packet: Any) -> None:
-        """Count one packet; decode it while proof is still wanted. The last, empty one flushes."""
+    @property
+    def end_s(self) -> float | None:
+        """When the last frame ends.
+
+        In MP4 a packet lasts until the next one is decoded, not until the next one is shown: of
+        reordered frames only the last packet says how long the last frame stays.
+        """
+        if self.last_s is None:
+            return None
+        return self.last_s + (self.tail_s if self._in_stored_order else self.last_duration_s)
+
+    @property
+    def misleading(self) -> bool:
+        """True where players may wait at the end for what the durations promise."""
+        return self._in_stored_order and abs(self.last_duration_s - self.tail_s) > _MISLEADING_S
+
+    @property
+    def _in_stored_order(self) -> bool:
+        return self.demuxer == "mov" and self.reordered
+
+    def take(self, packet: Packet, shift_s: float = 0.0) -> None:
+        """Count one packet; decode it while proof is still wanted. The last, empty one flushes.
+
+        `shift_s` is what its own times are behind those of presentation.
+        """
         if packet.size:
-            self.packets += 1
-            if packet.pts is not None:
-                start = float(packet.pts * packet.time_base)
-                end = start + float((packet.duration or 0) * packet.time_base)
-                self.start_s = start if self.start_s is None else min(self.start_s, start)
-                self.end_s = end if self.end_s is None else max(self.end_s, end)
+            self.watch.take(packet)
+            if not packet.is_discard:
+                self.packets += 1
+                if packet.pts is not None:
+                    base = float(packet.time_base)
+                    self._span(packet.pts * base + shift_s, (packet.duration or 0) * base)
         if not self.proven:
             self._decode(packet)
+
+    def _span(self, start_s: float, duration_s: float) -> None:
+        self.start_s = start_s if self.start_s is None else min(self.start_s, start_s)
+        self.tail_s = duration_s
+        if self.last_s is None or start_s >= self.last_s:
+            self.last_s, self.last_duration_s = start_s, duration_s
+        else:
+            self.reordered = True
 
     def _decode(self, packet: Any) -> None:
         began = time.process_time()
@@ -103,6 +146,12 @@ class Tracks:
 
 def gather(streams: list[Stream], demuxer: str) -> Tracks:
     """The streams worth reading; covers, subtitles, data and attachments are left alone."""
+    if len(streams) > MAX_TRACKS:
+        raise Refused(
+            "The file has %(count)s tracks; at most %(max_tracks)s are accepted.",
+            count=len(streams),
+            max_tracks=MAX_TRACKS,
+        )
     tracks = Tracks()
     for stream in streams:
         if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
@@ -110,7 +159,9 @@ def gather(streams: list[Stream], demuxer: str) -> Tracks:
         # A stream without any decoder has no context: touching its sizes would crash libav.
         context: Any = stream.codec_context
         decoder = context.codec.name if context else None
-        track = Track(stream, decoder, decoder in codecs.DEMUXERS[demuxer])
+        name = context.codec.canonical_name if context else ""
+        allowed = decoder in codecs.DEMUXERS[demuxer]
+        track = Track(stream, decoder, allowed, demuxer, Watch(name))
         if isinstance(stream, VideoStream):
             if context:
                 within_frame_limits(context.width, context.height)
