@@ -12,6 +12,8 @@ from lectern.errors import Invalid, Message, TooLarge
 from lectern.insight import corrections, models, subtitles, transcription, transcripts
 from lectern.insight.cues import Cue
 from lectern.insight.transcription import Inside
+from lectern.media import codecs
+from lectern.media.facts import Facts
 from lectern.media.sandbox.refusal import Refused
 from lectern.media.speech import input
 from lectern.media.speech.recognizer import Manner, Recogniser
@@ -34,7 +36,7 @@ def run(work: Work) -> None:
     heard = work.read(lambda session: _heard(session, this, manner))
     model = models.speech(settings)
     if this.facts.audio_stream is None:
-        work.finish(lambda session: None, TaskState.SKIPPED, NO_SOUND)
+        work.finish(lambda session: None, TaskState.SKIPPED, _why_silent(this.facts))
     elif heard is not None:
         state, reason = _ended(len(heard.segments))
 
@@ -91,6 +93,19 @@ def _heard(session: Session, this: Subject, manner: Manner) -> Transcript | None
 
 def _ended(segments: int) -> tuple[TaskState, str | None]:
     return (TaskState.DONE, None) if segments else (TaskState.SKIPPED, NO_SPEECH)
+
+
+def _why_silent(facts: Facts) -> Message:
+    """Why there is nothing to listen to: no sound, or none that can be decoded."""
+    codec = next(
+        (each.codec for each in facts.streams if each.kind == "audio" and each.codec), None
+    )
+    if codec is None:
+        return NO_SOUND
+    return Message(
+        "The audio is in %(codec)s, which Lectern cannot decode. Export it with AAC audio.",
+        codec=codecs.spoken(codec),
+    )
 
 
 def _take_in(work: Work, this: Subject) -> None:

@@ -8,27 +8,32 @@ _VIDEO = (
 _AUDIO = (
     *("aac", "alac", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis"),
     *("flac", "ac3", "eac3", "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb"),
-    *("wmav1", "wmav2", "wmapro", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
+    *("dca", "truehd", "mlp", "aac_latm", "speex", "nellymoser", "pcm_dvd", "pcm_bluray"),
+    *("wmav1", "wmav2", "wmapro", "wmavoice", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
     *("pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"),
     *("pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw"),
 )
 _ALL = frozenset(_VIDEO + _AUDIO)
 _PCM = frozenset(name for name in _AUDIO if name.startswith(("pcm_", "adpcm_")))
 _MPEG_AUDIO = frozenset({"mp3", "mp3float", "mp2", "mp2float"})
-_MPEG = _MPEG_AUDIO | {"mpeg1video", "mpeg2video", "ac3"}
+_MPEG = _MPEG_AUDIO | {"mpeg1video", "mpeg2video", "ac3", "dca"}
 
 # One table: the demuxer that the sniff names, and the decoders its streams may use.
 DEMUXERS: dict[str, frozenset[str]] = {
     "mov": _ALL,
     "matroska": _ALL,
-    "mpegts": _MPEG | {"h264", "hevc", "aac", "eac3", "vc1", "opus", "libopus"},
-    "mpeg": _MPEG | {"h264", "pcm_s16be"},
+    "mpegts": _MPEG
+    | {"h264", "hevc", "aac", "aac_latm", "eac3", "truehd", "vc1"}
+    | {"opus", "libopus", "pcm_bluray"},
+    "mpeg": _MPEG | {"h264", "pcm_s16be", "pcm_dvd"},
     "mpegvideo": frozenset({"mpeg1video", "mpeg2video"}),
     "avi": _ALL,
-    "flv": frozenset({"h264", "hevc", "flv", "aac", "mp3", "mp3float", "pcm_u8", "pcm_s16le"}),
-    "asf": frozenset({"wmv1", "wmv2", "wmv3", "vc1", "wmav1", "wmav2", "wmapro", "mpeg4", "mp3"}),
+    "flv": frozenset({"h264", "hevc", "flv", "aac", "mp3", "mp3float", "pcm_u8", "pcm_s16le"})
+    | {"speex", "nellymoser"},
+    "asf": frozenset({"wmv1", "wmv2", "wmv3", "vc1", "wmav1", "wmav2", "wmapro", "mpeg4", "mp3"})
+    | {"wmavoice"},
     "ogg": frozenset({"theora", "vp8", "vorbis", "opus", "libopus", "flac"}),
-    "wav": _PCM | _MPEG_AUDIO | {"aac", "ac3"},
+    "wav": _PCM | _MPEG_AUDIO | {"aac", "ac3", "dca"},
     "aiff": _PCM,
     "caf": _PCM | {"aac", "alac", "opus", "libopus"},
     "mp3": _MPEG_AUDIO,
@@ -48,6 +53,14 @@ _NAMES = {
     "libdav1d": "AV1",
     "prores": "ProRes",
     "mpeg4": "MPEG-4 part 2",
+    "dts": "DTS",
+    "dca": "DTS",
+    "truehd": "Dolby TrueHD",
+    "ac4": "Dolby AC-4",
+    "aac_latm": "AAC (LATM)",
+    "wmalossless": "Windows Media Audio Lossless",
+    "qdm2": "QDesign Music 2",
+    "s302m": "SMPTE 302M",
     "none": "an unknown codec",
 }
 
@@ -59,7 +72,12 @@ BROWSER_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 def family(decoder: str) -> str:
     """The codec behind a decoder's name: several decoders may read one codec."""
     plain = decoder.removesuffix("float").removeprefix("lib").removeprefix("opencore_")
-    return {"dav1d": "av1"}.get(plain, plain)
+    return {"dav1d": "av1", "dca": "dts"}.get(plain, plain)
+
+
+def decodes(demuxer: str, codec: str | None) -> bool:
+    """True when a track of that codec may be decoded from that container."""
+    return codec in {family(name) for name in DEMUXERS.get(demuxer, ())}
 
 
 def spoken(codec: str) -> str:

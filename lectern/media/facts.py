@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """One track. `form` is `text` or `bitmap` for subtitles; `cover` marks an attached picture."""
+    """One track. `form` is `text` or `bitmap` for subtitles; `cover` marks an attached picture.
+
+    `silent`: nothing is heard in it. `inverted`: its two channels cancel each other out when mixed.
+    """
 
     index: int
     kind: str
@@ -21,6 +24,8 @@ class StreamFacts:
     height: int | None = None
     channels: int | None = None
     sample_rate: int | None = None
+    silent: bool = False
+    inverted: bool = False
 
 
 @dataclass(frozen=True)

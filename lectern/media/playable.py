@@ -30,6 +30,8 @@ Cancelled = Callable[[], bool] | None
 _COPIED_PIXELS = 2560 * 1440
 _LONG_SIDE, _SHORT_SIDE = 1920, 1080
 _MOST_FPS = 60
+# Slides whose durations mislead: so many pictures a second end when the slides do.
+_SLIDES_FPS = 5
 _COPIED_WAV_BYTES = 50 * MIB
 _AAC_RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 # A track that ends so much earlier than the other does not cover it.
@@ -177,8 +179,20 @@ def _encoded_video(job: Conversion, facts: Facts) -> Conversion:
         transfer=_TRANSFERS.get(facts.hdr or ""),
         fitted="form" in facts.irregular,
         held_s=_missing_s(facts, facts.picture_s),
-        fps=_MOST_FPS if facts.fps and facts.fps > _MOST_FPS + 1 else None,
+        fps=_rate(facts),
+        limit_s=(facts.duration_s or job.limit_s) if _misleading(facts) else job.limit_s,
     )
+
+
+def _rate(facts: Facts) -> int | None:
+    """The constant rate of the rendition, where the source's own is too fast or says nothing."""
+    if _misleading(facts):
+        return _SLIDES_FPS
+    return _MOST_FPS if facts.fps and facts.fps > _MOST_FPS + 1 else None
+
+
+def _misleading(facts: Facts) -> bool:
+    return "durations" in facts.irregular
 
 
 def _with_audio(job: Conversion, facts: Facts, way: Way) -> Conversion:

@@ -204,13 +204,12 @@ def _waste(at_s: float, keys: tuple[float, ...]) -> float:
 
 
 def _tracks(facts: Facts, timeline: Timeline) -> Iterable[AudioTrack]:
-    decoders = {codecs.family(name) for name in codecs.DEMUXERS.get(facts.container, ())}
     heard = [
         stream
         for stream in facts.streams
         if stream.kind == "audio"
         and stream.channels
-        and (stream.index == facts.audio_stream or stream.codec in decoders)
+        and (stream.index == facts.audio_stream or codecs.decodes(facts.container, stream.codec))
         and (stream.index == facts.audio_stream or stream.index in timeline.audio)
     ]
     # The main track comes first: players take it where nobody has chosen.

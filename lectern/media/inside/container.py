@@ -19,8 +19,8 @@ from av.video.stream import VideoStream
 
 from lectern.errors import Message
 from lectern.media import codecs
-from lectern.media.facts import ChapterFacts, Facts, clock
-from lectern.media.inside.shared import atoms, irregular, tracks
+from lectern.media.facts import ChapterFacts, Facts, StreamFacts, clock
+from lectern.media.inside.shared import atoms, irregular, listening, tracks
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
 from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS
 from lectern.media.sandbox.refusal import Refused
@@ -133,9 +133,11 @@ def _facts(
     found = tracks.gather(streams, demuxer)
     times = irregular.Clock(demuxer)
     whole = _read(container, found, source.stat().st_size, times)
+    _listen(container, found)
     video, audio = _main(found)
     duration_s, warnings = _duration(container, found, video, audio, whole)
     _within_duration(duration_s)
+    warnings += _unheard(found, audio)
     main = [track for track in (video, audio) if track]
     damaged = any(track.damaged for track in main)
     odd = _irregular(main, times, shape)
@@ -146,7 +148,7 @@ def _facts(
         duration_s=duration_s,
         title=plain(container.metadata.get("title")),
         artist=plain(container.metadata.get("artist")),
-        streams=tuple(tracks.describe(stream) for stream in streams),
+        streams=_described(streams, found),
         chapters=_chapters(container),
         damaged=damaged,
         irregular=odd,
@@ -220,6 +222,39 @@ def _read(
         if enough or time.process_time() > deadline:
             return False
     return True
+
+
+def _listen(container: InputContainer, found: Tracks) -> None:
+    """Find out which tracks are heard, where there is more than one track or channel."""
+    decoded_ones = {track.index: track for track in found.audio if track.frames}
+    streams = [
+        each.stream for each in decoded_ones.values() if isinstance(each.stream, AudioStream)
+    ]
+    if len(streams) > 1 or any(stream.channels == 2 for stream in streams):
+        start_s, duration_s = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
+        for index, heard in listening.listen(container, streams, start_s, duration_s).items():
+            decoded_ones[index].heard = heard
+
+
+def _described(streams: list[Stream], found: Tracks) -> tuple[StreamFacts, ...]:
+    candidates = found.candidates()
+    return tuple(
+        tracks.describe(each, candidates[each.index].heard if each.index in candidates else None)
+        for each in streams
+    )
+
+
+def _unheard(found: Tracks, audio: Track | None) -> tuple[str, ...]:
+    """A warning where there is sound and none of it can be decoded."""
+    if audio or not found.audio:
+        return ()
+    track = found.audio[0]
+    context = track.stream.codec_context
+    name = context.codec.canonical_name if context else getattr(track.stream, "name", None)
+    return (
+        f"The sound is in {codecs.spoken(name or 'none')}, which Lectern cannot decode: only the "
+        "picture plays. Export it with AAC sound.",
+    )
 
 
 def _main(found: Tracks) -> tuple[Track | None, Track | None]:

@@ -26,7 +26,10 @@ Cancelled = Callable[[], bool] | None
 def sound(
     source: Path, facts: Facts, scratch: Path, on_progress: Progress, cancelled: Cancelled
 ) -> Path:
-    """The main audio stream as mono 16-bit samples, `SAMPLE_RATE` a second, from time 0 on.
+    """What is spoken as mono 16-bit samples, `SAMPLE_RATE` a second, from time 0 on.
+
+    Recorders of meetings give each speaker or device a track: all that are heard are mixed, unless
+    they are in different languages.
 
     Raises:
         Refused: it cannot be decoded within the limits.
@@ -35,14 +38,45 @@ def sound(
     duration_s = min(facts.duration_s or MAX_DURATION_S, MAX_DURATION_S)
     file_bytes = int((duration_s * 1.05 + 10) * _BYTES_A_SECOND)
     limits = Step.CAPTIONS.limits("ffmpeg", duration_s, file_bytes)
-    # The stream may begin after the picture: silence fills that up, or all times would be early.
     taken = [
-        *("-map", f"0:{facts.audio_stream or 0:d}", "-vn", "-sn", "-dn", "-map_metadata", "-1"),
-        *("-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(SAMPLE_RATE)),
+        *("-filter_complex", _mix(tracks(facts)), "-map", "[mix]", "-map_metadata", "-1"),
+        *("-ar", str(SAMPLE_RATE)),
         *("-t", f"{duration_s * 1.05 + 5:.3f}", "-c:a", "pcm_s16le", "-f", "s16le", OUTPUT),
     ]
     _run(source, facts, scratch, taken, limits, on_progress, cancelled)
     return sandbox.output(scratch, 0)
+
+
+def tracks(facts: Facts) -> list[StreamFacts]:
+    """The audio tracks to listen to, the main one first."""
+    every = [stream for stream in facts.streams if stream.kind == "audio"]
+    main = next(stream for stream in every if stream.index == facts.audio_stream)
+    others = [
+        stream
+        for stream in every
+        if stream is not main
+        and not stream.silent
+        and stream.channels
+        and codecs.decodes(facts.container, stream.codec)
+    ]
+    languages = {stream.language for stream in (main, *others)} - {None, "und"}
+    return [main] if len(languages) > 1 else [main, *others]
+
+
+def _mix(streams: Sequence[StreamFacts]) -> str:
+    """The filters that make one channel, `[mix]`, of these tracks."""
+    chains = []
+    for number, stream in enumerate(streams):
+        # A mix of channels of which one is the other turned over would be silence.
+        channel = "pan=mono|c0=c0" if stream.inverted else "aformat=channel_layouts=mono"
+        # It may begin after the picture: silence fills that up, or all times would be early.
+        chain = f"[0:{stream.index:d}]aresample=async=1:first_pts=0,{channel}"
+        chains.append(f"{chain}[t{number}]")
+    names = "".join(f"[t{number}]" for number in range(len(streams)))
+    mixed = (
+        f"amix=inputs={len(streams)}:normalize=0,alimiter=level=false" if streams[1:] else "anull"
+    )
+    return ";".join([*chains, f"{names}{mixed}[mix]"])
 
 
 def subtitles(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from lectern.media import playable
 from lectern.media.facts import Facts
 from lectern.media.hls import encoder, ladder
 from lectern.media.hls import timeline as hls_timeline
@@ -28,6 +29,11 @@ def stream(source: Path, folder: Path, *, encode_s: float = 180.0, av1: bool = F
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     facts = probe(source, source.name, scratch)
+    if not facts.direct:
+        made_first = playable.make(source, facts, scratch)
+        assert isinstance(made_first, playable.Playable)
+        source = made_first.path.rename(scratch / "playable")
+        facts = Facts.from_json(made_first.facts)
     timeline = hls_timeline.measure(source, facts, scratch)
     plan = ladder.plan(facts, timeline, encode_s, av1)
     made = encoder.originals(source, plan, scratch, None, None)

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from lectern.media import codecs
 from lectern.media.facts import StreamFacts
 from lectern.media.inside.shared.irregular import Packet, Watch
+from lectern.media.inside.shared.listening import Heard
 from lectern.media.sandbox.limits import (
     MAX_FRAME_PIXELS,
     MAX_FRAME_SIDE,
@@ -54,6 +55,7 @@ class Track:
     frames: int = 0
     errors: int = 0
     proving_s: float = 0.0
+    heard: Heard | None = None
     first: Any = None
 
     @property
@@ -194,23 +196,23 @@ def within_frame_limits(width: int, height: int) -> None:
 
 
 def best(tracks: list[Track]) -> Track | None:
-    """The main one: what decodes, the default before others, the largest, the first."""
-    found = [track for track in tracks if track.frames]
-    return min(found, key=_rank, default=None)
+    """The main one: of what decodes and is heard the default, the largest, the first."""
+    return min((track for track in tracks if track.frames), key=_rank, default=None)
 
 
-def _rank(track: Track) -> tuple[bool, int, int]:
+def _rank(track: Track) -> tuple[bool, bool, int, int]:
     context: Any = track.stream.codec_context
     size = context.width * context.height if isinstance(track.stream, VideoStream) else 0
-    return not track.stream.disposition & Disposition.default, -size, track.index
+    silent = track.heard is not None and track.heard.silent
+    return silent, not track.stream.disposition & Disposition.default, -size, track.index
 
 
-def describe(stream: Stream) -> StreamFacts:
+def describe(stream: Stream, heard: Heard | None = None) -> StreamFacts:
     """One stream as a line of the facts."""
     context: Any = stream.codec_context
     name = context.codec.canonical_name if context else getattr(stream, "name", None)
     sized = isinstance(stream, VideoStream) and context is not None
-    heard = isinstance(stream, AudioStream) and context is not None
+    sounds = isinstance(stream, AudioStream) and context is not None
     return StreamFacts(
         index=stream.index,
         kind=stream.type,
@@ -222,8 +224,10 @@ def describe(stream: Stream) -> StreamFacts:
         form=_form(name) if stream.type == "subtitle" else None,
         width=context.width if sized else None,
         height=context.height if sized else None,
-        channels=context.layout.nb_channels if heard else None,
-        sample_rate=context.sample_rate if heard else None,
+        channels=context.layout.nb_channels if sounds else None,
+        sample_rate=context.sample_rate if sounds else None,
+        silent=heard is not None and heard.silent,
+        inverted=heard is not None and heard.inverted,
     )
 
 
