@@ -60,6 +60,10 @@ _NAMES = {
     "aac_latm": "AAC (LATM)",
     "wmalossless": "Windows Media Audio Lossless",
     "qdm2": "QDesign Music 2",
+    "wavpack": "WavPack",
+    "tta": "TTA",
+    "adpcm_g722": "G.722",
+    "ape": "Monkey's Audio",
     "s302m": "SMPTE 302M",
     "none": "an unknown codec",
 }
