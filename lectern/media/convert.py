@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lectern.media import codecs
+from lectern.media.colour import Colour
 from lectern.media.sandbox.limits import MAX_DURATION_S
 
 INPUT, OUTPUT = "in", "out.0"
@@ -55,6 +56,7 @@ class Conversion:
     fitted: bool = False
     held_s: float = 0.0
     transfer: Transfer | None = None
+    colour: Colour | None = None
     fps: int | None = None
     audio: Way | None = None
     audio_stream: int = 0
@@ -112,7 +114,8 @@ def _filters(job: Conversion) -> list[str]:
     filters = ["bwdif"] if job.deinterlace else []
     if job.fps:
         filters.append(f"fps={job.fps:d}")
-    scale = f"scale={job.width:d}:{job.height:d}:flags=bicubic:out_range=tv"
+    scale = f"scale={job.width:d}:{job.height:d}:flags=bicubic"
+    scale += job.colour.scaling if job.colour else ":out_range=tv"
     if job.fitted:
         scale += ":force_original_aspect_ratio=decrease:force_divisible_by=2"
         scale += f",pad={job.width:d}:{job.height:d}:(ow-iw)/2:(oh-ih)/2:eval=frame"
@@ -127,6 +130,8 @@ def _filters(job: Conversion) -> list[str]:
             "zscale=t=709:m=709:r=tv",
         ]
     filters += ["setsar=1", "format=yuv420p"]
+    if job.colour:
+        filters.append(job.colour.tagging)
     if job.held_s:
         filters.append(f"tpad=stop_mode=clone:stop_duration={job.held_s:.3f}")
     return filters

@@ -44,11 +44,12 @@ class Facts:
     `kind` is `video`, `audio`, `image` or `document`. `container` is the demuxer (or picture
     format) that reads it, and the only one that ever should. `width` and `height` are as
     displayed, after `rotation` (degrees clockwise) and sample aspect. `fps` is the average over
-    the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None. `damaged`
-    says that some of it does not decode. `irregular` names what a copy of the coded data would
-    not show as a player does: `edits` (parts are cut out), `descriptions` (several encodings in one
-    track), `clock` (its times begin again), `form` (size or sound change on the way), `durations`
-    (frames are said to last until the next one is decoded), `mirrored`.
+    the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None; `matrix`,
+    `primaries` and `transfer` are its colours by ffmpeg's names, None where it does not say.
+    `damaged` says that some of it does not decode. `irregular` names what a copy of the coded data
+    would not show as a player does: `edits` (parts are cut out), `descriptions` (several encodings
+    in one track), `clock` (its times begin again), `form` (size or sound change on the way),
+    `durations` (frames are said to last until the next one is decoded), `mirrored`.
     `seekable`: its pictures can be looked up by their times in the file itself. `picture_s`
     and `sound_s` are when the main picture and the main sound end. `pages` counts the frames or
     pages of a picture and the cues of a caption file. `title` and `artist` are as the file has
@@ -70,6 +71,9 @@ class Facts:
     pixel_format: str | None = None
     interlaced: bool = False
     hdr: str | None = None
+    matrix: str | None = None
+    primaries: str | None = None
+    transfer: str | None = None
     audio_codec: str | None = None
     audio_stream: int | None = None
     channels: int | None = None

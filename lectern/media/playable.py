@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lectern.media import codecs
+from lectern.media import codecs, colour
 from lectern.media.convert import (
     INPUT,
     OUTPUT,
@@ -177,6 +177,7 @@ def _encoded_video(job: Conversion, facts: Facts) -> Conversion:
         height=max(2, int(height * share) // 2 * 2),
         deinterlace=facts.interlaced,
         transfer=_TRANSFERS.get(facts.hdr or ""),
+        colour=None if facts.hdr else colour.of(facts),
         fitted="form" in facts.irregular,
         held_s=_missing_s(facts, facts.picture_s),
         fps=_rate(facts),

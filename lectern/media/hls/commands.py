@@ -89,10 +89,14 @@ def graph(plan: Plan, begin: int, end: int) -> str:
     pad = f"[0:{plan.video_stream:d}]"
     sizes = _sizes(plan.rungs)
     for place, ((width, height), places) in enumerate(sizes.items()):
-        steps.append(f"scale={width:d}:{height:d}:flags=bicubic:out_range=tv")
+        # Only the first one converts: the others are scaled from what it made.
+        colours = plan.colour.scaling if plan.colour and place == 0 else ":out_range=tv"
+        steps.append(f"scale={width:d}:{height:d}:flags=bicubic{colours}")
         if place == 0:
             steps += _to_sdr(plan)
         steps += ["setsar=1", "format=yuv420p"]
+        if plan.colour and place == 0:
+            steps.append(plan.colour.tagging)
         last = place == len(sizes) - 1
         outs = [f"[v{each}]" for each in places] + ([] if last else [f"[s{place}]"])
         split = [f"split={len(outs)}"] if len(outs) > 1 else []

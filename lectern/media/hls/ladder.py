@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from lectern.media import codecs
+from lectern.media import codecs, colour
 from lectern.media.convert import Transfer
 from lectern.media.facts import Facts
 from lectern.media.hls.plan import AudioTrack, Coding, Plan, Rung
@@ -76,6 +76,7 @@ def plan(facts: Facts, timeline: Timeline, encode_s: float, av1: bool = False) -
         slides=slides,
         deinterlace=facts.interlaced,
         transfer=_TRANSFERS.get(facts.hdr or ""),
+        colour=None if facts.hdr else colour.of(facts),
         source_kbps=round(kbps) if remuxed else None,
         lead_s=max(0.0, timeline.first_s) if remuxed else 0.0,
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from lectern.media.colour import Colour
 from lectern.media.convert import Transfer
 
 
@@ -66,6 +67,7 @@ class Plan:
     slides: bool = False
     deinterlace: bool = False
     transfer: Transfer | None = None
+    colour: Colour | None = None
     source_kbps: int | None = None
     lead_s: float = 0.0
 
@@ -96,6 +98,7 @@ class Plan:
             Rung(**{**each, "coding": Coding(each["coding"])}) for each in known["rungs"]
         )
         known["transfer"] = Transfer(known["transfer"]) if known["transfer"] else None
+        known["colour"] = Colour(**known["colour"]) if known.get("colour") else None
         # Under its former name in plans that an earlier release wrote.
         begins = known.pop("stretches") if "stretches" in known else known["segments"]
         known["cuts"], known["segments"] = tuple(known["cuts"]), tuple(begins)

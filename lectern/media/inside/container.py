@@ -18,7 +18,7 @@ from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from lectern.errors import Message
-from lectern.media import codecs
+from lectern.media import codecs, colour
 from lectern.media.facts import ChapterFacts, Facts, StreamFacts, clock
 from lectern.media.inside.shared import atoms, irregular, listening, tracks
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
@@ -382,6 +382,9 @@ def _with_video(facts: Facts, track: Track, whole: bool) -> Facts:
         pixel_format=frame.format.name,
         interlaced=bool(frame.interlaced_frame),
         hdr=_TRANSFERS.get(int(frame.color_trc)),
+        matrix="gbr" if frame.format.is_rgb else colour.MATRICES.get(int(frame.colorspace)),
+        primaries=colour.PRIMARIES.get(int(frame.color_primaries)),
+        transfer=colour.TRANSFERS.get(int(frame.color_trc)),
     )
 
 
