@@ -297,8 +297,11 @@ def _duration(
     ends = [track.end_s for track in main if track.end_s is not None]
     measured_s = max(0.0, max(ends) - begin_s) if ends else None
     if video and whole and measured_s is not None:
-        # Players end with the last frame, whatever the container adds or leaves out.
-        return round(measured_s, 3) or None, _incomplete(claim_s, measured_s)
+        # Players end with the last frame, whatever the container adds or leaves out, and where an
+        # edit ends within it.
+        edited = any(irregular.EDITS in track.watch.irregular for track in main)
+        lasts_s = min(measured_s, claim_s) if edited and claim_s else measured_s
+        return round(lasts_s, 3) or None, _incomplete(claim_s, measured_s)
     if measured_s is None or (claim_s and not whole and measured_s < claim_s):
         return claim_s, ("The duration is what the file says; it was not measured.",)
     if claim_s is None or abs(claim_s - measured_s) > max(0.3, 0.02 * claim_s):

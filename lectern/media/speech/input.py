@@ -50,7 +50,8 @@ def sound(
 def tracks(facts: Facts) -> list[StreamFacts]:
     """The audio tracks to listen to, the main one first."""
     every = [stream for stream in facts.streams if stream.kind == "audio"]
-    main = next(stream for stream in every if stream.index == facts.audio_stream)
+    index = facts.audio_stream or 0
+    main = next((each for each in every if each.index == index), StreamFacts(index, "audio"))
     others = [
         stream
         for stream in every

@@ -254,7 +254,7 @@ def test_all_of_the_corpus_streams_or_was_refused(assets_dir: Path, tmp_path: Pa
     [
         ("video/odd-121x81-mpeg2.mp4", ["v81"], "120x80"),
         ("video/hevc-12bit-hdr.mp4", ["v180"], "320x180"),
-        ("video/lecture-slides-vfr-eth.mov", ["v480", "v360"], "640x480"),
+        ("video/lecture-slides-vfr-eth.mov", ["v360"], "640x480"),
         ("video/iphone-rotated-90-half-second.mov", ["v720", "v540", "v360"], "720x1280"),
         ("video/sample-aspect-2-3.mp4", ["v360"], "426x360"),
         ("video/mpeg1-mp2.mpg", ["v128"], "128x128"),

@@ -189,7 +189,7 @@ def test_a_kept_source_that_disappoints_is_encoded_after_all() -> None:
 def test_several_tracks_of_sound_the_main_one_first() -> None:
     streams = (
         StreamFacts(0, "video", "h264"),
-        StreamFacts(1, "audio", "truehd", language="ita", channels=6),
+        StreamFacts(1, "audio", "ac4", language="ita", channels=6),
         StreamFacts(2, "audio", "ac3", language="deu", channels=6, sample_rate=48_000),
         StreamFacts(3, "audio", "aac", language="eng", channels=1, sample_rate=11_025),
         StreamFacts(4, "audio", "aac", channels=2, sample_rate=48_000),
