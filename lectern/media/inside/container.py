@@ -1,6 +1,5 @@
 """Task `container`: the facts of a video or audio file, each measured, none believed."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -20,20 +19,14 @@ from av.video.stream import VideoStream
 from lectern.errors import Message
 from lectern.media import codecs, colour
 from lectern.media.facts import ChapterFacts, Facts, StreamFacts, clock
-from lectern.media.inside.shared import atoms, irregular, listening, tracks
+from lectern.media.inside.shared import atoms, irregular, listening, spans, tracks
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
 from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS
 from lectern.media.sandbox.refusal import Refused
 
-# Up to this size the whole file is read; above, its beginning and its end.
-_READ_WHOLE_BYTES = 64 << 20
-_READING_CPU_S = 12.0
-_TAIL_S = 12.0
 _MOST_CHAPTERS = 500
 # Demuxers that have to guess where in the file a time is, and miss its key frames.
 _UNINDEXED = frozenset({"mpegts", "mpeg", "mpegvideo", "ogg"})
-# Only the index of an MP4 tells what a part of its packets does not.
-_NEVER_PARTLY = irregular.DISCONTINUOUS | {"matroska"}
 
 _DAMAGED = Message("The file is damaged: parts of it cannot be decoded properly.")
 
@@ -132,10 +125,10 @@ def _facts(
     streams = list(container.streams)
     found = tracks.gather(streams, demuxer)
     times = irregular.Clock(demuxer)
-    whole = _read(container, found, source.stat().st_size, times)
+    whole = spans.read(container, found, source.stat().st_size, times)
     _listen(container, found)
     video, audio = _main(found)
-    duration_s, warnings = _duration(container, found, video, audio, whole)
+    duration_s, warnings = spans.duration(container, found, video, audio, whole)
     _within_duration(duration_s)
     warnings += _unheard(found, audio)
     main = [track for track in (video, audio) if track]
@@ -153,8 +146,8 @@ def _facts(
         damaged=damaged,
         irregular=odd,
         seekable=not odd and demuxer not in _UNINDEXED,
-        picture_s=_lasting(container, video),
-        sound_s=_lasting(container, audio),
+        picture_s=spans.lasting(container, video),
+        sound_s=spans.lasting(container, audio),
         warnings=(*warnings, _DAMAGED) if damaged else warnings,
     )
     if audio:
@@ -193,35 +186,6 @@ def _edited(track: Track) -> bool:
         # What encoders put in front.
         entries = dropwhile(lambda entry: entry.is_discard, entries)
     return any(entry.is_discard for entry in entries)
-
-
-def _lasting(container: InputContainer, track: Track | None) -> float | None:
-    """When the track ends, in seconds from the start of the file."""
-    if track is None or track.end_s is None:
-        return None
-    begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
-    return round(max(0.0, track.end_s - begin_s), 3)
-
-
-def _read(
-    container: InputContainer, found: Tracks, size: int, times: irregular.Clock | None = None
-) -> bool:
-    """Send packets past the tracks; True when all of the file went by.
-
-    A file whose times may begin again has no end that could be sought.
-    """
-    candidates = found.candidates()
-    if not candidates:
-        return True
-    partly = size > _READ_WHOLE_BYTES and (times is None or times.demuxer not in _NEVER_PARTLY)
-    deadline = time.process_time() + _READING_CPU_S
-    for packet in container.demux([track.stream for track in candidates.values()]):
-        shift_s = times.shift(packet) if times and packet.size else 0.0
-        candidates[packet.stream.index].take(packet, shift_s)
-        enough = partly and all(t.proven for t in candidates.values())
-        if enough or time.process_time() > deadline:
-            return False
-    return True
 
 
 def _listen(container: InputContainer, found: Tracks) -> None:
@@ -279,63 +243,6 @@ def _why_nothing(filled: list[Track], found: Tracks) -> str:
     if found.video or found.audio:
         return "The file has tracks but nothing in them: no picture and no sound."
     return "The file has no video or audio in it."
-
-
-def _duration(
-    container: InputContainer,
-    found: Tracks,
-    video: Track | None,
-    audio: Track | None,
-    whole: bool,
-) -> tuple[float | None, tuple[str, ...]]:
-    """Seconds as the timestamps show them; the claim stands only where they confirm it."""
-    main = [track for track in (video, audio) if track]
-    claim_s = container.duration / 1e6 if container.duration else None
-    begin_s = container.start_time / 1e6 if container.start_time is not None else 0.0
-    if not whole:
-        whole = _read_tail(container, found, begin_s + (claim_s or 0))
-    ends = [track.end_s for track in main if track.end_s is not None]
-    measured_s = max(0.0, max(ends) - begin_s) if ends else None
-    if video and whole and measured_s is not None:
-        # Players end with the last frame, whatever the container adds or leaves out, and where an
-        # edit ends within it.
-        edited = any(irregular.EDITS in track.watch.irregular for track in main)
-        lasts_s = min(measured_s, claim_s) if edited and claim_s else measured_s
-        return round(lasts_s, 3) or None, _incomplete(claim_s, measured_s)
-    if measured_s is None or (claim_s and not whole and measured_s < claim_s):
-        return claim_s, ("The duration is what the file says; it was not measured.",)
-    if claim_s is None or abs(claim_s - measured_s) > max(0.3, 0.02 * claim_s):
-        return round(measured_s, 3) or None, _incomplete(claim_s, measured_s)
-    return round(claim_s, 3) or None, ()
-
-
-def _incomplete(claim_s: float | None, measured_s: float) -> tuple[str, ...]:
-    """A warning where clearly less is there than the file says."""
-    if not claim_s or claim_s - measured_s <= max(0.3, 0.02 * claim_s):
-        return ()
-    return (
-        f"The file may be incomplete: it says {clock(claim_s)}, "
-        f"but only {_spoken(measured_s)} there.",
-    )
-
-
-def _spoken(seconds: float) -> str:
-    return f"{seconds:.1f} seconds are" if seconds < 60 else f"{clock(seconds)} is"
-
-
-def _read_tail(container: InputContainer, found: Tracks, end_s: float) -> bool:
-    """Read the last seconds of a large file, or all of it where it cannot seek; True at the end."""
-    candidates = found.candidates()
-    for at_s in (max(0.0, end_s - _TAIL_S), 0.0):
-        before = sum(track.packets for track in candidates.values())
-        try:
-            container.seek(int(at_s * 1e6))
-            ended = _read(container, found, 0)
-        except av.FFmpegError:
-            continue
-        if ended and sum(track.packets for track in candidates.values()) > before:
-            return True
-    return False
 
 
 def _chapters(container: InputContainer) -> tuple[ChapterFacts, ...]:
