@@ -45,17 +45,17 @@ _NOUN = {
 
 
 def asset(
-    session: Session, principal: Principal, found: Asset, days: int, facts: list[Fact]
+    session: Session, principal: Principal, row: Asset, days: int, facts: list[Fact]
 ) -> str | None:
     """Into the trash for `days` days; why not, if something uses it. The caller holds its row."""
-    session.refresh(found, ["usage_count"])
-    if found.usage_count:
-        places = found.usage_count
+    session.refresh(row, ["usage_count"])
+    if row.usage_count:
+        places = row.usage_count
         return plural_message("It is used in one place.", "It is used in %(n)s places.", places)
     by = principal.user_id
-    trash.put_in(session, found.workspace_id, [found.id], by=by, days=days, reason=REASON)
-    session.refresh(found)
-    facts.append(Fact("asset.trash", "asset", found.id, {"reason": REASON}))
+    trash.put_in(session, row.workspace_id, [row.id], by=by, days=days, reason=REASON)
+    session.refresh(row)
+    facts.append(Fact("asset.trash", "asset", row.id, {"reason": REASON}))
     return None
 
 
@@ -64,17 +64,17 @@ def row(
 ) -> str | None:
     """Delete a row that is no file; why not, if something holds it."""
     file, row_id = item.file, item.object_id
-    found = session.get(BY_FILE[file].model, (workspace_id, row_id), populate_existing=True)
-    if found is None:
+    row = session.get(BY_FILE[file].model, (workspace_id, row_id), populate_existing=True)
+    if row is None:
         return None
-    if file == "caption_tracks" and found.lock_version != (item.after or {}).get("lock_version"):
+    if file == "caption_tracks" and row.lock_version != (item.after or {}).get("lock_version"):
         return EDITED
     if file == "scheduled_switches":
-        return _called_off(session, found, facts)
-    for held, reason in _HELD_BY.get(file, _nothing)(found).items():
-        if session.scalar(select(select(1).where(held).exists())):
+        return _called_off(session, row, facts)
+    for condition, reason in _HELD_BY.get(file, _nothing)(row).items():
+        if session.scalar(select(select(1).where(condition).exists())):
             return reason
-    session.delete(found)
+    session.delete(row)
     session.flush()
     if file in _NOUN:
         noun = _NOUN[file]
@@ -83,61 +83,61 @@ def row(
     return None
 
 
-def _called_off(session: Session, found: ScheduledSwitch, facts: list[Fact]) -> str | None:
+def _called_off(session: Session, row: ScheduledSwitch, facts: list[Fact]) -> str | None:
     """End a switch: without its row, the version would become current by being the newest."""
-    if found.state != SwitchState.WAITING:
+    if row.state != SwitchState.WAITING:
         return SWITCHED
-    found.state, found.reason, found.ended_at = (
+    row.state, row.reason, row.ended_at = (
         SwitchState.CANCELLED,
         REASON,
         func.clock_timestamp(),
     )
-    version = session.get_one(Version, (found.workspace_id, found.version_id))
-    session.get_one(Asset, (found.workspace_id, found.asset_id)).lock_version += 1
+    version = session.get_one(Version, (row.workspace_id, row.version_id))
+    session.get_one(Asset, (row.workspace_id, row.asset_id)).lock_version += 1
     session.flush()
-    details = {"version": version.number, "at": found.local, "zone": found.zone}
-    facts.append(Fact("asset.unschedule", "asset", found.asset_id, details))
+    details = {"version": version.number, "at": row.local, "zone": row.zone}
+    facts.append(Fact("asset.unschedule", "asset", row.asset_id, details))
     return None
 
 
 Held = Mapping[ColumnElement[bool], str]
 
 
-def _nothing(found: Any) -> Held:
+def _nothing(row: Any) -> Held:
     return {}
 
 
-def _lesson(found: Any) -> Held:
-    used = (Usage.workspace_id == found.workspace_id) & (Usage.lesson_id == found.id)
+def _lesson(row: Any) -> Held:
+    used = (Usage.workspace_id == row.workspace_id) & (Usage.lesson_id == row.id)
     return {used: IN_LESSON}
 
 
-def _chapter(found: Any) -> Held:
-    used = (Usage.workspace_id == found.workspace_id) & (Usage.chapter_id == found.id)
-    inside = (Lesson.workspace_id == found.workspace_id) & (Lesson.chapter_id == found.id)
+def _chapter(row: Any) -> Held:
+    used = (Usage.workspace_id == row.workspace_id) & (Usage.chapter_id == row.id)
+    inside = (Lesson.workspace_id == row.workspace_id) & (Lesson.chapter_id == row.id)
     return {used: IN_LESSON, inside: NOT_EMPTY}
 
 
-def _course(found: Any) -> Held:
-    used = (Usage.workspace_id == found.workspace_id) & (Usage.course_id == found.id)
-    inside = (Chapter.workspace_id == found.workspace_id) & (Chapter.course_id == found.id)
-    terms = (GlossaryTerm.workspace_id == found.workspace_id) & (GlossaryTerm.course_id == found.id)
+def _course(row: Any) -> Held:
+    used = (Usage.workspace_id == row.workspace_id) & (Usage.course_id == row.id)
+    inside = (Chapter.workspace_id == row.workspace_id) & (Chapter.course_id == row.id)
+    terms = (GlossaryTerm.workspace_id == row.workspace_id) & (GlossaryTerm.course_id == row.id)
     return {used: IN_LESSON, inside: NOT_EMPTY, terms: WITH_TERMS}
 
 
-def _tag(found: Any) -> Held:
-    on = (AssetTag.workspace_id == found.workspace_id) & (AssetTag.tag_id == found.id)
+def _tag(row: Any) -> Held:
+    on = (AssetTag.workspace_id == row.workspace_id) & (AssetTag.tag_id == row.id)
     return {on: ON_FILES}
 
 
-def _folder(found: Any) -> Held:
-    holds = (Asset.workspace_id == found.workspace_id) & (Asset.folder_id == found.id)
-    below = (Folder.workspace_id == found.workspace_id) & (Folder.parent_id == found.id)
+def _folder(row: Any) -> Held:
+    holds = (Asset.workspace_id == row.workspace_id) & (Asset.folder_id == row.id)
+    below = (Folder.workspace_id == row.workspace_id) & (Folder.parent_id == row.id)
     return {holds: ON_FILES, below: NOT_EMPTY}
 
 
-def _field(found: CustomField) -> Held:
-    valued = (Asset.workspace_id == found.workspace_id) & Asset.custom.has_key(found.key)
+def _field(row: CustomField) -> Held:
+    valued = (Asset.workspace_id == row.workspace_id) & Asset.custom.has_key(row.key)
     return {valued: ON_FILES}
 
 

@@ -41,15 +41,15 @@ def row(
 ) -> str | None:
     """Give the fields back what they had; why not, for those that stay."""
     model = BY_FILE[item.file].model
-    found = session.get(model, (workspace_id, item.object_id), populate_existing=True)
-    if found is None:
+    row = session.get(model, (workspace_id, item.object_id), populate_existing=True)
+    if row is None:
         return None
     before, after = item.before or {}, item.after or {}
-    if isinstance(found, ScheduledSwitch) and found.state != SwitchState.WAITING:
+    if isinstance(row, ScheduledSwitch) and row.state != SwitchState.WAITING:
         return ENDED
     lost: list[str] = []
-    given = False
-    now = {name: _now(session, found, name) for name in before}
+    restored = False
+    now = {name: _now(session, row, name) for name in before}
     # What was noted for other ends, such as a version's number, is no field of this change.
     left = {name: value for name, value in after.items() if name in before}
     former, stays = ledger.standing(before, left, now)
@@ -59,13 +59,13 @@ def row(
         if not _there(session, workspace_id, name, value):
             lost.append(name)
             continue
-        _give_back(session, found, name, value)
-        given = True
+        _give_back(session, row, name, value)
+        restored = True
         if item.file == "assets":
-            facts.append(_fact(session, found, name, now[name], value))
-    if given:
-        _count(session, found)
-        facts += _attached(session, found, before)
+            facts.append(_fact(session, row, name, now[name], value))
+    if restored:
+        _count(session, row)
+        facts += _attached(session, row, before)
     reasons = [
         Message(reason, fields=", ".join(names))
         for reason, names in ((CHANGED, stays), (LOST, lost))
@@ -76,23 +76,23 @@ def row(
     return reasons[0] if reasons else None
 
 
-def _now(session: Session, found: Any, name: str) -> Any:
+def _now(session: Session, row: Any, name: str) -> Any:
     if name == "tags":
-        return sorted(str(each) for each in _tags_of(session, found))
-    return written(getattr(found, name))
+        return sorted(str(tag_id) for tag_id in _tags_of(session, row))
+    return written(getattr(row, name))
 
 
-def _give_back(session: Session, found: Any, name: str, former: Any) -> None:
+def _give_back(session: Session, row: Any, name: str, former: Any) -> None:
     if name == "tags":
-        _retag(session, found, [uuid.UUID(each) for each in former])
+        _retag(session, row, [uuid.UUID(tag_id) for tag_id in former])
         return
-    column = inspect(type(found)).columns[name]
+    column = inspect(type(row)).columns[name]
     value = former
     if former and isinstance(column.type, Uuid):
         value = uuid.UUID(former)
     elif former and isinstance(column.type, DateTime):
         value = datetime.fromisoformat(former)
-    setattr(found, name, value)
+    setattr(row, name, value)
 
 
 def _there(session: Session, workspace_id: uuid.UUID, name: str, former: Any) -> bool:
@@ -116,16 +116,16 @@ def _retag(session: Session, asset: Asset, former: Sequence[uuid.UUID]) -> None:
     session.execute(delete(AssetTag).where(mine, AssetTag.tag_id.not_in(former)))
     here = set(_tags_of(session, asset))
     query = select(Tag.id).where(Tag.workspace_id == asset.workspace_id, Tag.id.in_(former))
-    held = session.scalars(query.with_for_update(read=True, key_share=True)).all()
+    tag_ids = session.scalars(query.with_for_update(read=True, key_share=True)).all()
     rows = [
         {
             "workspace_id": asset.workspace_id,
             "asset_id": asset.id,
-            "tag_id": each,
+            "tag_id": tag_id,
             "asset_created_at": asset.created_at,
         }
-        for each in held
-        if each not in here
+        for tag_id in tag_ids
+        if tag_id not in here
     ]
     if rows:
         session.execute(insert(AssetTag), rows)
@@ -138,7 +138,7 @@ def _fact(session: Session, asset: Asset, name: str, now: Any, former: Any) -> F
             place = uuid.UUID(value) if value else None
             return folders.path_of(session, asset.workspace_id, place)
         if name == "tags":
-            ids = [uuid.UUID(each) for each in value]
+            ids = [uuid.UUID(tag_id) for tag_id in value]
             return matching.tag_names(session, asset.workspace_id, ids)
         return value
 
@@ -146,18 +146,18 @@ def _fact(session: Session, asset: Asset, name: str, now: Any, former: Any) -> F
     return Fact(f"asset.{name.removesuffix('_id')}", "asset", asset.id, details)
 
 
-def _attached(session: Session, found: Any, before: Mapping[str, Any]) -> list[Fact]:
+def _attached(session: Session, row: Any, before: Mapping[str, Any]) -> list[Fact]:
     """What belongs to captions and switches that are as before, and what the log says of them."""
-    if not isinstance(found, CaptionTrack | ScheduledSwitch):
+    if not isinstance(row, CaptionTrack | ScheduledSwitch):
         return []
-    if isinstance(found, CaptionTrack) and "cues" in before:
-        carry_over.keep(session, found, found.edited_by)
-    return attached.facts(session, found)
+    if isinstance(row, CaptionTrack) and "cues" in before:
+        carry_over.keep(session, row, row.edited_by)
+    return attached.facts(session, row)
 
 
-def _count(session: Session, found: Any) -> None:
-    if hasattr(found, "lock_version"):
-        found.lock_version += 1
-    if hasattr(found, "updated_at"):
-        found.updated_at = func.clock_timestamp()
+def _count(session: Session, row: Any) -> None:
+    if hasattr(row, "lock_version"):
+        row.lock_version += 1
+    if hasattr(row, "updated_at"):
+        row.updated_at = func.clock_timestamp()
     session.flush()
