@@ -56,7 +56,10 @@ class Captions:
         """What is said: with words and confidences where it is the machine's own."""
         if self.track is None and self.transcript is not None:
             return transcripts.segments_of(self.transcript)
-        return [Segment(c.start_s, c.end_s, " ".join(c.text.split("\n"))) for c in self.cues]
+        return [
+            Segment(c.start_s, c.end_s, " ".join(c.text.split("\n")), speaker=c.speaker)
+            for c in self.cues
+        ]
 
 
 def list_of(session: Session, version: Version) -> list[Captions]:

@@ -14,6 +14,27 @@ MOST_LINES = 2
 LINE_CHARS = 42
 CHARS_PER_S = 20.0
 LEAST_S, MOST_S = 0.8, 7.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reads well in a language: columns of a line and a second; `wide` letters take two."""
+
+    line: int = LINE_CHARS
+    per_s: float = CHARS_PER_S
+    wide: bool = False
+
+
+# Netflix Timed Text Style Guides: Japanese 16 letters a line and 4 a second, Chinese 16 and 9,
+# Korean 16 and 12. Languages that are not here are read as the usual ones.
+LIMITS = {
+    "ja": Limits(32, 8.0, wide=True),
+    "zh": Limits(32, 18.0, wide=True),
+    "yue": Limits(32, 18.0, wide=True),
+    "ko": Limits(32, 24.0, wide=True),
+}
+USUAL = Limits()
+
 # A pause as long as this ends a cue: nobody is speaking any more.
 PAUSE_S = 1.5
 # So much later than it is said a cue may come, when speech is faster than reading.
@@ -95,14 +116,19 @@ def from_words(words: Sequence[Word]) -> list[Cue]:
     return _timed(texts)
 
 
-def wrap(text: str) -> str | None:
-    """One or two balanced lines; None when it takes more."""
-    if width(text) <= LINE_CHARS:
+def limits_of(language: str) -> Limits:
+    """The limits for a BCP 47 tag."""
+    return LIMITS.get(language.partition("-")[0].lower(), USUAL)
+
+
+def wrap(text: str, line: int = LINE_CHARS) -> str | None:
+    """One or two balanced lines of so many columns; None when it takes more."""
+    if width(text) <= line:
         return text
     ways = [
         (left, right)
         for left, right in _splits(text)
-        if width(left) <= LINE_CHARS and width(right) <= LINE_CHARS
+        if width(left) <= line and width(right) <= line
     ]
     if not ways:
         return None

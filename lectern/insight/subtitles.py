@@ -6,7 +6,7 @@ line.
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lectern.errors import Invalid, Message, TooLarge
 from lectern.insight.caption_files import (
@@ -80,7 +80,7 @@ def read(data: bytes) -> Reading:
     return reading
 
 
-def hours_before(cues: list[Cue] | tuple[Cue, ...], duration_s: float | None = None) -> float:
+def hours_before(cues: Sequence[Cue], duration_s: float | None = None) -> float:
     """The whole hours, in seconds, that stand before the first cue though the recording has none.
 
     Editing programs begin their timelines at one hour, broadcasters at ten. 0 where the times fit

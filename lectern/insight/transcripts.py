@@ -17,12 +17,16 @@ from lectern.models import Transcript
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech; `words` are empty where a person wrote it."""
+    """A stretch of speech; `words` are empty where a person wrote it.
+
+    `speaker` is empty where nobody is named.
+    """
 
     start_s: float
     end_s: float
     text: str
     words: tuple[Word, ...] = ()
+    speaker: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `transcript.segments` keeps it."""

@@ -83,3 +83,80 @@ def test_captions_are_uploaded_corrected_reviewed_deleted_and_back(
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 320
+
+
+def put_captions(api: Api, asset: dict[str, Any], language: str, vtt: str) -> None:
+    path = f"/assets/{asset['id']}/captions.vtt?lang={language}"
+    reply = api.call("PUT", path, vtt.encode(), {"Content-Type": "text/vtt"})
+    assert reply.status == 201, reply.body
+
+
+def runs(found: Locator, way: str) -> None:
+    """Its text runs that way, once the page has settled."""
+    expect(found).to_have_css("direction", way)
+
+
+def test_hours_before_the_first_cue_are_taken_off_by_one_click_and_come_back(
+    page: Page, served: Served, api: Api, asset: dict[str, Any]
+) -> None:
+    put_captions(api, asset, "en", "WEBVTT\n\n01:00:01.000 --> 01:00:03.000\nFrom a timeline\n")
+    page.goto(f"{served.base}/assets/{asset['id']}")
+    offer = panel(page).get_by_text("The times begin at 1:00:01")
+    expect(offer).to_be_visible()
+    check_axe(page)
+    panel(page).get_by_role("button", name="Shift to the beginning").press("Enter")
+    undo = page.get_by_role("button", name="Undo")
+    # What has the focus stays.
+    undo.focus()
+    expect(offer).to_have_count(0)
+    vtt = f"/assets/{asset['id']}/captions.vtt?lang=en"
+    assert b"00:00:01.000 --> 00:00:03.000" in api.call("GET", vtt).body
+    undo.press("Enter")
+    expect(offer).to_be_visible()
+    assert b"01:00:01.000 --> 01:00:03.000" in api.call("GET", vtt).body
+
+
+def test_hebrew_captions_run_from_the_right_wherever_they_are_read(
+    page: Page, served: Served, api: Api, asset: dict[str, Any]
+) -> None:
+    said = "שלום, כיתה! היום נלמד על HTML5 ו-CSS3."
+    voices = f"WEBVTT\n\n00:00.100 --> 00:04.000\n<v Ann Lee>{said}\n"
+    put_captions(api, asset, "he", voices)
+    page.goto(f"{served.base}/assets/{asset['id']}")
+    runs(panel(page).locator(".captions__excerpt"), "rtl")
+    page.locator("#said-find").fill("HTML5")
+    hit = page.locator("#said-found .match__text")
+    expect(hit).to_contain_text("HTML5")
+    runs(hit, "rtl")
+
+    page.goto(f"{served.base}/assets/{asset['id']}/captions/he/edit")
+    row = page.locator("textarea.cue__text")
+    expect(row).to_have_value(said)
+    runs(row, "rtl")
+    expect(row).to_have_attribute("lang", "he")
+    expect(page.locator(".cue__speaker")).to_have_text("Ann Lee")
+    check_axe(page)
+    page.locator("#editor-player :is(video, audio)").evaluate("media => (media.currentTime = 1)")
+    shown = page.locator("[data-part=shown]")
+    expect(shown).to_have_text(said)
+    runs(shown, "rtl")
+
+    page.goto(f"{served.base}/watch/{asset['id']}")
+    line = page.locator(".transcript__lines button > span")
+    expect(line).to_have_text(said)
+    runs(line, "rtl")
+    expect(page.locator(".transcript__lines")).to_have_attribute("lang", "he")
+    expect(page.locator(".transcript__lines strong")).to_have_text("Ann Lee")
+    # The words begin at the right edge of their own box; the page itself goes on left to right.
+    edges = line.evaluate(
+        """element => {
+            const range = document.createRange();
+            range.setStart(element.firstChild, 0);
+            range.setEnd(element.firstChild, 1);
+            const [first, box] = [range.getBoundingClientRect(), element.getBoundingClientRect()];
+            return [first.right - box.left, box.width];
+        }"""
+    )
+    assert edges[0] > edges[1] - 4
+    runs(page.locator("html"), "ltr")
+    check_axe(page)

@@ -21,6 +21,7 @@ from lectern.pipeline.registry import Step
 from tests.factories import make_asset, make_colleague, make_course
 from tests.web.conftest import Caller, SignIn, current_version
 
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello &amp; welcome.\n"
 SRT = "1\r\n00:00:00,000 --> 00:00:02,000\r\nHello & welcome.\r\n"
 
@@ -132,6 +133,60 @@ def test_what_programs_write_comes_to_the_browser_as_it_was_meant(
     rolled = "1\n00:00:01,000 --> 00:00:03,000\none\n\n2\n00:00:03,000 --> 00:00:05,000\none\ntwo\n"
     assert put(api, asset, "captions.srt", rolled).json["cues"] == 2
     assert api.get(url).text.count("one") == 1
+
+
+HOUR = "1\n01:00:01,000 --> 01:00:03,000\nOne\n\n2\n01:00:04,000 --> 01:00:06,000\nTwo\n"
+
+
+def test_hours_before_the_first_cue_are_taken_off_by_the_api(api: Caller, asset: Asset) -> None:
+    made = put(api, asset, "captions.srt", HOUR)
+    assert "The times begin at 01:00:01.000" in made.json["remarks"][0]
+    assert made.json["offset"] == 3600
+    done = api.post(at(asset, "captions/shift"), json={})
+    assert (done.status_code, done.json["offset"]) == (200, 0)
+    assert "00:00:01.000 --> 00:00:03.000\nOne" in api.get(at(asset, "captions.vtt")).text
+    assert api.post(at(asset, "captions/shift"), json={}).status_code == 409
+    assert api.post(at(asset, "captions/shift"), json={"by": 2.5}).status_code == 200
+    assert "00:00:03.500 --> 00:00:05.500\nOne" in api.get(at(asset, "captions.vtt")).text
+    assert api.post(at(asset, "captions/shift"), json={"by": -60}).status_code == 422
+    assert api.post(at(asset, "captions/shift?lang=fr"), json={}).status_code == 404
+
+
+def test_the_page_offers_to_take_the_hours_off_and_takes_it_back(
+    client: FlaskClient, api: Caller, asset: Asset
+) -> None:
+    put(api, asset, "captions.srt", HOUR)
+    page = client.get(f"/assets/{asset.id}").text
+    assert "The times begin at 1:00:01, as in an editing timeline." in page
+    path = f"/assets/{asset.id}/captions/en/shift"
+    assert f'action="{path}"' in page
+    done = client.post(path, headers=PARTIAL)
+    assert "as in an editing timeline" not in done.text
+    assert f"{path}/1" in done.headers["HX-Trigger"]
+    client.post(f"{path}/1")
+    assert "01:00:01.000 --> 01:00:03.000" in api.get(at(asset, "captions.vtt")).text
+
+
+def test_who_speaks_is_in_every_form(api: Caller, asset: Asset) -> None:
+    voices = (
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>One.\n\n00:02.000 --> 00:03.000\n<v Bo>Two.\n"
+    )
+    put(api, asset, text=voices)
+    assert api.get(at(asset, "transcript.txt")).text == "Ann: One.\n\nBo: Two.\n"
+    told = api.get(at(asset, "transcript.json")).json["segments"]
+    assert [each["speaker"] for each in told] == ["Ann", "Bo"]
+    assert "Ann: One." in api.get(at(asset, "captions.srt")).text
+
+
+def test_captions_say_their_language_and_find_their_direction(
+    client: FlaskClient, api: Caller, asset: Asset
+) -> None:
+    put(api, asset, "captions.vtt?lang=he", "WEBVTT\n\n00:01.000 --> 00:02.000\nמה זה HTML?\n")
+    page = client.get(f"/assets/{asset.id}/captions/he/edit").text
+    assert page.count('lang="he" dir="auto"') == 2
+    assert 'lang="he"' in api.get(at(asset, "transcript.html?lang=he")).text
+    found = client.get(f"/assets/{asset.id}/said/matches?find=HTML", headers=PARTIAL).text
+    assert 'class="match__text" dir="auto"' in found
 
 
 def test_rights_and_workspaces_hold(

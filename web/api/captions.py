@@ -9,7 +9,7 @@ from lectern.errors import Invalid, NotFound, Stale
 from lectern.insight import captions, languages, subtitles
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue, wrap
-from lectern.insight.editing import tracks
+from lectern.insight.editing import sessions, tracks
 from lectern.library import assets, versions
 from lectern.models import Asset, Version
 from lectern.people.rights import Action, require
@@ -28,8 +28,9 @@ bp = Blueprint("captions", __name__, url_prefix="/api/v1/assets/<uuid:asset_id>"
 @allow(Action.SEE)
 def index(asset_id: uuid.UUID) -> ResponseReturnValue:
     """The languages that there are captions in."""
-    _, version = _current(asset_id)
-    return jsonify(paging.whole(captions.list_of(db.session(), version), _line))
+    asset, version = _current(asset_id)
+    found = captions.list_of(db.session(), version)
+    return jsonify(paging.whole(found, lambda each: _line(each, asset)))
 
 
 @bp.get("/captions.<any(vtt, srt):part>")
@@ -54,6 +55,19 @@ def put(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
     require(g.principal, Action.EDIT, asset)
     reading = subtitles.read(request.get_data())
     return _keep(asset, version, reading.cues, part, reading.remarks)
+
+
+@bp.post("/captions/shift")
+@allow(Action.EDIT)
+def shift(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """Move all cues by `by` seconds; without it, by the hours that stand before the first one."""
+    asset, version = _current(asset_id)
+    require(g.principal, Action.EDIT, asset)
+    by_s = Fields(parsing.json_object()).number_or_none("by")
+    given = (g.principal, asset, version, _language(asset, version))
+    changed = sessions.shift(db.session(), *given, by_s)
+    changes.commit(asset.id)
+    return jsonify(_line(changed.after, asset))
 
 
 @bp.put("/transcript.json")
@@ -98,7 +112,7 @@ def _keep(
     changes.commit(asset.id)
     now = captions.find(session, version, language)
     assert now is not None, "they were saved in this request"  # noqa: S101
-    answer = jsonify(_line(now) | {"remarks": remarks})
+    answer = jsonify(_line(now, asset) | {"remarks": remarks})
     answer.status_code = 200 if before else 201
     answer.set_etag(f"{now.tag}-{form}")
     return answer
@@ -121,13 +135,14 @@ def _cue(segment: Fields) -> Cue:
     return Cue(start or 0.0, end or 0.0, wrap(text) or text)
 
 
-def _line(found: Captions) -> dict[str, object]:
+def _line(found: Captions, asset: Asset) -> dict[str, object]:
     return {
         "language": found.language,
         "label": found.label,
         "state": found.state,
         "origin": found.origin,
         "cues": len(found.cues),
+        "offset": subtitles.hours_before(found.cues, asset.duration_s),
         "changed_at": moment(found.changed_at),
         "reviewed_at": moment(found.reviewed_at),
     }

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lectern.insight.cues import (
-    CHARS_PER_S,
     LEAST_S,
-    LINE_CHARS,
     MOST_LINES,
     MOST_S,
+    USUAL,
     Cue,
+    Limits,
     width,
     wrap,
 )
@@ -43,19 +43,19 @@ def rate(cue: Cue) -> float:
     return width(cue.text.replace("\n", " ")) / max(0.001, cue.end_s - cue.start_s)
 
 
-def problems(cue: Cue) -> list[Problem]:
+def problems(cue: Cue, limits: Limits = USUAL) -> list[Problem]:
     """What is hard to read in this cue, the worst first; empty when nothing is."""
     found: list[Problem] = []
     lasts = cue.end_s - cue.start_s
     text = " ".join(cue.text.split())
     # Times are kept in milliseconds: what misses a limit by less is at it.
-    if rate(cue) > CHARS_PER_S + 0.05:
-        found.append(Problem(Trouble.FAST, rate(cue), round(width(text) / CHARS_PER_S + 0.05, 1)))
+    if rate(cue) > limits.per_s + 0.05:
+        found.append(Problem(Trouble.FAST, rate(cue), round(width(text) / limits.per_s + 0.05, 1)))
     lines = cue.text.split("\n")
     longest = max(width(line) for line in lines)
-    if wrap(text) is None:
+    if wrap(text, limits.line) is None:
         found.append(Problem(Trouble.TOO_MUCH, width(text)))
-    elif longest > LINE_CHARS:
+    elif longest > limits.line:
         found.append(Problem(Trouble.LONG_LINE, longest))
     if len(lines) > MOST_LINES:
         found.append(Problem(Trouble.LINES, len(lines)))

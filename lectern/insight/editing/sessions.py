@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from lectern.database.locks import lock
 from lectern.database.scope import scoped
-from lectern.errors import NotFound
-from lectern.insight import captions
+from lectern.errors import Conflict, NotFound
+from lectern.insight import captions, subtitles
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.insight.editing import operations, tracks
-from lectern.insight.editing.operations import Change
+from lectern.insight.editing.operations import Change, Shift
 from lectern.models import Asset, CaptionEdit, CaptionTrack, Version
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
@@ -52,6 +52,33 @@ def change(
     args = (principal, asset, version, language, cues)
     tracks.save(session, *args, seen=before.tag, autosave=autosave)
     return Changed(before, _current(session, version, language))
+
+
+def shift(
+    session: Session,
+    principal: Principal,
+    asset: Asset,
+    version: Version,
+    language: str,
+    by_s: float | None = None,
+) -> Changed:
+    """Move all cues by some seconds, as a step of its own; without a number, by `hours_before`.
+
+    Raises:
+        NotFound: there are no captions in this language.
+        Invalid: the first one would begin before zero.
+        Conflict: the times have no hours before them.
+    """
+    require(principal, Action.EDIT, asset)
+    lock(session, asset)
+    cues = _current(session, version, language).cues
+    if by_s is None:
+        by_s = -subtitles.hours_before(cues, asset.duration_s)
+        if not by_s:
+            raise Conflict("The times of these captions already fit the recording.")
+    moved = Shift(cues[0], by_s, following=True)
+    given = (session, principal, asset, version, language, [moved])
+    return change(*given, autosave=False)
 
 
 def go_back(

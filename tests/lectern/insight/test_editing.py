@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lectern.errors import Invalid, Stale
-from lectern.insight.cues import Cue
+from lectern.insight.cues import Cue, limits_of
 from lectern.insight.editing import operations, readability, tracks
 from lectern.insight.editing.operations import Join, Replace, Shift, Splice, Split
 from lectern.insight.editing.readability import Trouble
@@ -153,3 +153,22 @@ def test_what_is_hard_to_read_is_named_with_the_time_it_needs() -> None:
     assert troubles(Cue(0.0, 2.0, "a\nb\nc")) == {Trouble.LINES}
     assert troubles(Cue(0.0, 0.5, "a")) == {Trouble.FLASH}
     assert troubles(Cue(0.0, 7.5, "a")) == {Trouble.STAYS}
+
+
+@pytest.mark.parametrize(
+    ("language", "letters", "per_s"), [("ja", 16, 4), ("zh-Hant", 16, 9), ("ko", 16, 12)]
+)
+def test_east_asian_captions_have_limits_of_their_own(
+    language: str, letters: int, per_s: int
+) -> None:
+    limits = limits_of(language)
+
+    def found(text: str, lasts_s: float) -> set[Trouble]:
+        return {each.trouble for each in readability.problems(Cue(0.0, lasts_s, text), limits)}
+
+    line = "字" * letters
+    assert found(line, letters / per_s) == set()
+    assert found(line, letters / per_s - 0.3) == {Trouble.FAST}
+    assert found(f"{line}字", 6.9) == {Trouble.LONG_LINE}
+    assert found(line * 2 + "字", 16.0) == {Trouble.TOO_MUCH, Trouble.STAYS}
+    assert limits_of("he") == limits_of("en") == limits_of("und")

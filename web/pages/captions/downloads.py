@@ -42,7 +42,9 @@ def _written(asset: Asset, found: Captions, form: str) -> Response:
     if form == "txt":
         return Response(transcript_files.text(found.segments), mimetype="text/plain")
     lines = [(duration_text(at), text) for at, text in transcript_files.paragraphs(found.segments)]
-    return Response(render_template("captions/transcript.html", asset=asset, lines=lines))
+    language = found.language.partition("-x-")[0]
+    page = render_template("captions/transcript.html", asset=asset, language=language, lines=lines)
+    return Response(page)
 
 
 def transcript_json(asset: Asset, found: Captions) -> dict[str, object]:
@@ -71,4 +73,5 @@ def _segment(segment: Segment) -> dict[str, object]:
         for word in segment.words
     ]
     told = {"start": segment.start_s, "end": segment.end_s, "text": segment.text}
+    told |= {"speaker": segment.speaker} if segment.speaker else {}
     return told | ({"words": words} if words else {})

@@ -18,7 +18,7 @@ from web.auth import allow
 from web.extensions import db
 from web.forms import Form
 from web.pages.captions import editor_page
-from web.pages.captions.editor_page import EditorPage, line
+from web.pages.captions.editor_page import EditorPage
 
 bp = Blueprint(
     "caption_editor", __name__, url_prefix="/assets/<uuid:asset_id>/captions/<string:lang>/edit"
@@ -176,7 +176,7 @@ def _part(page: EditorPage, changed: Changed) -> dict[str, object]:
     before, after = changed.before.cues, changed.after.cues
     first, gone, come = operations.difference(before, after)
     new = after[first : first + come]
-    lines = [line(cue) for cue in new]
+    lines = page.lines_of(new)
     return {
         "tag": changed.after.tag,
         "first": first,
@@ -191,7 +191,7 @@ def _find(page: EditorPage, form: Form, status: int = 200) -> ResponseReturnValu
     wanted, matches = _replace(form), []
     if form["find"]:
         matches = form.attempt(lambda: wanted.matches(page.captions.cues)) or []
-    shown = [line(page.captions.cues[index]) for index, _ in matches[:MOST_SHOWN]]
+    shown = page.lines_of([page.captions.cues[index] for index, _ in matches[:MOST_SHOWN]])
     total = sum(count for _, count in matches)
     values = {"form": form, "page": page, "shown": shown, "total": total, "cues": len(matches)}
     if request.args.get("preview"):

@@ -12,7 +12,7 @@ from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, languages
 from lectern.insight.caption_files.clock import clock
 from lectern.insight.captions import Captions
-from lectern.insight.cues import CHARS_PER_S, LINE_CHARS, MOST_LINES, Cue
+from lectern.insight.cues import MOST_LINES, Cue, Limits, limits_of
 from lectern.insight.editing import readability, tracks
 from lectern.insight.editing.operations import Change, Join, Shift, Splice, Split
 from lectern.insight.editing.readability import Problem, Trouble
@@ -61,7 +61,12 @@ class EditorPage:
     @property
     def lines(self) -> list[Line]:
         """All cues."""
-        return [line(cue) for cue in self.captions.cues]
+        return self.lines_of(self.captions.cues)
+
+    def lines_of(self, cues: Sequence[Cue]) -> list[Line]:
+        """Some of them."""
+        limits = limits_of(self.language)
+        return [_line(cue, limits) for cue in cues]
 
     @property
     def spoken(self) -> str:
@@ -90,10 +95,15 @@ class EditorPage:
         return tracks.history(self._session, track) if track is not None else []
 
 
-def line(cue: Cue) -> Line:
-    """One cue as a row."""
-    advice = [_advice(problem) for problem in readability.problems(cue)]
-    return Line(cue, clock(cue.start_s).removeprefix("00:"), round(readability.rate(cue)), advice)
+def _line(cue: Cue, limits: Limits) -> Line:
+    """One cue as a row; of wide letters each counts once."""
+    advice = [_advice(each, limits) for each in readability.problems(cue, limits)]
+    rate = round(readability.rate(cue) / _columns(limits))
+    return Line(cue, clock(cue.start_s).removeprefix("00:"), rate, advice)
+
+
+def _columns(limits: Limits) -> int:
+    return 2 if limits.wide else 1
 
 
 def changes(body: Mapping[str, Any]) -> list[Change]:
@@ -135,10 +145,14 @@ def _cues(sent: Fields, name: str) -> tuple[Cue, ...]:
     )
 
 
-def _advice(problem: Problem) -> str:
+def _advice(problem: Problem, limits: Limits) -> str:
     """What is wrong and what to do about it, in one sentence."""
+    columns = _columns(limits)
     number = problem.measured
-    most = {"chars": LINE_CHARS, "lines": MOST_LINES, "rate": round(CHARS_PER_S)}
+    if problem.trouble in {Trouble.FAST, Trouble.LONG_LINE}:
+        number /= columns
+    rate = round(limits.per_s / columns)
+    most = {"chars": limits.line // columns, "lines": MOST_LINES, "rate": rate}
     if problem.trouble is Trouble.FAST:
         text = gettext(
             "%(n)d characters per second; up to %(rate)d is readable.", n=round(number), **most

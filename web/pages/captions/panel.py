@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from lectern.insight import captions, corrections, glossary, languages, transcription
+from lectern.insight import captions, corrections, glossary, languages, subtitles, transcription
 from lectern.insight.captions import Captions
 from lectern.insight.corrections import Correction
 from lectern.models import Asset, GlossaryTerm, Task, Version
+from lectern.text import duration_text
 from web.pages.captions.downloads import FORMS
 
 # Below this confidence a word is worth a look.
@@ -33,7 +34,10 @@ class Track(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Captions in one language. `unsure` counts words, `corrections` what the glossary proposes."""
+    """Captions in one language. `unsure` counts words, `corrections` what the glossary proposes.
+
+    `begins` is when the first cue is shown, where hours stand before it that the recording has not.
+    """
 
     captions: Captions
     name: str
@@ -44,6 +48,7 @@ class Row(NamedTuple):
     corrections: Sequence[Correction]
     downloads: Sequence[tuple[str, str]]
     edit_url: str
+    begins: str
 
 
 class CaptionPanel:
@@ -130,7 +135,12 @@ class CaptionPanel:
             undecided,
             [(form.upper(), self._download(item, form)) for form in FORMS],
             self._edit_url(item.language),
+            self._begins(item),
         )
+
+    def _begins(self, item: Captions) -> str:
+        offered = subtitles.hours_before(item.cues, self.asset.duration_s)
+        return duration_text(item.cues[0].start_s) if offered else ""
 
     def _download(self, item: Captions, form: str) -> str:
         name = "show" if form in {"vtt", "srt"} else "show_transcript"

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from lectern.errors import Invalid, NotFound
 from lectern.insight import captions, languages, subtitles, transcription
 from lectern.insight.caption_files.reading import Reading
-from lectern.insight.editing import decisions, tracks
+from lectern.insight.editing import decisions, sessions, tracks
 from lectern.library import assets
 from lectern.models import Version
 from lectern.people.rights import Action, require
@@ -90,6 +90,30 @@ def restore(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
     changes.commit(asset_id)
     toast = gettext("Undone.")
     return changes.reply(_place(asset_id), toast=toast, event=f"asset-{asset_id}")
+
+
+@bp.post("/<string:lang>/shift")
+@allow(Action.EDIT)
+def shift(asset_id: uuid.UUID, lang: str) -> ResponseReturnValue:
+    """Take the hours of an editing timeline from the times, with a way back."""
+    panel = _panel(asset_id, Action.EDIT)
+    language = _row(panel, lang).captions.language
+    given = (g.principal, panel.asset, _version(panel), language)
+    before = sessions.shift(db.session(), *given).before
+    undo = url_for(".unshift", asset_id=asset_id, lang=language, number=before.number)
+    return _changed(panel, gettext("Shifted to the beginning of the recording."), undo=undo)
+
+
+@bp.post("/<string:lang>/shift/<int:number>")
+@allow(Action.EDIT)
+def unshift(asset_id: uuid.UUID, lang: str, number: int) -> ResponseReturnValue:
+    """Bring back the times as they were at a step of the history."""
+    panel = _panel(asset_id, Action.EDIT)
+    given = (g.principal, panel.asset, _version(panel), _row(panel, lang).captions.language)
+    sessions.go_back(db.session(), *given, number)
+    changes.commit(asset_id)
+    event = f"asset-{asset_id}"
+    return changes.reply(_place(asset_id), toast=gettext("Undone."), event=event)
 
 
 @bp.get("/again")

@@ -10,7 +10,7 @@ export function conflict(editor, row, cue, mine) {
   row.held = true;
   const box = told(row, `${editor.dataset.conflict} `);
   const theirs = document.createElement("q");
-  theirs.textContent = text(row).defaultValue;
+  Object.assign(theirs, { textContent: text(row).defaultValue, lang: text(row).lang, dir: "auto" });
   box.append(
     theirs,
     button(editor.dataset.mine, () => {

@@ -54,14 +54,15 @@ class PlayerTranscript extends HTMLElement {
     this.tick();
   }
 
-  line({ start, text }, number) {
+  line({ start, text, speaker }, number) {
     const [item, button, time, words] = ["li", "button", "time", "span"].map((name) =>
       document.createElement(name),
     );
     time.textContent = clock(start);
-    words.textContent = text;
+    Object.assign(words, { textContent: text, dir: "auto" });
     Object.assign(button, { type: "button", className: "transcript__line", tabIndex: number ? -1 : 0 });
     button.append(time, words);
+    if (speaker !== this.sentences[number - 1]?.speaker) words.before(...named(speaker));
     item.append(button);
     return item;
   }
@@ -150,6 +151,14 @@ class PlayerTranscript extends HTMLElement {
   tell(words) {
     this.querySelector("output").textContent = words;
   }
+}
+
+// Who speaks, where somebody else spoke before.
+function named(speaker) {
+  if (!speaker) return [];
+  const name = document.createElement("strong");
+  Object.assign(name, { textContent: speaker, dir: "auto" });
+  return [name];
 }
 
 customElements.define("player-transcript", PlayerTranscript);

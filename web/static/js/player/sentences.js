@@ -6,11 +6,14 @@ const ENDED = /[.?!…。？！]["”’)]?$/;
 export function sentencesOf(cues) {
   const found = [];
   for (const cue of cues) {
-    const text = cue.getCueAsHTML().textContent.replace(/\s+/g, " ").trim();
+    const shown = cue.getCueAsHTML();
+    const text = shown.textContent.replace(/\s+/g, " ").trim();
+    // A voice becomes an element with the speaker's name as its title.
+    const speaker = shown.querySelector("[title]")?.title ?? "";
     const last = found.at(-1);
-    const fresh = !last || ENDED.test(last.text) || cue.startTime - last.end > PAUSE_S;
+    const fresh = !last || last.speaker !== speaker || ENDED.test(last.text) || cue.startTime - last.end > PAUSE_S;
     if (fresh || last.text.length + text.length > LONGEST) {
-      found.push({ start: cue.startTime, end: cue.endTime, text });
+      found.push({ start: cue.startTime, end: cue.endTime, text, speaker });
     } else {
       last.text += ` ${text}`;
       last.end = cue.endTime;
