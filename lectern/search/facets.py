@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import func, literal, select
@@ -14,6 +14,7 @@ from lectern.search import codes, filter_kinds, predicates, results, scan, selec
 from lectern.search.filters import FILTERS, Query
 from lectern.search.predicates import Plan
 from lectern.search.references import Reference
+from lectern.search.selectivity import Statistics
 
 # Among so many matches the choices are counted; of more, the numbers are the least there are.
 COUNTED = 4_000
@@ -70,18 +71,17 @@ def of(session: Session, principal: Principal, query: Query) -> Facets:
     """
     require(principal, Action.SEE)
     query, plan = results.planned(session, principal, query)
-    whole = _count(session, plan)
+    known = Statistics(session, plan)
+    whole = _count(session, plan, known)
     if plan.words and not whole.total.n:
         plan, respelling = results.respelled(session, query, plan)
-        whole = _count(session, plan) if respelling else whole
+        known = Statistics(session, plan)
+        whole = _count(session, plan, known) if respelling else whole
     counted = {name: whole for name in CHOSEN}
     for name, one in CHOSEN.items():
         # A filter of one value is counted without it: its numbers say what another would show.
         if getattr(query, name) and not one.several:
-            # Its words are known already.
-            unset = replace(query, q="", **{name: one.default})
-            without = predicates.make(session, principal, unset)
-            counted[name] = _count(session, replace(without, words=plan.words))
+            counted[name] = _count(session, predicates.without(plan, name), known, _field(one))
     workspace_id = principal.workspace_id
     return Facets(
         total=whole.total,
@@ -94,15 +94,20 @@ def of(session: Session, principal: Principal, query: Query) -> Facets:
     )
 
 
-def _count(session: Session, plan: Plan) -> _Counted:
+def _field(one: filter_kinds.Choice | filter_kinds.Named) -> int:
+    """The field of the codes that the filter's choices have."""
+    return one.reference.field if isinstance(one, filter_kinds.Named) else codes.FIXED_FIELD
+
+
+def _count(session: Session, plan: Plan, known: Statistics, field: int | None = None) -> _Counted:
+    """Count the most frequent codes of each field, or of this one, among what fits the plan."""
     if plan.nothing:
         return _Counted({}, Count(0, False))
     if plan.free and plan.live:
-        known = codes.counts(session, plan.workspace_id)
-        return _Counted(
-            known, Count(known.get(codes.fixed(plan.workspace_id, codes.LIVE), 0), False)
-        )
-    estimate = selectivity.of(session, plan)
+        live = codes.fixed(plan.workspace_id, codes.LIVE)
+        counts = codes.frequent(session, plan.workspace_id, MOST, field)
+        return _Counted(counts, Count(counts.get(live, 0), False))
+    estimate = selectivity.of(session, plan, known)
     # Where the index leads to too many, the newest files are all that is looked at.
     partly = estimate.total > selectivity.SMALL and estimate.least > selectivity.MANY
     if partly:
@@ -110,16 +115,16 @@ def _count(session: Session, plan: Plan) -> _Counted:
     else:
         found = scan.matching(plan, estimate, "codes")
     some = found.limit(COUNTED + 1).cte("some").prefix_with("MATERIALIZED")
-    listed = select(func.unnest(some.c.codes).label("code")).subquery()
+    code = select(func.unnest(some.c.codes).label("code")).subquery("listed").c.code
+    listed = select(code, func.count().label("files")).group_by(code)
+    if field is not None:
+        listed = listed.where(code.between(*codes.bounds(field)))
     # No code is 0: that line is the number of files.
-    rows = session.execute(
-        select(listed.c.code, func.count())
-        .group_by(listed.c.code)
-        .union_all(select(literal(0), func.count()).select_from(some))
-    )
+    number = select(literal(0), func.count()).select_from(some)
+    rows = session.execute(codes.ranked(listed.subquery("counted"), MOST).union_all(number))
     counts = {code: count for code, count in rows}
-    number = counts.pop(0)
-    return _Counted(counts, Count(min(number, COUNTED), partly or number > COUNTED))
+    files = counts.pop(0)
+    return _Counted(counts, Count(min(files, COUNTED), partly or files > COUNTED))
 
 
 def _choices(

@@ -2,7 +2,7 @@
 
 import operator
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -47,6 +47,10 @@ class Plan:
     ends: tuple[Bound, ...] = ()
     # It names a tag, folder or course that there is not.
     nothing: bool = False
+    # The codes and groups above by the filter that asks for them.
+    by_filter: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...] = field(
+        default=(), compare=False
+    )
 
     @property
     def free(self) -> bool:
@@ -67,24 +71,39 @@ def make(session: Session, principal: Principal, query: Query) -> Plan:
     """
     read(write(replace(query, q="")))
     workspace_id = principal.workspace_id
-    groups = [
-        group
+    by_filter = tuple(
+        (one.name, tuple(_groups(session, principal, one, getattr(query, one.name))))
         for one in FILTERS.values()
         if getattr(query, one.name)
-        for group in _groups(session, principal, one, getattr(query, one.name))
-    ]
-    return Plan(
+    )
+    plan = Plan(
         workspace_id,
         live=not query.trashed,
-        codes=tuple(dict.fromkeys(code for group in groups if len(group) == 1 for code in group)),
-        groups=tuple(group for group in groups if len(group) > 1),
         bounds=_bounds(query),
         ends=_ends(query),
         words=(
             *words.find(session, workspace_id, operators.parse(query.q).words),
             *words.spoken(query.said, query.shown),
         ),
+    )
+    return _asking(plan, by_filter)
+
+
+def without(plan: Plan, name: str) -> Plan:
+    """The plan without the codes that this filter asks for, for counting and gathering."""
+    return _asking(
+        replace(plan, ends=()), tuple(each for each in plan.by_filter if each[0] != name)
+    )
+
+
+def _asking(plan: Plan, by_filter: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...]) -> Plan:
+    groups = [group for _, asked in by_filter for group in asked]
+    return replace(
+        plan,
+        codes=tuple(dict.fromkeys(code for group in groups if len(group) == 1 for code in group)),
+        groups=tuple(group for group in groups if len(group) > 1),
         nothing=not all(groups),
+        by_filter=by_filter,
     )
 
 
@@ -124,9 +143,9 @@ def indexed(plan: Plan, rare: Plan, c: Any) -> list[ColumnElement[bool]]:
         words=tuple(word for word in plan.words if word not in rare.words),
     )
     found = [c.codes.contains(codes.array(rare.codes))] if rare.codes else []
-    found += [c.codes.overlap(codes.array(group)) for group in rare.groups]
+    found += [codes.any_of(c, group) for group in rare.groups]
     found += [_bounded(c, bound) for bound in rare.bounds]
-    found += words.in_index(plan.workspace_id, rare.words, c)
+    found += words.in_index(plan.workspace_id, rare.words, c, coded=plan.live)
     # No index knows of these spellings.
     found += [literal(code) == any_(c.codes) for code in plan.codes if code not in rare.codes]
     found += [

@@ -54,8 +54,8 @@ class TagReference(Reference):
     def choices(
         self, session: Session, workspace_id: uuid.UUID, wanted: Sequence[int]
     ) -> Mapping[int, tuple[str, str]]:
-        found = scoped(Tag, workspace_id).where(Tag.code.in_(wanted))
-        return {tag.code: (tag.name, tag.name) for tag in session.scalars(found)}
+        found = scoped(Tag, workspace_id, Tag.code, Tag.name).where(Tag.code.in_(wanted))
+        return {code: (name, name) for code, name in session.execute(found)}
 
 
 class CourseReference(Reference):
@@ -79,8 +79,9 @@ class CourseReference(Reference):
     def choices(
         self, session: Session, workspace_id: uuid.UUID, wanted: Sequence[int]
     ) -> Mapping[int, tuple[str, str]]:
-        found = scoped(Course, workspace_id).where(Course.code.in_(wanted))
-        return {course.code: (course.ref, course.title) for course in session.scalars(found)}
+        columns = (Course.code, Course.ref, Course.title)
+        found = scoped(Course, workspace_id, *columns).where(Course.code.in_(wanted))
+        return {code: (ref, title) for code, ref, title in session.execute(found)}
 
 
 class FolderReference(Reference):

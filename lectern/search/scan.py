@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     FromClause,
     Integer,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     tuple_,
     type_coerce,
 )
@@ -31,14 +33,16 @@ from lectern.search import predicates
 from lectern.search.filters import BEST, SORTS
 from lectern.search.predicates import Plan
 from lectern.search.selectivity import SMALL, Selectivity, rare
-from lectern.search.syntax.words import Word
+from lectern.search.syntax.words import Word, by_codes
 
 # So many matches are gathered and sorted at once, and so many rows walked along, before the other
 # scan is better: about equally long.
 GATHERED, WALKED = 20_000, 40_000
 SHORT_WALK = 10_000
-# Asking a row for its words takes four times as long as asking it for its codes.
-WALKED_FOR_WORDS, SHORT_WALK_FOR_WORDS = 10_000, 2_500
+# So many times its likely length a walk goes on before what fits is gathered instead.
+PATIENCE = 3
+# Asking a row for its words takes four times as long as reading it and asking it for its codes.
+WORDS_COST = 4
 # Of more matches the best are not found out; `RANKED` of them are compared in some 20 ms.
 RANKED = 5_000
 # In the name as a whole word, at the beginning of one, within one; in a tag's or folder's name,
@@ -90,7 +94,7 @@ def _matching(plan: Plan, estimate: Selectivity) -> tuple[FromClause, list[Colum
     """The copy of the listing whose indexes lead to what fits, and the conditions on it."""
     few = rare(plan, estimate)
     # The trash has few rows, and an index of its own in the listing.
-    coded = plan.live and (few.codes or few.groups)
+    coded = plan.live and (few.codes or few.groups or by_codes(few.words))
     table = _CODED if coded else _TABLE
     return table, [predicates.everything(plan, table), *predicates.indexed(plan, few, table.c)]
 
@@ -120,26 +124,45 @@ class Scan:
             return None if many else self._gather(place, number, RANKED)
         if self.plan.free or not self.plan.live:
             return self._walk(place, number, None)
-        rows = None
-        if not self._short(number):
-            rows = self._gather(place, number, GATHERED)
+        short = self._short(number)
+        rows = None if short else self._gather(place, number, GATHERED)
         if rows is None:
-            rows = self._whole_walk(place, number)
+            rows = self._whole_walk(place, number, short=short)
         return self._gather(place, number, None) if rows is None else rows
 
     def _short(self, number: int) -> bool:
         """Whether so many rows are likely to be found by a short walk."""
         if self.plan.words and self.estimate.total <= SMALL:
             return False
-        length = number / max(self.estimate.share, 1 / (self.estimate.total + 1))
         least = self.estimate.least
         if self.plan.words:
-            return length <= max(SHORT_WALK_FOR_WORDS, min(least / 2, WALKED_FOR_WORDS))
-        return length <= max(SHORT_WALK, min(least, WALKED))
+            # Looked up twice: in the index, then the row.
+            least *= WORDS_COST / 2
+        return self._length(number) * self._row_cost <= max(SHORT_WALK, min(least, WALKED))
 
-    def _whole_walk(self, place: tuple[Any, Any] | None, number: int) -> list[Row] | None:
-        """The page by a walk; None when it was not full at the end of the walk."""
-        rows = self._walk(place, number, WALKED_FOR_WORDS if self.plan.words else WALKED)
+    @property
+    def _row_cost(self) -> float:
+        """What a row of a walk costs, as one that is asked for codes alone does.
+
+        Only those that have the codes are asked for the words.
+        """
+        return 1 + (WORDS_COST - 1) * self.estimate.wordless if self.plan.words else 1.0
+
+    def _length(self, number: int) -> float:
+        """How many rows a walk is likely to read for so many that fit."""
+        return number / max(self.estimate.share, 1 / (self.estimate.total + 1))
+
+    def _whole_walk(
+        self, place: tuple[Any, Any] | None, number: int, *, short: bool
+    ) -> list[Row] | None:
+        """The page by a walk; None when it was not full at the end of the walk.
+
+        One that should have been short is given up early: what fits lies elsewhere in this order.
+        """
+        longest = WALKED / self._row_cost
+        if short:
+            longest = min(longest, max(SHORT_WALK / 2, PATIENCE * self._length(number)))
+        rows = self._walk(place, number, int(longest))
         return rows if len(rows) == number else None
 
     def _walk(self, place: tuple[Any, Any] | None, number: int, longest: int | None) -> list[Row]:
@@ -167,25 +190,47 @@ class Scan:
         """The page out of all that fits; None when that is more than `most`."""
         table, fitting = _matching(self.plan, self.estimate)
         c, order = table.c, self.order
-        if order.name == BEST:
-            score = _score(self.plan.words, c).label("score")
-            texts = (AssetText.workspace_id == c.workspace_id) & (AssetText.asset_id == c.asset_id)
-            found = select(c.asset_id, score).where(*fitting).join(AssetText, texts)
-        else:
-            key = c[SORTS[order.name].column]
-            found = select(c.asset_id, key).where(*fitting)
-            if place:
-                # Within: of too many, those kept may all lie before the place.
-                found = found.where(order.beyond(key, c.asset_id, place))
+        key = c.codes if order.name == BEST else c[SORTS[order.name].column]
+        found = select(c.asset_id, key).where(*fitting)
+        if place and order.name != BEST:
+            # Within: of too many, those kept may all lie before the place.
+            found = found.where(order.beyond(key, c.asset_id, place))
         fits = found.limit(most + 1 if most else None).cte("fits").prefix_with("MATERIALIZED")
+        count = select(func.count()).select_from(fits).scalar_subquery()
+        if order.name == BEST:
+            return self._ranked(fits, count, place, number, most)
         asset_id, key = fits.c
-        query = select(asset_id, key, select(func.count()).select_from(fits).scalar_subquery())
-        if place and order.name == BEST:
-            query = query.where(order.beyond(key, asset_id, place))
-        rows = self.session.execute(query.order_by(*order.by(key, asset_id)).limit(number)).all()
+        query = select(asset_id, key, count).order_by(*order.by(key, asset_id)).limit(number)
+        rows = self.session.execute(query).all()
         if most and rows and rows[0][2] > most:
             return None
         return [Row(row[0], row[1]) for row in rows]
+
+    def _ranked(
+        self, fits: CTE, count: Any, place: tuple[Any, Any] | None, number: int, most: int | None
+    ) -> list[Row] | None:
+        """The best of these; their texts are read only if there are not too many."""
+        texts = (AssetText.workspace_id == self.plan.workspace_id) & (
+            AssetText.asset_id == fits.c.asset_id
+        )
+        score = _score(self.plan.words, fits.c).label("score")
+        scored = select(fits.c.asset_id, score).join(AssetText, texts)
+        if most:
+            scored = scored.where(count <= most)
+        c = scored.subquery("scored").c
+        best = select(c.asset_id, c.score)
+        if place:
+            best = best.where(self.order.beyond(c.score, c.asset_id, place))
+        page = best.order_by(*self.order.by(c.score, c.asset_id)).limit(number).subquery("page")
+        total = select(count.label("total")).subquery("total")
+        rows = self.session.execute(
+            select(total.c.total, *page.c)
+            .select_from(total.outerjoin(page, true()))
+            .order_by(*self.order.by(page.c.score, page.c.asset_id))
+        ).all()
+        if most and rows[0].total > most:
+            return None
+        return [Row(row.asset_id, row.score) for row in rows if row.asset_id]
 
 
 def _score(words: Sequence[Word], listed: Any) -> ColumnElement[int]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
@@ -31,7 +32,8 @@ class Selectivity(NamedTuple):
 
     `sizes` are how many assets each code, word and bound holds for, as far as that is known, and
     `least` is the smallest of them: so many rows the index would lead to. `coded` have all the
-    codes, infinity where none is asked for or that is not known.
+    codes, infinity where none is asked for or that is not known; `wordless` is the share that fits
+    in all but the words.
     """
 
     total: int
@@ -39,33 +41,63 @@ class Selectivity(NamedTuple):
     sizes: Mapping[Thing, float]
     least: float
     coded: float = math.inf
+    wordless: float = 1.0
 
 
-def of(session: Session, plan: Plan) -> Selectivity:
+class Statistics:
+    """What is known of codes, bounds and words, each asked for once, for plans of one query.
+
+    The first plan has every code, bound and word that the others have.
+    """
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        self._session, self._plan = session, plan
+
+    @cached_property
+    def counts(self) -> Mapping[int, int]:
+        """How many live files have each code, and how many there are at all."""
+        plan = self._plan
+        asked = plan.asked | {codes.fixed(plan.workspace_id, codes.LIVE)}
+        return codes.counts(self._session, plan.workspace_id, asked)
+
+    @cached_property
+    def within(self) -> float:
+        """About how many files are within the bounds."""
+        return _planned_rows(self._session, self._plan)
+
+    @cached_property
+    def sampled(self) -> list[float]:
+        """The share of files with each word, and at last with all words."""
+        return _sampled(self._session, self._plan)
+
+
+def of(session: Session, plan: Plan, known: Statistics | None = None) -> Selectivity:
     """Ask the kept counts, for bounds the planner's histograms, for words the newest files."""
     # The trash is small, and its codes are not counted.
     if plan.free or not plan.live:
         return Selectivity(0, 1.0, {}, 0)
     whole = codes.fixed(plan.workspace_id, codes.LIVE)
-    counts = codes.counts(session, plan.workspace_id, plan.asked | {whole})
-    total = counts.pop(whole, 0)
+    known = known or Statistics(session, plan)
+    counts = known.counts
+    total = counts.get(whole, 0)
     if total <= SMALL:
         return Selectivity(total, 1.0, {}, 0)
-    sizes: dict[Thing, float] = {code: float(number) for code, number in counts.items()}
+    sizes: dict[Thing, float] = {code: float(counts.get(code, 0)) for code in plan.asked}
     share, least = 1.0, float(total)
     for group in [(code,) for code in plan.codes] + list(plan.groups):
         size = min(total, sum(counts.get(code, 0) for code in group))
         share, least = share * size / total, min(least, size)
     coded = share * total if plan.codes or plan.groups else math.inf
     if plan.bounds:
-        within = min(_planned_rows(session, plan), total)
+        within = min(known.within, total)
         sizes.update(dict.fromkeys(plan.bounds, within))
         share, least = share * within / total, min(least, within)
+    wordless = share
     if plan.words:
-        *each, together = _sampled(session, plan)
+        *each, together = known.sampled
         sizes.update((word, one * total) for word, one in zip(plan.words, each, strict=True))
         share, least = share * together, min(least, *(one * total for one in each))
-    return Selectivity(total, share, sizes, least, coded)
+    return Selectivity(total, share, sizes, least, coded, wordless)
 
 
 def rare(plan: Plan, estimate: Selectivity) -> Plan:

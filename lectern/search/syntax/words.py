@@ -103,22 +103,43 @@ def _looked_up(workspace_id: uuid.UUID, word: Word, text: Any, has: Any, c: Any)
     )
 
 
-def in_index(workspace_id: uuid.UUID, words: Sequence[Word], c: Any) -> list[ColumnElement[bool]]:
+def in_index(
+    workspace_id: uuid.UUID, words: Sequence[Word], c: Any, *, coded: bool
+) -> list[ColumnElement[bool]]:
     """Whether the asset of a row is among those the index finds for the words.
 
     Words that tags or folders are called, too, are many files' words: of those only the longest is
     looked up in the index, and only if there is no other; the rest is asked of what that leaves.
+    `coded`: the rows have an index of codes of their own, see `by_codes`.
     """
+    leading, others = _leading(words)
+    if not leading:
+        return []
+    if not leading[0].codes:
+        return [_is_among(c, _branches(workspace_id, leading)), *of_row(workspace_id, others, c)]
+    branches = _branches(workspace_id, leading)
+    if coded:
+        # Both indexes of the same table: their bitmaps are joined, and no row is read twice.
+        either = or_(_is_among(c, branches), codes.any_of(c, leading[0].codes))
+    else:
+        called = scoped(CodeListing, workspace_id, CodeListing.asset_id).where(
+            codes.any_of(CodeListing, leading[0].codes)
+        )
+        either = _is_among(c, [*branches, called])
+    return [either, *of_row(workspace_id, others, c)]
+
+
+def by_codes(words: Sequence[Word]) -> bool:
+    """Whether the index of codes leads to files with the words, beside that of names."""
+    leading, _ = _leading(words)
+    return bool(leading and leading[0].codes)
+
+
+def _leading(words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
+    """The words to be looked up in the index, and those to be asked of what it finds."""
     plain = [word for word in words if not word.codes]
     others = sorted((word for word in words if word.codes), key=_length, reverse=True)
-    if plain or not others:
-        found = [_is_among(c, _branches(workspace_id, plain))] if plain else []
-        return found + of_row(workspace_id, others, c)
-    coded = scoped(CodeListing, workspace_id, CodeListing.asset_id).where(
-        CodeListing.codes.overlap(codes.array(others[0].codes))
-    )
-    either = _is_among(c, [*_branches(workspace_id, others[:1]), coded])
-    return [either, *of_row(workspace_id, others[1:], c)]
+    return (plain, others) if plain else (others[:1], others[1:])
 
 
 def _is_among(c: Any, branches: Sequence[Select[uuid.UUID]]) -> ColumnElement[bool]:

@@ -44,3 +44,24 @@ def test_folding_changes_no_count_and_leaves_one_row_a_code(
     assert rows(session) == len(before) < many
     codes.fold_deltas(session)
     assert rows(session) == len(before)
+
+
+def test_the_most_frequent_codes_of_each_field_come_with_their_counts(
+    session: Session, owner: Principal
+) -> None:
+    here = owner.workspace_id
+    for number in range(6):
+        asset = make_asset(session, owner, kind="video" if number < 4 else "audio")
+        tags.put(session, asset, ["exam", "week 1"][: 2 if number < 2 else 1])
+    session.flush()
+    counts = codes.counts(session, here)
+    exam, week = (code for code in sorted(counts, key=lambda code: -counts[code])
+                  if codes.field_of(code) == codes.TAG)  # fmt: skip
+    assert (counts[exam], counts[week]) == (6, 2)
+    assert codes.frequent(session, here, 100) == {c: n for c, n in counts.items() if n}
+    assert codes.frequent(session, here, 1, codes.TAG) == {exam: 6}
+    of_each = codes.frequent(session, here, 1)
+    fields = [codes.field_of(code) for code in of_each]
+    assert len(fields) == len(set(fields))
+    assert of_each[exam] == 6
+    assert week not in of_each

@@ -31,6 +31,7 @@ LARGE = {
     "asset_tag",
     "asset_text",
     "code_delta",
+    "code_listing",
     "digest_count",
     "listing",
     "said",
@@ -98,7 +99,7 @@ def shelf(session: Session, owner: Principal) -> None:
     for number in range(30):
         asset = make_asset(session, owner, name=f"Photosynthesis {number}")
         tags.put(session, asset, ["exam", "biology"])
-    session.execute(text("ANALYZE listing, asset_text, asset, asset_tag, code_delta"))
+    session.execute(text("ANALYZE listing, code_listing, asset_text, asset, asset_tag, code_delta"))
 
 
 @pytest.mark.usefixtures("shelf")

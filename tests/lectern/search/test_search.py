@@ -18,7 +18,7 @@ from lectern.courses import usages
 from lectern.courses.usages import Place, UsageSpec
 from lectern.models import Asset
 from lectern.people.principal import Principal
-from lectern.search import Query, scan, selectivity
+from lectern.search import Query, codes, scan, selectivity
 from lectern.search.syntax.folding import fold
 from lectern.taxonomy import folders, tags
 from lectern.text import tag_key
@@ -297,12 +297,10 @@ def test_control_characters_in_a_search_mean_nothing(session: Session, owner: Pr
 SCANS = [
     # How small a library, and how many matches and rows, the scans read: always the one, always
     # the other, and one after the other.
-    {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6}
-    | {"SHORT_WALK_FOR_WORDS": 10**6, "WALKED_FOR_WORDS": 10**6},
-    {"SMALL": 0, "SHORT_WALK": 0, "SHORT_WALK_FOR_WORDS": 0}
-    | {"GATHERED": 10**6, "MANY": 20, "FEW": 0},
-    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5, "FEW": 10}
-    | {"SHORT_WALK_FOR_WORDS": 40, "WALKED_FOR_WORDS": 30},
+    {"SMALL": 0, "SHORT_WALK": 10**6, "WALKED": 10**6, "TOGETHER": 1},
+    {"SMALL": 0, "SHORT_WALK": 0, "GATHERED": 10**6, "MANY": 20, "FEW": 0},
+    {"SMALL": 0, "SHORT_WALK": 40, "WALKED": 30, "PATIENCE": 0, "TOGETHER": 2},
+    {"SMALL": 0, "SHORT_WALK": 40, "GATHERED": 10, "WALKED": 30, "MANY": 5, "FEW": 10},
 ]
 
 
@@ -319,7 +317,7 @@ def test_every_scan_finds_the_same_pages(
     with pytest.MonkeyPatch.context() as patch:
         expected = pages_of(shelf, query)
         for name, value in scan_limits.items():
-            for module in (selectivity, scan):
+            for module in (selectivity, scan, codes):
                 if hasattr(module, name):
                     patch.setattr(module, name, value)
         assert pages_of(shelf, query) == expected
@@ -335,6 +333,29 @@ def pages_of(shelf: Shelf, query: Query) -> list[uuid.UUID]:
         cursor = page.next
         if cursor is None:
             return found
+
+
+def test_words_of_names_and_tags_are_found_by_either_index(
+    session: Session, owner: Principal
+) -> None:
+    named = make_asset(session, owner, name="Xylem and phloem")
+    tagged = make_asset(session, owner, name="Plants", kind="audio")
+    both = make_asset(session, owner, name="Xylem", kind="audio")
+    gone = make_asset(session, owner, name="Bark", live=False, trashed_at=datetime.now(UTC))
+    for asset in (tagged, both, gone):
+        tags.put(session, asset, ["xylem transport"])
+    make_asset(session, owner, name="Something else")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selectivity, "SMALL", 0)
+        patch.setattr(scan, "SHORT_WALK", 0)
+        for query, expected in (
+            (Query(q="xylem", sort="created"), [named, tagged, both]),
+            (Query(q="xylem", kind="audio", sort="created"), [tagged, both]),
+            (Query(q="xylem", trashed=True, sort="created"), [gone]),
+        ):
+            found = search.page(session, owner, query, cursor=None, limit=9).assets
+            assert found == expected
+            assert search.total(session, owner, query) == len(expected)
 
 
 def test_too_many_matches_come_newest_first(shelf: Shelf) -> None:
