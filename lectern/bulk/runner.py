@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -35,6 +35,11 @@ _STORE = text("""
         -- The chunk's bounds, so that not all of the batch is walked for each of its chunks.
         AND i.position BETWEEN :first AND :last
         AND i.position = CAST(new.value -> 0 AS int)""")
+# Most items have nothing to note but their state: all of those with the same one at once.
+_STORE_STATE = text("""
+    UPDATE batch_item SET state = :state
+    WHERE workspace_id = :workspace_id AND batch_id = :batch_id
+        AND position = ANY (CAST(:positions AS int[]))""")
 
 
 @dataclass(frozen=True)
@@ -211,12 +216,21 @@ def _ends_of_undo(judged: registry.Judged, gone: Sequence[int]) -> list[_End]:
 
 
 def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
-    if not ends:
-        return
-    places = [end.position for end in ends]
     mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
-    bounds = {"first": min(places), "last": max(places)}
-    session.execute(_STORE, {**mine, **bounds, "ends": json.dumps([end.stored() for end in ends])})
+    noted, by_state = list[_End](), defaultdict[ItemState, list[int]](list)
+    for end in ends:
+        if end.reason is None and end.before is None:
+            by_state[end.state].append(end.position)
+        else:
+            noted.append(end)
+    for state, positions in by_state.items():
+        array = f"{{{','.join(map(str, positions))}}}"
+        session.execute(_STORE_STATE, {**mine, "state": state, "positions": array})
+    if noted:
+        positions = [end.position for end in noted]
+        bounds = {"first": min(positions), "last": max(positions)}
+        stored = json.dumps([end.stored() for end in noted])
+        session.execute(_STORE, {**mine, **bounds, "ends": stored})
 
 
 def _count(batch: Batch, ends: Sequence[_End]) -> None:

@@ -90,7 +90,7 @@ class Tagging(BulkAction):
         places = {row.id: row.position for row in rows}
         values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(places)}
         for asset_id, names in self.session.execute(_NOW, values):
-            self._now[places[asset_id]] = {self._keys[name]: name for name in names}
+            self._now[places[asset_id]] = self._by_key(names)
 
     def now(self, row: Row) -> dict[str, str]:
         """The names of its tags by key."""
@@ -110,12 +110,15 @@ class Tagging(BulkAction):
 
     def check_undo(self, row: Row) -> str | None:
         """See `BulkAction.check_undo`: one tag more or less since, and all stay."""
-        expected = self.after(_by_key(row.before["tags"]))
+        expected = self.after(self._by_key(row.before["tags"]))
         return CHANGED if expected.keys() != self.now(row).keys() else None
 
     def undo(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.undo`."""
-        return self._put([(row, _by_key(row.before["tags"])) for row in rows])
+        return self._put([(row, self._by_key(row.before["tags"])) for row in rows])
+
+    def _by_key(self, names: Iterable[str]) -> dict[str, str]:
+        return {self._keys[name]: name for name in names}
 
     def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
         """Give each row exactly these tags."""
@@ -197,7 +200,3 @@ class RemoveTags(Tagging):
     def after(self, now: Mapping[str, str]) -> dict[str, str]:
         """The others."""
         return {key: name for key, name in now.items() if key not in self.wanted}
-
-
-def _by_key(names: Iterable[str]) -> dict[str, str]:
-    return {tag_key(name): name for name in names}
