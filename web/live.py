@@ -41,6 +41,8 @@ RECHECK_S = 60.0
 # While there is no news, pages are told to look this often, and Redis is tried as often.
 AWAY_S = 3.0
 REFRESH = live.message(live.REFRESH)
+# As the process ends, a socket has this long to be told so; a page that reads nothing takes it all.
+CLOSING_S = 2.0
 TRY_AGAIN, GOING_AWAY, SIGNED_OUT = 1013, 1001, 4401
 
 
@@ -120,6 +122,8 @@ class Hub:
         self._sockets: dict[uuid.UUID, set[Socket]] = defaultdict(set)
         self._threads = ThreadPoolExecutor(2, "live")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[Any]] = set()
+        self._ending = False
         # Assets being rendered or resting; True when news came meanwhile.
         self._busy: dict[tuple[uuid.UUID, uuid.UUID], bool] = {}
 
@@ -130,13 +134,16 @@ class Hub:
 
     def hurry(self) -> None:
         """The process is to end: close every socket, so that pages look for the next one."""
+        self._ending = True
         for sockets in self._sockets.values():
             for socket in sockets:
                 socket.end(GOING_AWAY)
 
     async def stop(self) -> None:
-        """Close every socket and stop listening."""
+        """Close every socket, wait until their pages were told, and stop listening."""
         self.hurry()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=CLOSING_S)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,6 +151,13 @@ class Hub:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one WebSocket until either side ends it."""
+        connection = asyncio.current_task()
+        if connection is not None:
+            self._connections.add(connection)
+            connection.add_done_callback(self._connections.discard)
+        await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
         if not self._pages.ours(scope):
             await send({"type": "websocket.close"})
@@ -156,6 +170,8 @@ class Hub:
             return
         socket = Socket(*admitted)
         self._sockets[socket.workspace_id].add(socket)
+        if self._ending:
+            socket.end(GOING_AWAY)
         reading = asyncio.ensure_future(_read(socket, receive))
         writing = asyncio.ensure_future(socket.run(send))
         try:
