@@ -3,6 +3,7 @@
 import base64
 import re
 import uuid
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,7 +23,10 @@ from lectern.renditions import renditions
 from lectern.taxonomy import folders, tags
 from tests.factories import add_version, make_asset, make_blob, make_course
 from tests.web.conftest import Caller, current_version
-from web.api.docs import description
+from web.api import docs
+
+# The process keeps only its text; here it is asked for hundreds of times.
+description = cache(docs.description)
 
 PREFIX = "/api/v1"
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
