@@ -163,7 +163,7 @@ class CaptionEditor extends EditorView {
       if (body.first === undefined) this.renew(body);
       else this.rows.splice(body.first, body.gone, body.rows);
       if (keep && body.before && body.before.length + body.after.length) this.changes.push(body);
-      document.body.dispatchEvent(new CustomEvent("captions-saved"));
+      this.saved();
       return true;
     }
     if (row) row.dirty = true;
@@ -179,7 +179,7 @@ class CaptionEditor extends EditorView {
     this.rows.sync(rows);
     if (who) this.note(this.dataset.other.replace("NAME", who));
     this.choose(this.current.isConnected ? this.current : this.rows.items[0]);
-    document.body.dispatchEvent(new CustomEvent("captions-saved"));
+    this.saved();
   }
 
   news(fromDialog = false) {

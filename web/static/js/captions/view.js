@@ -41,6 +41,13 @@ export class EditorView extends HTMLElement {
     document.body.dispatchEvent(new CustomEvent("toast", { detail: { text: sentence } }));
   }
 
+  // Reviewed is what is shown now, also before the state has been asked for again.
+  saved() {
+    const seen = document.querySelector("#caption-state [name=seen]");
+    if (seen) seen.value = this.saver.seen;
+    document.body.dispatchEvent(new CustomEvent("captions-saved"));
+  }
+
   play(seconds) {
     if (!this.media || seconds === undefined) return;
     this.media.currentTime = seconds;
