@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from faster_whisper import WhisperModel
@@ -226,3 +228,34 @@ def test_sound_that_cannot_be_read_is_refused(scratch: Path, tmp_path: Path) -> 
     facts = Facts("audio", "audio/wav", "wav", duration_s=1.0, audio_stream=0)
     with pytest.raises(Refused):
         input.sound(source, facts, scratch, None, None)
+
+
+EMBEDDED = {
+    "srt": "1\n00:00:00,500 --> 00:00:01,500\na List<B> {\\an8}at the top\n\nof it\n",
+    "vtt": "WEBVTT\n\n00:00.500 --> 00:01.500 line:0\n<v Ann>a List&lt;B&gt; at the top\nof it\n",
+    "ass": "[Script Info]\nScriptType: v4.00+\n\n[Events]\n"
+    "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    "Dialogue: 0,0:00:00.50,0:00:01.50,Default,Ann,0,0,0,,{\\an8}a List<B> at the top\\Nof it\n",
+}
+
+
+@pytest.mark.parametrize("form", EMBEDDED)
+def test_subtitles_inside_a_file_are_read_as_those_of_a_file(
+    form: str, tmp_path: Path, scratch: Path
+) -> None:
+    made, words = tmp_path / "made.mkv", tmp_path / f"words.{form}"
+    words.write_text(EMBEDDED[form])
+    picture = ["-f", "lavfi", "-i", "color=size=64x64:rate=10:duration=2"]
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *picture, "-i", str(words)),
+            *("-map", "0:v", "-map", "1:s", "-c:v", "libx264", "-c:s", "copy", str(made)),
+        ],
+        check=True,
+    )
+    facts = probe(made, "made.mkv", scratch)
+    (track,) = facts.subtitles
+    (cue,) = subtitles.read(input.subtitles(made, facts, track, scratch, None)).cues
+    assert (cue.start_s, cue.end_s) == (0.5, 1.5)
+    assert (cue.text, cue.settings) == ("a List<B> at the top\nof it", "line:0")
+    assert cue.speaker == ("" if form == "srt" else "Ann")
