@@ -13,7 +13,17 @@ from lectern.bulk.batches import (
 )
 from lectern.bulk.preview import MOST_REFUSALS, DryRun, Refusal, Renamed, dry_run
 from lectern.bulk.registry import KINDS
-from lectern.bulk.runner import CHUNK, News, Progress, advance, fail, finish
+from lectern.bulk.runner import (
+    CHUNK,
+    Ahead,
+    News,
+    Overtaken,
+    Progress,
+    advance,
+    fail,
+    finish,
+    may_run_ahead,
+)
 from lectern.bulk.targets import Targets
 
 __all__ = [
@@ -21,8 +31,10 @@ __all__ = [
     "CHUNK",
     "KINDS",
     "MOST_REFUSALS",
+    "Ahead",
     "DryRun",
     "News",
+    "Overtaken",
     "Progress",
     "Refusal",
     "Renamed",
@@ -35,6 +47,7 @@ __all__ = [
     "finish",
     "forget_old",
     "get",
+    "may_run_ahead",
     "recent",
     "start",
     "told",

@@ -29,6 +29,8 @@ class BulkAction(ABC):
     columns: ClassVar[tuple[str, ...]] = ()
     # Whether a course must not begin to use the assets meanwhile.
     against_use: ClassVar[bool] = False
+    # Whether chunks may be at work at once: they lock nothing that another chunk waits for.
+    ahead: ClassVar[bool] = False
     # What open pages are told about each asset, after the change and after its undo.
     event: ClassVar[str] = "changed"
     undo_event: ClassVar[str] = "changed"

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -55,11 +55,31 @@ class News:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is, 0.0 to 1.0; `over` when no item is left."""
+    """How far a batch is, 0.0 to 1.0; `over` when no item is left.
+
+    `at` is where the next chunk begins, of `total` items.
+    """
 
     over: bool
     share: float
     news: News
+    at: int = 0
+    total: int = 0
+
+
+class Ahead(NamedTuple):
+    """A chunk that begins at the item `at` while the one before it is still at work.
+
+    `wait` returns when that one has been committed, and raises `Overtaken` when it never will be.
+    """
+
+    at: int
+    undoing: bool
+    wait: Callable[[], object]
+
+
+class Overtaken(Exception):
+    """The batch did not come to where a chunk ahead began; nothing of that chunk was written."""
 
 
 class _End(NamedTuple):
@@ -77,28 +97,50 @@ class _End(NamedTuple):
 
 
 def advance(
-    session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID, most: int = CHUNK
+    session: Session,
+    workspace_id: uuid.UUID,
+    batch_id: uuid.UUID,
+    most: int = CHUNK,
+    *,
+    ahead: Ahead | None = None,
 ) -> Progress:
     """Do the next chunk of the batch, or of its undo, whichever is under way.
 
     In one transaction the assets change, their history is written, and the batch moves on; so a
     worker that dies in the middle has done nothing, and the next one begins with the same chunk.
+    A chunk `ahead` changes its assets first and holds the batch only then, when it is its turn:
+    chunks are committed one after the other, in the order of their items.
 
     Raises:
         Forbidden: whoever asked is no member any more.
+        Overtaken: a chunk ahead cannot follow what the batch came to.
     """
-    batch = hold(session, workspace_id, batch_id)
+    batch = (hold if ahead is None else _as_it_is)(session, workspace_id, batch_id)
     undoing = batch.state == BatchState.UNDOING
-    if not undoing and batch.state not in _DOING:
+    if not _goes_on(batch, ahead):
         return Progress(True, 1.0, News(workspace_id, batch_id))
+    at = batch.at if ahead is None else ahead.at
     principal = _asker(session, batch)
+    change = _change(session, principal, batch, range(at, at + most), undoing=undoing)
+    if ahead is not None:
+        ahead.wait()
+        batch = hold(session, workspace_id, batch_id)
+        if batch.at != at or not _goes_on(batch, ahead):
+            raise Overtaken
     if not undoing:
         batch.state = BatchState.RUNNING
-    news = _change(session, principal, batch, most, undoing=undoing)
+    _count(batch, change.ends)
     batch.at += most
     session.flush()
+    audit.record_all(session, principal, change.facts)
     over = batch.at >= batch.total
-    return Progress(over, min(1.0, batch.at / max(1, batch.total)), news)
+    share = min(1.0, batch.at / max(1, batch.total))
+    return Progress(over, share, change.news, batch.at, batch.total)
+
+
+def may_run_ahead(batch: Batch) -> bool:
+    """Whether chunks of it may be at work at once; see `BulkAction.ahead`."""
+    return registry.named(batch.action).ahead
 
 
 def finish(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> None:
@@ -134,14 +176,34 @@ def hold(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> Batc
     return batch
 
 
+def _as_it_is(session: Session, workspace_id: uuid.UUID, batch_id: uuid.UUID) -> Batch:
+    """The batch without a lock, since the chunk before has it."""
+    return session.get_one(Batch, (workspace_id, batch_id), populate_existing=True)
+
+
+def _goes_on(batch: Batch, ahead: Ahead | None) -> bool:
+    undoing = batch.state == BatchState.UNDOING
+    if ahead is not None and ahead.undoing != undoing:
+        return False
+    return undoing or batch.state in _DOING
+
+
+class _Change(NamedTuple):
+    """What a chunk did, before the batch counts it."""
+
+    news: News
+    ends: Sequence[_End] = ()
+    facts: Sequence[Fact] = ()
+
+
 def _change(
-    session: Session, principal: Principal, batch: Batch, most: int, *, undoing: bool
-) -> News:
+    session: Session, principal: Principal, batch: Batch, places: range, *, undoing: bool
+) -> _Change:
     kind = registry.named(batch.action)(session, principal, batch.args)
     news = News(batch.workspace_id, batch.id, event=kind.undo_event if undoing else kind.event)
-    items = _items(session, batch, most, ItemState.DONE if undoing else ItemState.PENDING)
+    items = _items(session, batch, places, ItemState.DONE if undoing else ItemState.PENDING)
     if not items:
-        return news
+        return _Change(news)
     kind.hold()
     rows = chunk.read(
         session,
@@ -161,11 +223,9 @@ def _change(
         gone = [items[asset_id][0] for asset_id in items.keys() - {row.id for row in rows}]
     ends = _ends_of_undo(judged, gone) if undoing else _ends(judged, done, gone)
     _store(session, batch, ends)
-    _count(batch, ends)
-    said = {"batch": str(batch.id), **({"undo": True} if undoing else {})}
-    facts = [Fact(each.action, "asset", each.row.id, {**each.details, **said}) for each in done]
-    audit.record_all(session, principal, facts)
-    return replace(news, assets=[each.row.id for each in done], due=kind.due)
+    context = {"batch": str(batch.id), **({"undo": True} if undoing else {})}
+    facts = [Fact(each.action, "asset", each.row.id, {**each.details, **context}) for each in done]
+    return _Change(replace(news, assets=[each.row.id for each in done], due=kind.due), ends, facts)
 
 
 def _plan_for_many(session: Session, batch: Batch) -> None:
@@ -181,14 +241,14 @@ def _plan_for_many(session: Session, batch: Batch) -> None:
     session.execute(_BY_INDEX)
 
 
-def _items(session: Session, batch: Batch, most: int, state: ItemState) -> chunk.Places:
+def _items(session: Session, batch: Batch, places: range, state: ItemState) -> chunk.Places:
     """Position and `before` of the chunk's items in this state, by asset."""
     found = session.execute(
         select(BatchItem.asset_id, BatchItem.position, BatchItem.before).where(
             BatchItem.workspace_id == batch.workspace_id,
             BatchItem.batch_id == batch.id,
-            BatchItem.position >= batch.at,
-            BatchItem.position < batch.at + most,
+            BatchItem.position >= places.start,
+            BatchItem.position < places.stop,
             BatchItem.state == state,
         )
     )

@@ -59,6 +59,8 @@ class Tagging(BulkAction):
     """What adding and removing tags have in common. Names are compared by their keys."""
 
     right = undo_right = Action.EDIT
+    # Tags are only made by the first chunk, or where somebody removes one meanwhile.
+    ahead = True
 
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from jobs import broker, live, run, sweep
 from jobs.steps.batch import CHUNK_S, FEWEST, MOST, TOLD_S, paced
 from lectern import bulk
-from lectern.bulk import Started, Targets
+from lectern.bulk import Ahead, Overtaken, Started, Targets
 from lectern.database.sessions import unit_of_work
 from lectern.errors import Conflict
 from lectern.models import (
@@ -30,6 +30,7 @@ from lectern.people import audit
 from lectern.people.principal import Principal
 from lectern.pipeline import leases
 from lectern.search import Query
+from lectern.taxonomy import tags
 from tests.factories import make_principal
 from tests.jobs.conftest import House, wait_until
 
@@ -258,6 +259,83 @@ def test_items_are_forgotten_when_it_is_too_late_to_undo(
     assert (again(begun).done, bulk.can_undo(again(begun))) == (300, False)
     with unit_of_work() as session, pytest.raises(Conflict, match="30 days"):
         bulk.undo(session, owner, begun.batch.id)
+
+
+def test_a_chunk_ahead_writes_nothing_where_the_batch_is_not(
+    begin: Callable[..., tuple[Principal, Started]],
+) -> None:
+    owner, begun = begin(700)
+    key = (owner.workspace_id, begun.batch.id)
+    with pytest.raises(Overtaken), unit_of_work() as session:
+        bulk.advance(session, *key, most=100, ahead=Ahead(100, False, lambda: None))
+    assert (tagged(owner), facts(owner), again(begun).at) == (0, 0, 0)
+
+
+def test_a_chunk_ahead_goes_on_from_the_one_committed_while_it_waited(
+    begin: Callable[..., tuple[Principal, Started]],
+) -> None:
+    owner, begun = begin(700)
+    key = (owner.workspace_id, begun.batch.id)
+
+    def before() -> None:
+        with unit_of_work() as session:
+            bulk.advance(session, *key, most=100)
+
+    # The tag is there, as after a first chunk; two that make it would wait for one another.
+    with unit_of_work() as session:
+        tags.ensure(session, owner.workspace_id, ["exam"])
+    with unit_of_work() as session:
+        progress = bulk.advance(session, *key, most=100, ahead=Ahead(100, False, before))
+    assert (progress.at, again(begun).at, again(begun).done) == (200, 200, 200)
+    assert tagged(owner) == facts(owner) == 200
+
+
+def test_a_batch_that_failed_meanwhile_stops_a_chunk_ahead(
+    begin: Callable[..., tuple[Principal, Started]],
+) -> None:
+    owner, begun = begin(700)
+    key = (owner.workspace_id, begun.batch.id)
+
+    def fail() -> None:
+        with unit_of_work() as session:
+            bulk.fail(session, *key, "It broke.")
+
+    with pytest.raises(Overtaken), unit_of_work() as session:
+        bulk.advance(session, *key, most=100, ahead=Ahead(0, False, fail))
+    assert (tagged(owner), again(begun).done) == (0, 0)
+
+
+@pytest.mark.parametrize("patience", [1.0, 0.0])
+def test_chunks_at_work_at_once_change_each_file_once_and_in_order(
+    begin: Callable[..., tuple[Principal, Started]],
+    worked: Callable[[Started], None],
+    monkeypatch: pytest.MonkeyPatch,
+    patience: float,
+) -> None:
+    """Without patience hardly any chunk's turn comes in time, and most are repeated."""
+    monkeypatch.setattr("jobs.steps.batch.TURN_S", patience)
+    owner, begun = begin(5_000)
+    worked(begun)
+    assert (again(begun).state, again(begun).done) == (BatchState.DONE, 5_000)
+    assert tagged(owner) == facts(owner) == 5_000
+    with unit_of_work() as session:
+        undoing = bulk.undo(session, owner, begun.batch.id)
+    worked(undoing)
+    assert (again(begun).state, again(begun).undone) == (BatchState.UNDONE, 5_000)
+    assert (tagged(owner), facts(owner)) == (0, 10_000)
+    places = (
+        select(BatchItem.position)
+        .join(AuditEntry, AuditEntry.object_id == BatchItem.asset_id)
+        .where(
+            AuditEntry.workspace_id == owner.workspace_id,
+            BatchItem.batch_id == begun.batch.id,
+            AuditEntry.action == "asset.tags",
+        )
+        .order_by(AuditEntry.seq)
+    )
+    with unit_of_work() as session:
+        assert audit.verify(session, owner.workspace_id).ok
+        assert [*session.scalars(places)] == [*range(5_000), *range(5_000)]
 
 
 def test_a_batch_names_no_asset_of_others(
