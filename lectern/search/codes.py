@@ -118,7 +118,9 @@ def ranked(counted: FromClause, most: int) -> Select[int, int]:
     """Of a table of `code` and `files`, the `most` most frequent codes of each field."""
     c = counted.c
     field = c.code.op(">>", return_type=BigInteger())(literal(60, Integer))
-    place = func.row_number().over(partition_by=field, order_by=c.files.desc()).label("place")
+    place = (
+        func.row_number().over(partition_by=field, order_by=(c.files.desc(), c.code)).label("place")
+    )
     r = select(c.code, cast(c.files, BigInteger).label("files"), place).subquery("ranked").c
     return select(r.code, r.files).where(r.place <= most)
 

@@ -153,10 +153,12 @@ def _named(
         for code, number in counted.codes.items()
         if codes.field_of(code) == reference.field and number
     }
-    ranked = sorted(files, key=lambda code: -files[code])[:MOST]
+    ranked = sorted(files, key=lambda code: (-files[code], code))[:MOST]
     named = reference.choices(session, workspace_id, ranked) if ranked else {}
-    return tuple(
+    choices = [
         Choice(*named[code], files[code], counted.total.at_least)
         for code in ranked
         if code in named
-    )
+    ]
+    # Of equally frequent ones the order of the alphabet, which does not change from look to look.
+    return tuple(sorted(choices, key=lambda choice: (-choice.count, choice.label.casefold())))

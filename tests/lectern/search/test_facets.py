@@ -96,6 +96,17 @@ def test_what_is_left_out_is_offered_too(session: Session, owner: Principal) -> 
     assert sum(choice.count for choice in everything.choices["owner"]) == everything.total.n
 
 
+def test_equally_frequent_choices_are_in_the_order_of_the_alphabet(
+    session: Session, owner: Principal
+) -> None:
+    names = ["Zoology", "atoms", "Mitosis", "cells"]
+    for number in range(2):
+        tags.put(session, make_asset(session, owner, name=f"File {number}"), names)
+    session.flush()
+    labels = [choice.label for choice in facets.of(session, owner, Query()).choices["tag"]]
+    assert labels == ["atoms", "cells", "Mitosis", "Zoology"]
+
+
 @pytest.mark.usefixtures("shelf")
 def test_of_too_many_the_numbers_are_the_least_there_are(
     session: Session, owner: Principal, monkeypatch: pytest.MonkeyPatch
