@@ -32,11 +32,11 @@ class Runnable(Protocol):
     def fence(self) -> int: ...
 
 
-def notify(tasks: Iterable[Runnable]) -> None:
+def notify(tasks: Iterable[Runnable], *, at_front: bool = False) -> None:
     """Wake a worker for each task. A notice that fails is repeated by the sweeper."""
     try:
         for task in tasks:
-            _enqueue(task)
+            _enqueue(task, at_front)
     except RedisError as error:
         log.warning("no worker was notified, the sweeper will do it: %s", error)
 
@@ -56,12 +56,13 @@ def job_id(task: Runnable) -> str:
     return f"{task.id}-{task.fence}"
 
 
-def _enqueue(task: Runnable) -> None:
+def _enqueue(task: Runnable, at_front: bool) -> None:
     broker.queue(task.queue).enqueue(
         "jobs.run.run",
         str(task.workspace_id),
         str(task.id),
         job_id=job_id(task),
+        at_front=at_front,
         # Limits live in the sandbox; RQ's own stops neither C code nor a child process
         # (docs/reliability.md#tasks).
         job_timeout=-1,

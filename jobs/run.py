@@ -11,7 +11,7 @@ from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError, Message
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import Refused, SandboxCrashed, Stopped
-from lectern.pipeline import due, notices, tasks
+from lectern.pipeline import due, notices, registry, tasks
 from lectern.pipeline.leases import CRASHES, DEATHS
 from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import LostLease
@@ -53,7 +53,10 @@ def run(workspace_id: str, task_id: str) -> None:
     with unit_of_work() as session:
         waited = due.after(session, claim)
         told = not waited and notices.tell_done(session, claim)
-    enqueue.notify(waited)
+    # A file that is nearly ready does not line up behind what others can do without.
+    essential = [each for each in waited if each.step in registry.ESSENTIAL]
+    enqueue.notify([each for each in waited if each not in essential])
+    enqueue.notify(essential, at_front=True)
     if told:
         live.publish(claim.workspace_id, live.NOTICE)
 

@@ -65,7 +65,7 @@ class Process(BulkAction):
             "essential": list(registry.ESSENTIAL),
         }
         self.session.execute(_SETTLE, values)
-        self.due = [Due(self.workspace_id, row.id, row.queue, row.fence) for row in again]
+        self.due = [Due(self.workspace_id, row.id, row.queue, row.fence, row.step) for row in again]
         steps: dict[uuid.UUID | None, list[str]] = defaultdict(list)
         for asset_id, step, *_ in again:
             steps[asset_id].append(step)

@@ -20,6 +20,7 @@ class Due:
     id: uuid.UUID
     queue: str
     fence: int
+    step: str
 
 
 def everywhere(session: Session, limit: int = 10_000) -> Sequence[Due]:
@@ -53,10 +54,10 @@ def after(session: Session, claim: Claim) -> Sequence[Due]:
     return _read(session, query.order_by(Task.created_at, Task.id))
 
 
-_DUE: Select[uuid.UUID, uuid.UUID, str, int] = select(
-    Task.workspace_id, Task.id, Task.queue, Task.fence
+_DUE: Select[uuid.UUID, uuid.UUID, str, int, str] = select(
+    Task.workspace_id, Task.id, Task.queue, Task.fence, Task.step
 ).where(Task.state == TaskState.QUEUED, Task.run_at <= func.clock_timestamp())
 
 
-def _read(session: Session, query: Select[uuid.UUID, uuid.UUID, str, int]) -> Sequence[Due]:
+def _read(session: Session, query: Select[uuid.UUID, uuid.UUID, str, int, str]) -> Sequence[Due]:
     return [Due(*row) for row in session.execute(query)]

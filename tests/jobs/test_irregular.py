@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from jobs import run
+from jobs import broker, enqueue, run
 from lectern.database.sessions import unit_of_work
 from lectern.library import versions
 from lectern.models import TaskState, Upload
 from lectern.pipeline import tasks
 from lectern.renditions import renditions, storyboards
-from tests.jobs.conftest import House, asset_of, task_of, upload
+from tests.jobs.conftest import House, asset_of, make_clip, task_of, upload
 
 # What an independent decode says of the handed files: seconds.
 LASTS = {
@@ -68,3 +68,22 @@ def test_every_step_ends_well_and_lasts_as_long(
         assert playable.facts["duration_s"] == pytest.approx(LASTS[name], abs=0.1)
         assert 0 <= poster.facts["at_s"] <= LASTS[name]
         assert board is not None
+
+
+def test_a_poster_that_has_waited_goes_ahead_of_what_others_can_do_without(
+    house: House, tmp_path: Path
+) -> None:
+    source = make_clip(tmp_path / "clip.ts", 2)
+    sent, other = upload(house, source), upload(house, make_clip(tmp_path / "other.mp4", 2))
+    run.prepare(house.settings)
+    for each in (other, sent):
+        run.run(str(each.workspace_id), str(task_of(each).id))
+    for each in (other, sent):
+        with unit_of_work() as session:
+            every = tasks.of_asset(session, each.workspace_id, asset_of(each).id)
+        (playable,) = [task for task in every if task.step == "playable"]
+        run.run(str(playable.workspace_id), str(playable.id))
+    with unit_of_work() as session:
+        every = tasks.of_asset(session, sent.workspace_id, asset_of(sent).id)
+    (poster,) = [task for task in every if task.step == "poster"]
+    assert broker.queue(poster.queue).get_job_ids()[0] == enqueue.job_id(poster)
