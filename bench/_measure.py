@@ -53,7 +53,7 @@ def show(name: str, rounds: list[Round], work: Callable[[float], str]) -> None:
 def speed_ratio(reference: list[Round], ours: list[Round], *, by: str) -> float:
     """Our speed over the reference's: the median of the rounds' own ratios, by `wall` or `cpu`."""
     pairs = zip(reference, ours, strict=True)
-    return median(getattr(theirs, by) / getattr(mine, by) for theirs, mine in pairs)
+    return float(median(getattr(theirs, by) / getattr(mine, by) for theirs, mine in pairs))
 
 
 def hold(claim: str, ratio: float, at_least: float) -> bool:

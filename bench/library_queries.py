@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bench.library_seed import BEGINNING, DAYS
 from lectern.models import Course, Folder, Tag, User
 from lectern.search import Query, codes
+from lectern.search.filter_kinds import Choice
 from lectern.search.filters import BEST, FILTERS, SORTS
 
 
@@ -84,10 +85,16 @@ def _dates(_: Things, draw: random.Random) -> dict[str, Any]:
     return {"created_after": start, "created_before": start + timedelta(days=draw.choice((1, 400)))}
 
 
+def _choices(name: str) -> list[str]:
+    chosen = FILTERS[name]
+    assert isinstance(chosen, Choice)
+    return list(chosen.choices)
+
+
 _DRAWN: dict[str, Any] = {
-    "kind": lambda _, draw: {"kind": draw.choice([*FILTERS["kind"].choices])},
-    "state": lambda _, draw: {"state": draw.choice([*FILTERS["state"].choices])},
-    "usage": lambda _, draw: {"usage": draw.choice([*FILTERS["usage"].choices])},
+    "kind": lambda _, draw: {"kind": draw.choice(_choices("kind"))},
+    "state": lambda _, draw: {"state": draw.choice(_choices("state"))},
+    "usage": lambda _, draw: {"usage": draw.choice(_choices("usage"))},
     "tag": lambda things, draw: {"tag": (_some(things.every_tag, draw),)},
     "tags": lambda things, draw: {"tag": tuple(_some(things.every_tag, draw) for _ in range(2))},
     "any_tag": lambda things, draw: {

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench import _measure
 from bench._measure import Round
-from lectern.media.hls import commands, ladder, streams, timeline
+from lectern.media.hls import commands, encoder, ladder, timeline
 from lectern.media.hls.plan import Plan
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
@@ -85,7 +85,7 @@ class Talk:
 
     def ours(self) -> None:
         """What a worker does for a video that is not divided."""
-        made = streams.encode(self.path, self.plan, 0, self.empty("ours"), None, None)
+        made = encoder.encode(self.path, self.plan, 0, self.empty("ours"), None, None)
         assert [each.index.samples for each in made] == [self.plan.frames] * 3
 
     def one_by_one(self) -> None:
@@ -121,7 +121,7 @@ class Talk:
 
     def at_once(self) -> None:
         """The coded source alone, and its sound: all that the first playlist names."""
-        made = streams.originals(self.path, self.kept, self.empty("kept"), None, None)
+        made = encoder.originals(self.path, self.kept, self.empty("kept"), None, None)
         assert made is not None
         assert made[0].name == "source"
 

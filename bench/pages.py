@@ -22,7 +22,7 @@ from statistics import median, quantiles
 from bench import sites
 from bench._measure import hold
 from bench.sites import Site
-from jobs import broker
+from jobs import live
 from lectern.database.sessions import unit_of_work
 from lectern.models import Asset
 
@@ -94,7 +94,7 @@ def _changing(site: Site, asset: Asset) -> Iterator[None]:
             with unit_of_work() as session:
                 key = (asset.workspace_id, asset.id)
                 session.get_one(Asset, key, with_for_update=True).lock_version += 1
-            broker.publish(asset.workspace_id, asset_id=asset.id)
+            live.publish(asset.workspace_id, live.CHANGED, asset.id)
 
     thread = threading.Thread(target=change)
     thread.start()

@@ -46,7 +46,7 @@ def start(data: Path) -> float:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [CHECKOUT / "bin/lectern", "serve", "--port", str(port), "--data", data]
+    command = [str(CHECKOUT / "bin/lectern"), "serve", "--port", str(port), "--data", str(data)]
     started = time.perf_counter()
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
