@@ -2,7 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
+
+# A track that ends so much earlier than the others does not cover them: players wait for it.
+COVERED_S = 0.5
+
+
+class Irregular(StrEnum):
+    """What of a file a copy of its coded data would not show as a player does."""
+
+    EDITS = "edits"
+    """Parts are cut out."""
+    DESCRIPTIONS = "descriptions"
+    """There are several encodings in one track."""
+    CLOCK = "clock"
+    """Its times begin again or jump."""
+    FORM = "form"
+    """Size or sound change on the way."""
+    DURATIONS = "durations"
+    """Frames are said to last until the next one is decoded."""
+    MIRRORED = "mirrored"
+    """Its matrix turns the picture over."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +67,7 @@ class Facts:
     displayed, after `rotation` (degrees clockwise) and sample aspect. `fps` is the average over
     the timestamps, None where they do not tell. `hdr` is `pq`, `hlg` or None; `matrix`,
     `primaries` and `transfer` are its colours by ffmpeg's names, None where it does not say.
-    `damaged` says that some of it does not decode. `irregular` names what a copy of the coded data
-    would not show as a player does: `edits` (parts are cut out), `descriptions` (several encodings
-    in one track), `clock` (its times begin again), `form` (size or sound change on the way),
-    `durations` (frames are said to last until the next one is decoded), `mirrored`.
+    `damaged` says that some of it does not decode. `irregular` are the names of `Irregular` things.
     `seekable`: its pictures can be looked up by their times in the file itself. `picture_s`
     and `sound_s` are when the main picture and the main sound end. `pages` counts the frames or
     pages of a picture and the cues of a caption file. `title` and `artist` are as the file has

@@ -15,7 +15,7 @@ from lectern.media.convert import (
     Way,
     arguments,
 )
-from lectern.media.facts import Facts
+from lectern.media.facts import COVERED_S, Facts, Irregular
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.limits import MAX_DURATION_S
@@ -34,8 +34,6 @@ _MOST_FPS = 60
 _SLIDES_FPS = 5
 _COPIED_WAV_BYTES = 50 * MIB
 _AAC_RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
-# A track that ends so much earlier than the other does not cover it.
-_COVERED_S = 0.5
 _TRANSFERS = {"pq": Transfer.PQ, "hlg": Transfer.HLG}
 _MIMES = {
     ("video", Target.MP4): "video/mp4",
@@ -132,7 +130,7 @@ def _missing_s(facts: Facts, end_s: float | None) -> float:
     if facts.kind != "video" or end_s is None or facts.duration_s is None:
         return 0.0
     missing_s = facts.duration_s - end_s
-    return missing_s if missing_s > _COVERED_S else 0.0
+    return missing_s if missing_s > COVERED_S else 0.0
 
 
 def _copied_video(job: Conversion, facts: Facts) -> Conversion | None:
@@ -178,7 +176,7 @@ def _encoded_video(job: Conversion, facts: Facts) -> Conversion:
         deinterlace=facts.interlaced,
         transfer=_TRANSFERS.get(facts.hdr or ""),
         colour=None if facts.hdr else colour.of(facts),
-        fitted="form" in facts.irregular,
+        fitted=Irregular.FORM in facts.irregular,
         held_s=_missing_s(facts, facts.picture_s),
         fps=_rate(facts),
         limit_s=(facts.duration_s or job.limit_s) if _misleading(facts) else job.limit_s,
@@ -193,14 +191,14 @@ def _rate(facts: Facts) -> int | None:
 
 
 def _misleading(facts: Facts) -> bool:
-    return "durations" in facts.irregular
+    return Irregular.DURATIONS in facts.irregular
 
 
 def _with_audio(job: Conversion, facts: Facts, way: Way) -> Conversion:
     if facts.audio_stream is None:
         return job
     # At a change of its form a filter ends, and would fill up what is yet to come.
-    changes = "form" in facts.irregular
+    changes = Irregular.FORM in facts.irregular
     rate = 48_000 if way is Way.OPUS or facts.sample_rate not in _AAC_RATES else None
     return replace(
         job,

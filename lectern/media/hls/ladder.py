@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from lectern.media import codecs, colour
 from lectern.media.convert import Transfer
-from lectern.media.facts import Facts
+from lectern.media.facts import COVERED_S, Facts
 from lectern.media.hls.plan import AudioTrack, Coding, Plan, Rung
 from lectern.media.hls.timeline import Timeline
 
@@ -27,8 +27,6 @@ _MOST_AUDIO_TRACKS = 8
 # Encoders put up to 2112 samples of silence in front, which players leave out.
 _AUDIO_LEAD_S = 0.06
 _SYNC_S = 0.025
-# A track that ends so much earlier than the others does not cover them.
-_COVERED_S = 0.5
 _AAC_RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 _RATES = (
     *(Fraction(n) for n in (5, 10, 12)),
@@ -48,7 +46,7 @@ def plan(facts: Facts, timeline: Timeline, encode_s: float, av1: bool = False) -
     if facts.kind != "video":
         return Plan(facts.container, duration_s, tracks)
     rate = frame_rate(timeline)
-    covered = duration_s - timeline.end_s <= _COVERED_S
+    covered = duration_s - timeline.end_s <= COVERED_S
     # Where there is sound for longer, the last picture stays: players wait for one that has ended.
     frames = max(1, round((timeline.end_s if covered else duration_s) * rate))
     kbps = timeline.byte_size * 8 / 1000 / max(timeline.end_s, 0.04)
@@ -144,7 +142,7 @@ def fits(facts: Facts, timeline: Timeline, kbps: float) -> bool:
         and max(facts.width or 0, facts.height or 0) <= _LONG_SIDE
         and min(facts.width or 0, facts.height or 0) <= _SHORT_SIDE
         and not (facts.rotation or facts.interlaced or facts.hdr or facts.damaged)
-        and (facts.duration_s or 0.0) - timeline.end_s <= _COVERED_S
+        and (facts.duration_s or 0.0) - timeline.end_s <= COVERED_S
         and timeline.even
         and timeline.closed
         and timeline.frame_s > 0
@@ -222,7 +220,7 @@ def _tracks(facts: Facts, timeline: Timeline) -> Iterable[AudioTrack]:
         in_step = begins is not None and -_AUDIO_LEAD_S <= begins <= _SYNC_S
         # Players wait for sound that has ended, too.
         end_s = timeline.audio_ends.get(stream.index, timeline.end_s)
-        short = facts.kind == "video" and (facts.duration_s or 0.0) - end_s > _COVERED_S
+        short = facts.kind == "video" and (facts.duration_s or 0.0) - end_s > COVERED_S
         modest = stream.codec == "aac" and (stream.channels or 9) <= 2
         yield AudioTrack(
             stream=stream.index,

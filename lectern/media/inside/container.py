@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from lectern.errors import Message
 from lectern.media import codecs, colour
-from lectern.media.facts import ChapterFacts, Facts, StreamFacts, clock
+from lectern.media.facts import ChapterFacts, Facts, Irregular, StreamFacts, clock
 from lectern.media.inside.shared import atoms, irregular, listening, spans, tracks
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
 from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS
@@ -167,16 +167,16 @@ def _within_duration(duration_s: float | None) -> None:
 def _irregular(
     main: list[Track], times: irregular.Clock, shape: atoms.Atoms | None
 ) -> tuple[str, ...]:
-    found = set[str]().union(*(track.watch.irregular for track in main))
+    found = set[Irregular]().union(*(track.watch.irregular for track in main))
     if times.jumps:
-        found.add(irregular.CLOCK)
+        found.add(Irregular.CLOCK)
     if shape and shape.described > 1:
-        found.add(irregular.DESCRIPTIONS)
+        found.add(Irregular.DESCRIPTIONS)
     if any(track.misleading for track in main):
-        found.add(irregular.DURATIONS)
+        found.add(Irregular.DURATIONS)
     # Of a large file not every packet was looked at, but its index tells.
     if shape and any(_edited(track) for track in main):
-        found.add(irregular.EDITS)
+        found.add(Irregular.EDITS)
     return tuple(sorted(found))
 
 
@@ -284,7 +284,7 @@ def _with_video(facts: Facts, track: Track, whole: bool) -> Facts:
         stored_width=stored[0],
         stored_height=stored[1],
         rotation=rotation,
-        irregular=tuple(sorted({*facts.irregular, *([irregular.MIRRORED] if mirrored else [])})),
+        irregular=tuple(sorted({*facts.irregular, *([Irregular.MIRRORED] if mirrored else [])})),
         seekable=facts.seekable and not mirrored,
         fps=_fps(track, whole),
         video_codec=stream.codec_context.codec.canonical_name,

@@ -14,8 +14,8 @@ from av.packet import Packet as AnyPacket
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-EDITS, DESCRIPTIONS, CLOCK, FORM = "edits", "descriptions", "clock", "form"
-MIRRORED, DURATIONS = "mirrored", "durations"
+from lectern.media.facts import Irregular
+
 # Demuxers whose times may begin again; a longer step is a jump, and so is a shorter one back.
 DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg"})
 _JUMP_S, _BACK_S = 10.0, 0.1
@@ -61,7 +61,7 @@ class Watch:
     """What of one track a copy would not keep."""
 
     codec: str
-    irregular: set[str] = field(default_factory=set)
+    irregular: set[Irregular] = field(default_factory=set)
     _form: bytes | None = None
     _packets: int = 0
 
@@ -70,16 +70,16 @@ class Watch:
         if packet.is_discard:
             # The delay of an encoder of sound is left out at its beginning, and a copy keeps that.
             if self._packets or packet.stream.type == "video":
-                self.irregular.add(EDITS)
+                self.irregular.add(Irregular.EDITS)
             return
         if self._packets and packet.has_sidedata("new_extradata"):
-            self.irregular.add(DESCRIPTIONS)
+            self.irregular.add(Irregular.DESCRIPTIONS)
         self._packets += 1
         reader = _READERS.get(self.codec) if packet.is_keyframe else None
         form = reader(bytes(packet)) if reader else None
         if form is not None:
             if self._form not in {None, form}:
-                self.irregular.add(FORM)
+                self.irregular.add(Irregular.FORM)
             self._form = form
 
 

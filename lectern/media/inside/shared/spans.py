@@ -5,7 +5,7 @@ import time
 import av
 from av.container import InputContainer
 
-from lectern.media.facts import clock
+from lectern.media.facts import Irregular, clock
 from lectern.media.inside.shared import irregular
 from lectern.media.inside.shared.tracks import Track, Tracks
 
@@ -56,7 +56,7 @@ def duration(
     if video and whole and measured_s is not None:
         # Players end with the last frame, whatever the container adds or leaves out, and where an
         # edit ends within it.
-        edited = any(irregular.EDITS in track.watch.irregular for track in main)
+        edited = any(Irregular.EDITS in track.watch.irregular for track in main)
         lasts_s = min(measured_s, claim_s) if edited and claim_s else measured_s
         return round(lasts_s, 3) or None, _incomplete(claim_s, measured_s)
     if measured_s is None or (claim_s and not whole and measured_s < claim_s):
