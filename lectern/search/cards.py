@@ -29,12 +29,13 @@ LONGEST_SEARCHED = 4_000
 
 
 class TaskLine(NamedTuple):
-    """A step on a card; `percent` is 0 to 100."""
+    """A step on a card; `percent` is 0 to 100. `held`: it begins by itself, after another step."""
 
     step: str
     state: str
     percent: int
     reason: str | None
+    held: bool = False
 
 
 class Card(NamedTuple):
@@ -228,15 +229,16 @@ def tasks_of(
     if not asset_ids:
         return {}
     columns = (Task.asset_id, Task.version_id, Task.step, Task.state, Task.progress, Task.reason)
+    held = (Task.state == TaskState.WAITING) & Task.awaits.in_(registry.RULES)
     rows = session.execute(
-        scoped(Task, workspace_id, *columns)
+        scoped(Task, workspace_id, *columns, func.coalesce(held, False))
         .where(Task.asset_id.in_(asset_ids), Task.step.not_in(registry.UNLISTED))
         .order_by(Task.asset_id, Task.version_id.desc(), Task.created_at, Task.id)
     )
     collected: dict[uuid.UUID, list[TaskLine]] = defaultdict(list)
     newest: dict[uuid.UUID, uuid.UUID | None] = {}
-    for asset_id, version_id, step, state, progress, reason in rows:
+    for asset_id, version_id, step, state, progress, reason, waits in rows:
         if asset_id is not None and newest.setdefault(asset_id, version_id) == version_id:
             percent = 100 if state == TaskState.DONE else round(progress * 100)
-            collected[asset_id].append(TaskLine(step, state, percent, reason))
+            collected[asset_id].append(TaskLine(step, state, percent, reason, waits))
     return {asset_id: tuple(lines) for asset_id, lines in collected.items()}

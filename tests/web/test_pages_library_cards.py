@@ -89,6 +89,20 @@ def test_a_card_under_way_shows_its_own_steps(application: Flask) -> None:
         assert 'value="43"' in card_html(running)
 
 
+def test_a_card_under_way_leaves_out_what_begins_after_another_step(
+    application: Flask,
+) -> None:
+    lines = (
+        TaskLine("playable", "running", 43, None),
+        TaskLine("slides", "waiting", 0, "This starts when the file can be played.", held=True),
+    )
+    with application.test_request_context():
+        html = card_html(card(state="processing", tasks=lines))
+    assert "Converting for playback" in html
+    assert "Reading the slides" not in html
+    assert "This starts" not in html
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_cards_cost_little(application: Flask, known: bool) -> None:
     """CPU time only, and the best of five: the bars hold on a busy machine too."""
