@@ -233,6 +233,29 @@ def test_the_place_is_remembered_and_links_begin_there(
     assert link == f"{served.base}/watch/{asset['id']}?t=20"
 
 
+MOVE_AT_ONCE = """() => {
+  const player = document.querySelector("lectern-player");
+  new MutationObserver((_, observer) => {
+    if (!player.querySelector("video").src.startsWith("blob:")) return;
+    observer.disconnect();
+    const { parentElement, nextSibling } = player;
+    player.remove();
+    globalThis.moved = true;
+    setTimeout(() => parentElement.insertBefore(player, nextSibling), 200);
+  }).observe(player, { subtree: true, attributeFilter: ["src"] });
+}"""
+
+
+def test_a_player_that_is_moved_as_streams_begin_begins_anew(
+    page: Page, served: Served, asset: dict[str, Any]
+) -> None:
+    page.add_init_script(f"addEventListener('DOMContentLoaded', {MOVE_AT_ONCE})")
+    page.goto(f"{served.base}/watch/{asset['id']}")
+    until(page, "globalThis.moved")
+    until(page, "document.querySelector('video')?.src.startsWith('blob:')")
+    loaded(page)
+
+
 def test_a_part_of_a_lesson_begins_and_ends_where_it_was_cut(
     page: Page, api: Api, served: Served, asset: dict[str, Any]
 ) -> None:

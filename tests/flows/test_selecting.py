@@ -22,9 +22,11 @@ def files(served: Served) -> str:
 @pytest.fixture
 def library(page: Page, served: Served, files: str) -> Iterator[Page]:
     """The library with these files only, and nothing selected."""
-    page.goto(f"{served.base}/library?q={files}&sort=-created")
+    address = f"{served.base}/library?q={files}&sort=-created"
+    page.goto(address)
     unselect(page)
     yield page
+    page.goto(address)
     clear_selection(page)
 
 
@@ -109,7 +111,6 @@ def test_keyboard_moves_selects_and_extends(library: Page) -> None:
     expect(bar(library)).to_be_hidden()
     library.keyboard.press("Enter")
     expect(library).to_have_url(re.compile("/assets/"))
-    library.go_back()
 
 
 BOX = """() => {

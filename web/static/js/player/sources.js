@@ -41,7 +41,7 @@ export class Source {
   // `first` is the second that playing will begin at.
   async begin(first, signal) {
     this.media.addEventListener("error", () => this.fail(), { signal });
-    signal.addEventListener("abort", () => this.hls?.destroy());
+    signal.addEventListener("abort", () => this.end());
     if (!this.address) return;
     if (!hasSources()) {
       if (this.media.canPlayType(HLS_TYPE) && !inUse(this.media)) this.change("native", this.address);
@@ -91,6 +91,16 @@ export class Source {
     this.media.currentTime = currentTime;
     if (!paused) this.media.play().catch(() => {});
     this.onbroken();
+  }
+
+  // The element goes, or only moves: it has its file again, so that it may begin anew. The file
+  // comes before hls.js lets go: an address that it takes back would still be loaded, and fail.
+  end() {
+    if (!this.hls) return;
+    this.media.preload = "none";
+    this.media.src = this.file;
+    this.hls.destroy();
+    this.hls = undefined;
   }
 
   change(kind, address) {
