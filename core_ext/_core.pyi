@@ -15,6 +15,7 @@ __all__ = [
     "align_sounds",
     "confine",
     "die_with_parent",
+    "digest_and_crc",
     "digest_file",
     "digest_files",
     "picture_hash",
@@ -27,6 +28,15 @@ def digest_file(path: str | PathLike[str], *, parallel: bool | None = None) -> s
     `parallel=True` maps the file into memory and hashes on all cores: fastest for a file in the
     page cache that nothing shortens meanwhile (else the process gets SIGBUS). `False` reads on
     one thread. By default files from 1 MiB go parallel.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+
+def digest_and_crc(path: str | PathLike[str]) -> tuple[str, int]:
+    """BLAKE3-256 as of `digest_file`, and CRC-32 as ZIP has it, of one file that is read once.
+
+    From 1 MiB the digest uses all cores. The GIL is released meanwhile.
 
     Raises:
         OSError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""Replacements whose time has come, and storage counts whose time is over."""
+"""What falls due by itself: replacements, storage counts, partitions, CRCs of old content."""
 
 import logging
 import time
@@ -6,6 +6,7 @@ import uuid
 from functools import partial
 from pathlib import Path
 
+import core_ext
 from jobs import live
 from jobs.process import Process
 from lectern.database import retry
@@ -14,6 +15,7 @@ from lectern.exchange import runs
 from lectern.integrity import storage_totals
 from lectern.learners import events
 from lectern.library import schedules
+from lectern.storage import blobs
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,48 @@ def keep_partitions() -> None:
         made = events.keep_partitions(session)
     if made:
         log.info("%d partitions of playback events were made", made)
+
+
+class Checksums:
+    """Computes the CRC-32 of content that was stored before it was kept, some in each sweep.
+
+    Only of files on this machine: reading a bucket costs money, and a ZIP learns it as it goes.
+    """
+
+    MOST_BYTES = 256 << 20
+    AT_ONCE = 100
+
+    def __init__(self) -> None:
+        self._after: uuid.UUID | None = None
+
+    def fill(self, this: Process) -> int:
+        """Go on where the last sweep ended; returns how many were computed.
+
+        What is damaged or gone is for fsck to tell, and not looked at again by this process.
+        """
+        left, number = self.MOST_BYTES, 0
+        with unit_of_work() as session:
+            due = blobs.without_crc(session, self._after, self.AT_ONCE)
+        for blob in due:
+            if left <= 0 or this.stopping.is_set():
+                break
+            self._after = blob.id
+            path = this.storage.path(blob.key)
+            if path is None:
+                continue
+            left -= blob.byte_size
+            try:
+                digest, crc32 = core_ext.digest_and_crc(path)
+            except OSError:
+                continue
+            if digest == blob.digest:
+                with unit_of_work() as session:
+                    blobs.learn_crc(session, blob.workspace_id, blob.id, crc32)
+                number += 1
+        return number
+
+
+checksums = Checksums()
 
 
 def _switch(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> bool:

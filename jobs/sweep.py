@@ -47,6 +47,7 @@ def once(this: Process) -> bool:
         garbage.collect(this)
         periodic.count_storage()
         periodic.keep_partitions()
+        periodic.checksums.fill(this)
     clear_scratch(this)
     return True
 

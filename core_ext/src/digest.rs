@@ -1,4 +1,4 @@
-//! BLAKE3-256 digests of files; knows nothing of Python.
+//! BLAKE3-256 digests of files, and their CRC-32; knows nothing of Python.
 
 #![forbid(unsafe_code)]
 
@@ -66,6 +66,28 @@ pub fn of_files(paths: &[PathBuf]) -> Result<Vec<Hash>, Unreadable> {
         .iter()
         .map(|path| stream(path, buffer.aligned()).map_err(|source| unreadable(path, source)))
         .collect()
+}
+
+/// Digest and CRC-32 (ISO-HDLC, as ZIP has it) of one file, whose bytes are read once.
+///
+/// From [`PARALLEL_FROM_BYTES`] the digest uses all cores.
+pub fn with_crc(path: &Path) -> Result<(Hash, u32), Unreadable> {
+    let summed = File::open(path).and_then(|mut file| {
+        let mut buffer = Buffer::new();
+        let buffer = buffer.aligned();
+        let (mut hasher, mut crc) = (Hasher::new(), crc32fast::Hasher::new());
+        loop {
+            let length = fill(&mut file, buffer)?;
+            let bytes = &buffer[..length];
+            crc.update(bytes);
+            if length < buffer.len() {
+                hasher.update(bytes);
+                return Ok((hasher.finalize(), crc.finalize()));
+            }
+            hasher.update_rayon(bytes);
+        }
+    });
+    summed.map_err(|source| unreadable(path, source))
 }
 
 struct Buffer(Vec<u8>);
@@ -149,8 +171,28 @@ mod tests {
             }
             let batch = of_files(&[path.clone(), path.clone()]).expect("the file is readable");
             assert_eq!(batch, [expected, expected], "{length} bytes in a batch");
+            let both = with_crc(&path).expect("the file is readable");
+            assert_eq!(both, (expected, bitwise_crc(&bytes)), "{length} bytes");
             std::fs::remove_file(path).expect("the file is ours");
         }
+    }
+
+    /// CRC-32/ISO-HDLC bit by bit, as its polynomial says.
+    fn bitwise_crc(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+            })
+        })
+    }
+
+    #[test]
+    fn the_check_value_of_the_catalogue_of_crcs_holds() {
+        // reveng.sourceforge.io/crc-catalogue: CRC-32/ISO-HDLC, check.
+        let path = file_of("check", b"123456789");
+        let (_, crc) = with_crc(&path).expect("the file is readable");
+        assert_eq!((crc, bitwise_crc(b"123456789")), (0xCBF4_3926, crc));
+        std::fs::remove_file(path).expect("the file is ours");
     }
 
     #[test]
@@ -169,6 +211,8 @@ mod tests {
             assert_eq!(error.path, missing);
             assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
         }
+        let error = with_crc(&missing).expect_err("there is no such file");
+        assert_eq!(error.path, missing);
         assert_eq!(
             of_files(std::slice::from_ref(&missing))
                 .expect_err("missing")

@@ -25,8 +25,8 @@ mod _core {
     use super::prints::{SoundAlignment, SoundPrinter, align_sounds, picture_hash};
     #[pymodule_export]
     use super::{
-        Confinement, FrameScores, Hasher, confine, die_with_parent, digest_file, digest_files,
-        score_frame,
+        Confinement, FrameScores, Hasher, confine, die_with_parent, digest_and_crc, digest_file,
+        digest_files, score_frame,
     };
 }
 
@@ -79,6 +79,13 @@ fn digest_file(py: Python<'_>, path: PathBuf, parallel: Option<bool>) -> PyResul
     };
     let digest = py.detach(|| digest::of_file(&path, reading))?;
     Ok(digest.to_hex().to_string())
+}
+
+/// BLAKE3-256 and CRC-32 of one file, read once.
+#[pyfunction]
+fn digest_and_crc(py: Python<'_>, path: PathBuf) -> PyResult<(String, u32)> {
+    let (digest, crc) = py.detach(|| digest::with_crc(&path))?;
+    Ok((digest.to_hex().to_string(), crc))
 }
 
 /// BLAKE3-256 of many files, in their order.

@@ -46,6 +46,8 @@ class Entry:
     byte_size: int = 0
     digest: str = ""
     version: int = 0
+    blob_id: uuid.UUID | None = None
+    crc32: int | None = None
     reason: str = ""
 
 
@@ -99,10 +101,8 @@ def file_name(at: datetime) -> str:
 class _Found:
     asset: chunk.Row
     folder: str
-    version: int | None
-    key: str | None
-    byte_size: int
-    digest: str
+    version: int = 0
+    blob: Blob | None = None
 
 
 def _rows(session: Session, principal: Principal, ids: Sequence[uuid.UUID]) -> Iterator[_Found]:
@@ -115,7 +115,7 @@ def _rows(session: Session, principal: Principal, ids: Sequence[uuid.UUID]) -> I
     stored = {
         row.id: row
         for row in session.execute(
-            select(Asset.id, Version.number, Blob.key, Blob.byte_size, Blob.digest)
+            select(Asset.id, Version.number, Blob)
             .join(
                 Version,
                 (Version.workspace_id == Asset.workspace_id)
@@ -128,22 +128,27 @@ def _rows(session: Session, principal: Principal, ids: Sequence[uuid.UUID]) -> I
     for row in assets:
         folder = paths.get(row.folder_id, "")
         if row.id in stored:
-            _, number, key, size, digest = stored[row.id]
-            yield _Found(row, folder, number, key, size, digest)
+            _, number, blob = stored[row.id]
+            yield _Found(row, folder, number, blob)
         else:
-            yield _Found(row, folder, None, None, 0, "")
+            yield _Found(row, folder)
 
 
 def _entry(principal: Principal, found: _Found, names: "_Names", storage: Storage) -> Entry:
     row = found.asset
     if not can(principal, Action.DOWNLOAD_ORIGINAL, row):
         return Entry(row.id, row.name, reason=NOT_ALLOWED)
-    if found.key is None or found.version is None:
+    blob = found.blob
+    if blob is None:
         return Entry(row.id, row.name, reason=NOT_THERE)
-    if not storage.exists(found.key):
-        return Entry(row.id, row.name, digest=found.digest, reason=MISSING)
+    if not storage.exists(blob.key):
+        return Entry(row.id, row.name, digest=blob.digest, reason=MISSING)
     path = names.path(found.folder, with_extension(row.name, row.original_name))
-    return Entry(row.id, row.name, path, found.key, found.byte_size, found.digest, found.version)
+    return Entry(
+        *(row.id, row.name, path, blob.key, blob.byte_size, blob.digest, found.version),
+        blob_id=blob.id,
+        crc32=blob.crc32,
+    )
 
 
 def with_extension(name: str, original_name: str) -> str:

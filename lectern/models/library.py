@@ -119,9 +119,13 @@ class Blob(Tenant, Base):
             postgresql_where=text("state = 'awaited'"),
         ),
         Index("blob_key_key", "key", unique=True),
+        CheckConstraint("crc32 BETWEEN 0 AND 4294967295", name="crc32"),
+        Index("blob_crc32_idx", "id", postgresql_where=text("crc32 IS NULL AND state = 'live'")),
     )
 
     digest: Mapped[str]
+    # As ZIP has it; NULL for bytes stored before it was computed, until they are read whole.
+    crc32: Mapped[int | None] = mapped_column(BigInteger)
     byte_size: Mapped[int] = mapped_column(BigInteger)
     mime: Mapped[str]
     key: Mapped[str]

@@ -1,6 +1,7 @@
 """Blobs: bytes stored once per workspace, under the digest of their content."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class Stored:
     digest: str
     byte_size: int
     key: str
+    crc32: int | None = None
 
 
 def store(storage: Storage, workspace_id: uuid.UUID, source: Path) -> Stored:
@@ -32,11 +34,11 @@ def store(storage: Storage, workspace_id: uuid.UUID, source: Path) -> Stored:
         StorageAway: the storage does not answer.
     """
     blob_id, byte_size = new_id(), source.stat().st_size
-    digest = core_ext.digest_file(source)
+    digest, crc32 = core_ext.digest_and_crc(source)
     # Fixed length: no key is a prefix of another. The blob's id makes it unique for ever.
     key = f"b1/{digest[:2]}/{digest}/{workspace_id.hex[:8]}-{blob_id.hex}"
     storage.put(source, key, digest)
-    return Stored(blob_id, digest, byte_size, key)
+    return Stored(blob_id, digest, byte_size, key, crc32)
 
 
 def claim(session: Session, workspace_id: uuid.UUID, digest: str) -> Blob | None:
@@ -67,6 +69,8 @@ def add(session: Session, workspace_id: uuid.UUID, stored: Stored, mime: str) ->
     session.execute(select(func.pg_advisory_xact_lock(lock)))
     existing = claim(session, workspace_id, stored.digest)
     if existing is not None:
+        if existing.crc32 is None:
+            existing.crc32 = stored.crc32
         return existing, True
     blob = Blob(
         workspace_id=workspace_id,
@@ -75,8 +79,24 @@ def add(session: Session, workspace_id: uuid.UUID, stored: Stored, mime: str) ->
         byte_size=stored.byte_size,
         mime=mime,
         key=stored.key,
+        crc32=stored.crc32,
         verified_at=func.clock_timestamp(),
     )
     session.add(blob)
     session.flush()
     return blob, False
+
+
+def without_crc(session: Session, after: uuid.UUID | None, limit: int) -> Sequence[Blob]:
+    """Stored blobs whose CRC-32 nobody has computed yet, of all workspaces, by id after `after`."""
+    query = select(Blob).where(Blob.crc32.is_(None), Blob.state == "live").order_by(Blob.id)
+    return session.scalars((query.where(Blob.id > after) if after else query).limit(limit)).all()
+
+
+def learn_crc(session: Session, workspace_id: uuid.UUID, blob_id: uuid.UUID, crc32: int) -> None:
+    """Write down the CRC-32 of all bytes of a blob, by whoever has read them and their digest."""
+    session.execute(
+        update(Blob)
+        .where(Blob.workspace_id == workspace_id, Blob.id == blob_id, Blob.crc32.is_(None))
+        .values(crc32=crc32)
+    )

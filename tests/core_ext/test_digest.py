@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,13 @@ def test_a_batch_stops_at_the_first_file_that_cannot_be_read(tmp_path: Path) -> 
         core_ext.digest_files([tmp_path / "there", tmp_path / "first", tmp_path / "second"])
     assert missed.value.filename == os.fspath(tmp_path / "first")
     assert core_ext.digest_files([]) == []
+
+
+@pytest.mark.parametrize("length", [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB + 3])
+def test_digest_and_crc_come_of_one_reading(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(pattern(length))
+    expected = blake3(pattern(length)).hexdigest(), zlib.crc32(pattern(length))
+    assert core_ext.digest_and_crc(path) == expected
+    with pytest.raises(FileNotFoundError):
+        core_ext.digest_and_crc(tmp_path / "missing")

@@ -2,25 +2,33 @@
 
 import csv
 import io
+import random
+import struct
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lectern.library import assets
-from lectern.models import Asset, Role
+from lectern.models import Asset, Blob, Role
 from lectern.people import audit_reading
 from lectern.people.principal import Principal
 from lectern.search import selections
-from lectern.storage import LocalStorage
+from lectern.storage import LocalStorage, Storage, blobs
 from tests.factories import make_asset, make_colleague
+from tests.web import zip_streams
 from tests.web.conftest import SignIn
-from web.serving.zips import StoredFile, ZipReply
+from web.serving.zips import BLOCK, MAX32, StoredFile, ZipReply
+
+# Where the framing of an uncompressed block begins anew, and where a piece of storage does.
+SIZES = (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, (256 << 10) + 1, 700_001)
 
 
 def chosen(session: Session, who: Principal, *files: Asset) -> str:
@@ -36,6 +44,8 @@ def opened(reply: Any) -> tuple[zipfile.ZipFile, list[dict[str, str]]]:
     assert int(reply.headers["Content-Length"]) == len(reply.data)
     archive = zipfile.ZipFile(io.BytesIO(reply.data))
     assert archive.testzip() is None
+    streamed = {name: content for name, content, _ in zip_streams.entries(reply.data)}
+    assert streamed == {name: archive.read(name) for name in archive.namelist()}
     text = archive.read("manifest.csv").decode("utf-8-sig")
     return archive, list(csv.DictReader(io.StringIO(text)))
 
@@ -50,7 +60,6 @@ def test_every_original_is_in_it_under_its_folder_and_name(
     archive, lines = opened(reply)
     assert archive.read("Biology/Week 1/Cells.mp4") == b"one" * 1000
     assert archive.read("Zürich.MP4") == b"two"
-    assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_STORED}
     assert lines == [
         {
             "id": str(asset.id),
@@ -69,6 +78,82 @@ def test_every_original_is_in_it_under_its_folder_and_name(
     assert reply.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''Lectern")
     line = audit_reading.history(session, owner, first.id)[0]
     assert (line.action, line.details) == ("asset.download", {"version": 1, "as": "zip"})
+
+
+def test_a_crc_is_learned_by_the_first_download_and_stands_before_the_bytes_of_the_next(
+    session: Session, client: FlaskClient, owner: Principal, storage: Storage, tmp_path: Path
+) -> None:
+    content = b"lecture" * 30_000
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    blob, _ = blobs.add(
+        session, owner.workspace_id, blobs.store(storage, owner.workspace_id, source), "video/mp4"
+    )
+    assert blob.crc32 == zlib.crc32(content)
+    blob.crc32 = None
+    address = chosen(session, owner, make_asset(session, owner, blob=blob, name="a.mp4"))
+    methods = []
+    for _ in range(2):
+        (name, streamed, method) = zip_streams.entries(client.get(address).data)[-1]
+        assert (name, streamed) == ("a.mp4", content)
+        methods.append(method)
+        session.expire_all()
+        assert blob.crc32 == zlib.crc32(content)
+    assert methods == [zip_streams.DEFLATED, zip_streams.STORED]
+
+
+def test_a_crc_is_not_learned_from_bytes_that_are_not_what_their_digest_says(
+    session: Session, client: FlaskClient, owner: Principal, with_bytes: Callable[..., Asset]
+) -> None:
+    asset = with_bytes(owner, b"whatever")
+    assert client.get(chosen(session, owner, asset)).status_code == 200
+    session.expire_all()
+    assert session.scalars(select(Blob.crc32).where(Blob.digest == asset.digest)).one() is None
+
+
+def bytes_like_media(size: int) -> bytes:
+    """Without a pattern, and the same in each run."""
+    return random.Random(size).randbytes(size)  # noqa: S311
+
+
+def archived(known: bool) -> tuple[ZipReply, bytes]:
+    contents = {f"{size}.mp4": bytes_like_media(size) for size in SIZES}
+    files = [
+        StoredFile(
+            name,
+            partial(in_pieces, content),
+            len(content),
+            zlib.crc32(content) if known else None,
+        )
+        for name, content in contents.items()
+    ]
+    reply = ZipReply(files, [("manifest.csv", b"id")])
+    return reply, b"".join(reply.response)  # type: ignore[arg-type]
+
+
+def in_pieces(content: bytes) -> list[bytes]:
+    return [content[start : start + 100_000] for start in range(0, len(content), 100_000)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_archive_is_read_from_its_beginning_and_from_its_end(known: bool) -> None:
+    reply, data = archived(known)
+    assert reply.content_length == len(data)
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    assert archive.testzip() is None
+    streamed = zip_streams.entries(data)
+    assert [name for name, _, _ in streamed] == archive.namelist()
+    assert [len(content) for _, content, _ in streamed] == [2, *SIZES]
+    assert all(archive.read(name) == content for name, content, _ in streamed)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_java_reads_an_archive_while_it_comes(known: bool, tmp_path: Path) -> None:
+    _, data = archived(known)
+    assert zip_streams.by_java(data, tmp_path) == [
+        f"{name}\t{len(content)}\t{zlib.crc32(content)}"
+        for name, content, _ in zip_streams.entries(data)
+    ]
 
 
 def test_names_are_safe_and_different_on_any_computer(
@@ -139,13 +224,51 @@ def test_a_file_that_became_shorter_breaks_the_transfer(tmp_path: Path) -> None:
         b"".join(reply.response)  # type: ignore[arg-type]
 
 
+def test_a_file_that_was_damaged_breaks_the_transfer_off() -> None:
+    reply = ZipReply([StoredFile("a", lambda: (b"damage",), 6, zlib.crc32(b"lesson"))], [])
+    with pytest.raises(EOFError):
+        b"".join(reply.response)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("known", [True, pytest.param(False, marks=pytest.mark.full)])
+def test_sizes_beyond_4_gib_are_told_in_64_bits(known: bool) -> None:
+    size = MAX32 - (0 if known else BLOCK)
+    piece = bytes(1 << 24)
+
+    def read() -> Iterator[bytes]:
+        yield from (piece for _ in range(size >> 24))
+        yield piece[: size & 0xFF_FFFF]
+
+    crc = 0
+    if known:
+        for data in read():
+            crc = zlib.crc32(data, crc)
+    reply = ZipReply(
+        [StoredFile("large", read, size, crc if known else None), StoredFile("b", tuple, 0)], []
+    )
+    head, tail, length = b"", b"", 0
+    for data in reply.response:
+        assert isinstance(data, bytes)
+        head, tail, length = (head + data)[:60], (tail + data)[-1000:], length + len(data)
+    assert length == reply.content_length
+    assert struct.unpack_from("<HHQQ", head, 35) == (1, 16, *((size, size) if known else (0, 0)))
+    # The directory at the end is read by itself, at the place it says it has.
+    archive = zipfile.ZipFile(io.BytesIO(tail))
+    assert [(each.filename, each.file_size) for each in archive.infolist()] == [
+        ("large", size),
+        ("b", 0),
+    ]
+    place = archive.infolist()[1].header_offset
+    assert tail[place : place + 4] == b"PK\x03\x04"
+
+
 def test_gigabytes_pass_piece_by_piece(tmp_path: Path) -> None:
     file = tmp_path / "large"
     with file.open("wb") as stream:
         stream.truncate(5 << 30)
     storage = LocalStorage(tmp_path)
     files = [
-        StoredFile(name, partial(storage.read, "large", 0, size), size)
+        StoredFile(name, partial(storage.read, "large", 0, size), size, crc32=0)
         for name, size in (("a.mp4", 5 << 30), ("b", 10))
     ]
     reply = ZipReply(files, [])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lectern.people.principal import Principal
 from lectern.storage import LocalStorage
 from tests.factories import make_asset, make_colleague, make_principal
 from tests.lectern.exchange.library import exported, fill, read
+from tests.web import zip_streams
 
 
 @pytest.mark.parametrize("record", schema.RECORDS, ids=lambda record: str(record.file))
@@ -100,3 +102,13 @@ def test_tables_hold_no_formula(
         cells = [cell for row in rows[1:] for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert "'=HYPERLINK(1)" in cells
+
+
+def test_an_export_is_read_from_its_first_byte_on(
+    session: Session, owner: Principal, storage: LocalStorage, tmp_path: Path
+) -> None:
+    fill(session, owner, storage, tmp_path)
+    archive = exported(session, owner, storage)
+    with zipfile.ZipFile(io.BytesIO(archive)) as directory:
+        expected = {name: directory.read(name) for name in directory.namelist()}
+    assert {name: content for name, content, _ in zip_streams.entries(archive)} == expected
