@@ -38,6 +38,7 @@ from lectern.exchange.importers.table import Table, TableEntry
 from lectern.exchange.importers.walking import Skipped, SourceFile
 from lectern.exchange.imports import contents, recording
 from lectern.exchange.imports.recording import Key
+from lectern.media import office
 from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import SandboxUnavailable
@@ -80,6 +81,7 @@ def run(job: ImportRun) -> Generator[Outcome | Skipped, None, None]:
         Conflict: another run over this folder is under way.
     """
     sandbox.configure(job.settings)
+    office.configure(job.settings)
     job.settings.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         _alone(job),

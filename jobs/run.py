@@ -9,6 +9,7 @@ from jobs import enqueue, live, process
 from jobs.work import Work
 from lectern.database.sessions import unit_of_work
 from lectern.errors import LecternError, Message
+from lectern.media import office
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import Refused, SandboxCrashed, Stopped
 from lectern.pipeline import due, notices, registry, tasks
@@ -29,6 +30,7 @@ RUNNERS = {step: importlib.import_module(step.runner) for step in Step}
 def prepare(settings: Settings) -> None:
     """Get ready in a worker process, before the first task."""
     sandbox.configure(settings)
+    office.configure(settings)
 
 
 def run(workspace_id: str, task_id: str) -> None:

@@ -44,6 +44,8 @@ class Settings:
     # docs/reliability.md#limits: a video file may have 20 GiB.
     max_upload_bytes: int
     ffmpeg: str | None
+    # LibreOffice's program or the folder it is in; `none` where it is not to be used.
+    soffice: str | None
     # How much of a long video one worker encodes at once.
     stretch_s: int
     # Rungs in AV1 beside those in H.264.
@@ -102,6 +104,7 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         trash_days=reader.get("TRASH_DAYS", _number(1), 30),
         max_upload_bytes=reader.get("MAX_UPLOAD_BYTES", _number(1), 20 << 30),
         ffmpeg=reader.get("FFMPEG", str, None),
+        soffice=reader.get("SOFFICE", str, None),
         stretch_s=reader.get("STRETCH_SECONDS", _number(4), 180),
         av1=reader.get("AV1", _flag, False),
         lease_s=reader.get("LEASE_SECONDS", _number(2), 90),
@@ -111,8 +114,7 @@ def read(environ: Mapping[str, str] | None = None, data: Path | None = None) -> 
         trusted_proxies=reader.get("TRUSTED_PROXIES", lambda text: tuple(text.split()), ()),
         allow_no_landlock=reader.get("ALLOW_NO_LANDLOCK", _flag, False),
     )
-    if reader.problems:
-        raise BadSettings("\n".join(reader.problems))
+    reader.refuse_problems()
     return settings
 
 
@@ -120,6 +122,10 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.problems: list[str] = []
+
+    def refuse_problems(self) -> None:
+        if self.problems:
+            raise BadSettings("\n".join(self.problems))
 
     def get(self, name: str, parse: Callable[[str], T], default: T) -> T:
         text = self.environ.get(PREFIX + name, "")

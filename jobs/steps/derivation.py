@@ -121,15 +121,20 @@ class Derivation:
         """Name a blob as that rendition of the version's bytes."""
         renditions.record(session, *self.source, spec, blob, dict(facts))
 
-    def finish(self, record: Callable[[Session, Sequence[Blob]], T]) -> T:
-        """End the task well; `record` names what was stored, in the same transaction."""
+    def finish(
+        self,
+        record: Callable[[Session, Sequence[Blob]], T],
+        state: TaskState = TaskState.DONE,
+        reason: str | None = None,
+    ) -> T:
+        """End the task; `record` names what was stored, in the same transaction."""
 
         def change(session: Session) -> T:
             value = record(session, self._results.add(session))
             self._settle(session)
             return value
 
-        value = self.work.finish(change)
+        value = self.work.finish(change, state, reason)
         self._results.tidy()
         return value
 

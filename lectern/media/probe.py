@@ -7,12 +7,12 @@ from lectern.media.facts import Facts
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.limits import MAX_BYTES
 from lectern.media.sandbox.refusal import Refused, Unreadable
-from lectern.media.sniff import HEAD_BYTES, Sniffed, sniff
+from lectern.media.sniff import HEAD_BYTES, Sniffed, document_mismatch, refuse_locked, sniff
 from lectern.pipeline.limits import MIB, Limits
 from lectern.pipeline.registry import Step
 
 _TASKS = {"video": "container", "audio": "container", "image": "picture"}
-_DOCUMENT_TASKS = {"zip": "archive", "webvtt": "captions", "srt": "captions"}
+_DOCUMENT_TASKS = {"zip": "office", "webvtt": "captions", "srt": "captions"}
 
 
 def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = None) -> Facts:
@@ -28,19 +28,21 @@ def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = No
         size = source.stat().st_size
         with source.open("rb") as file:
             head = file.read(HEAD_BYTES)
+            refuse_locked(head, file)
     except OSError as error:
         raise Unreadable("The stored file cannot be read right now. Try again later.") from error
     sniffed = sniff(head, size, filename)
     _within_size(sniffed.kind_guess, size)
     facts = _opened(source, sniffed, scratch, limits)
     _within_size(facts.kind, size)
-    return replace(facts, warnings=(*sniffed.warnings, *facts.warnings))
+    other = document_mismatch(filename, facts.container)
+    return replace(facts, warnings=(*sniffed.warnings, *other, *facts.warnings))
 
 
 def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits | None) -> Facts:
     kind, demuxer = sniffed.kind_guess, sniffed.demuxer
     task = _DOCUMENT_TASKS.get(demuxer) if kind == "document" else _TASKS[kind]
-    # SVG and PDF are programs as much as pictures: nothing of ours ever parses them.
+    # SVG is a program as much as a picture: nothing of ours ever parses it. A PDF is read later.
     if task is None or demuxer == "svg":
         return Facts(kind=kind, mime=sniffed.mime, container=demuxer)
     arguments = {"source": str(source.resolve()), "demuxer": demuxer, "mime": sniffed.mime}

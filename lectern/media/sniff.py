@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import BinaryIO
 
 from lectern.errors import Message
 from lectern.media import plaintext
@@ -53,8 +54,28 @@ _KINDS_BY_SUFFIX = {
     "video": "mp4 m4v mov mkv webm avi mpg mpeg ts mts m2ts flv wmv ogv 3gp 3g2 asf",
     "audio": "mp3 m4a m4b aac wav flac ogg oga opus amr wma aif aiff caf ac3",
     "image": "png jpg jpeg gif webp bmp tif tiff heic heif avif ico svg apng",
-    "document": "pdf docx pptx xlsx epub odt odp ods vtt srt",
+    "document": "pdf docx docm dotx dotm pptx pptm ppsx ppsm potx potm xlsx xlsm xltx epub "
+    "odt ott odp otp ods vtt srt",
 }
+# The documents that a suffix may stand for, by the reader of their content.
+_DOCUMENT_SUFFIXES = {
+    "pdf": ("pdf",),
+    "pptx": ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"),
+    "docx": ("docx", "docm", "dotx", "dotm"),
+    "odp": ("odp", "otp"),
+    "odt": ("odt", "ott"),
+}
+_OTHER_DOCUMENTS = {
+    "pdf": N_("The name promises another format, but the content is a PDF."),
+    "pptx": N_("The name promises another format, but the content is a PowerPoint presentation."),
+    "docx": N_("The name promises another format, but the content is a Word document."),
+    "odp": N_("The name promises another format, but the content is an OpenDocument presentation."),
+    "odt": N_("The name promises another format, but the content is an OpenDocument text."),
+}
+# A compound file (MS-CFB): Office before 2007, and the wrapping of every locked Office file.
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# The stream that holds it (MS-OFFCRYPTO 1.3.2).
+_LOCKED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _SUFFIXES = {suffix: kind for kind, names in _KINDS_BY_SUFFIX.items() for suffix in names.split()}
 
 
@@ -164,6 +185,33 @@ def sniff(head: bytes, size: int, filename: str) -> Sniffed:
     if kind == "document" and promised not in {None, kind}:
         raise Refused(_UNEXPECTED_DOCUMENTS[str(promised)], mime=mime)
     return Sniffed(kind, mime, demuxer, _mismatch(promised, kind))
+
+
+def document_mismatch(filename: str, container: str) -> tuple[str, ...]:
+    """A warning where the name of a document promises another format than its content has."""
+    promised = PurePath(filename.lower()).suffix.lstrip(".")
+    known = {suffix for names in _DOCUMENT_SUFFIXES.values() for suffix in names}
+    if container not in _DOCUMENT_SUFFIXES or promised not in known:
+        return ()
+    fits = promised in _DOCUMENT_SUFFIXES[container]
+    return () if fits else (_OTHER_DOCUMENTS[container],)
+
+
+def refuse_locked(head: bytes, file: BinaryIO) -> None:
+    """Say of an Office file that has a password that this is why it cannot be kept as media.
+
+    Raises:
+        Refused: it has one.
+    """
+    if not head.startswith(COMPOUND) or len(head) < 52:
+        return
+    # MS-CFB 2.2: the directory's first sector, of a size that is given as a power of two.
+    sector = 1 << min(int.from_bytes(head[30:32], "little"), 16)
+    file.seek((int.from_bytes(head[48:52], "little") + 1) * sector)
+    if _LOCKED_PACKAGE in head or _LOCKED_PACKAGE in file.read(sector):
+        raise Refused(
+            "This Office file is password-protected. Remove the password, then upload it again."
+        )
 
 
 def _mismatch(promised: str | None, kind: str) -> tuple[str, ...]:

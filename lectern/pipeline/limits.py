@@ -26,6 +26,10 @@ STORYBOARD = Limits(cpu_s=240, wall_s=600, memory_bytes=2 * GIB, file_bytes=16 *
 PICTURE = Limits(cpu_s=120, wall_s=300, memory_bytes=2 * GIB, file_bytes=256 * MIB)
 # Pages are drawn and read by a renderer that has seen many a broken file.
 PAGES = Limits(cpu_s=90, wall_s=240, memory_bytes=GIB, file_bytes=64 * MIB)
+# Drawing stops by itself before its allowance ends; what is drawn by then is kept.
+DRAWN_PAGES = Limits(cpu_s=300, wall_s=900, memory_bytes=GIB, file_bytes=64 * MIB)
+# LibreOffice maps 600 MB before it opens anything, and reads a hundred files of its own.
+OFFICE = Limits(cpu_s=120, wall_s=300, memory_bytes=2 * GIB, file_bytes=256 * MIB, open_files=256)
 SUBTITLES = Limits(cpu_s=300, wall_s=900, memory_bytes=GIB, file_bytes=4 * MIB)
 INDEX = Limits(cpu_s=3600, wall_s=2 * 3600, memory_bytes=GIB, file_bytes=32 * GIB)
 

@@ -86,9 +86,18 @@ def of(*kinds: Kind) -> Wanted:
     return lambda facts: facts["kind"] in kinds
 
 
+# Documents by the reader of their text; LibreOffice, where there is one, makes PDFs of them.
+OFFICE = frozenset({"pptx", "docx", "odp", "odt"})
+
+
+def has_pages(facts: KnownFacts) -> bool:
+    """True for documents that have pages: PDF, and what is written or presented."""
+    return facts["kind"] == Kind.DOCUMENT and facts.get("container") in {"pdf", *OFFICE}
+
+
 def _pictured(facts: KnownFacts) -> bool:
-    # The first page stands for a PDF; other documents are kept as they are.
-    return facts["kind"] != Kind.DOCUMENT or facts.get("container") == "pdf"
+    # The first page stands for a document; those without pages are kept as they are.
+    return facts["kind"] != Kind.DOCUMENT or has_pages(facts)
 
 
 def _read_as_played(facts: KnownFacts) -> bool:
@@ -128,7 +137,7 @@ class Step(StrEnum):
         Queue.PROBE,
         N_("Checking the file"),
         subject=Subject.UPLOAD,
-        sandbox=dict.fromkeys(("container", "picture", "archive", "captions"), limits.PROBE),
+        sandbox=dict.fromkeys(("container", "picture", "office", "captions"), limits.PROBE),
     )
     POSTER = Rule(
         "poster",
@@ -138,8 +147,29 @@ class Step(StrEnum):
         essential=True,
         after="playable",
         waits=_read_as_played,
-        sandbox={"frames": limits.POSTER, "rendition": limits.POSTER, "pages": limits.PAGES},
-        renditions={"poster": N_("Posters"), "text": N_("Text from documents")},
+        sandbox={
+            "frames": limits.POSTER,
+            "rendition": limits.POSTER,
+            "pages": limits.PAGES,
+            "office/text": limits.PAGES,
+            "office/pdf": limits.OFFICE,
+        },
+        renditions={
+            "poster": N_("Posters"),
+            "text": N_("Text from documents"),
+            "places": N_("Bookmarks and links"),
+            "document": N_("Documents as PDF"),
+        },
+    )
+    PAGES = Rule(
+        "pages",
+        Queue.MEDIA,
+        N_("Drawing the pages"),
+        has_pages,
+        after="poster",
+        sandbox={"pages": limits.DRAWN_PAGES},
+        renditions={"pages": N_("Pictures of pages")},
+        module="documents.pages",
     )
     PLAYABLE = Rule(
         "playable",

@@ -1,6 +1,7 @@
-"""The words on a PDF's pages, as the search reads them."""
+"""The words on a document's pages, as the search reads them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -40,3 +41,17 @@ def texts(session: Session, storage: Storage, version: Version) -> list[PageText
 def read(data: bytes) -> list[PageText]:
     """The pages in the bytes of such a rendition."""
     return [PageText(int(each["page"]), str(each["text"])) for each in json.loads(data)]
+
+
+def dumped(pages: Sequence[PageText]) -> bytes:
+    """The bytes that `read` reads."""
+    value = [{"page": each.page, "text": each.text} for each in pages]
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def joined(pages: Sequence[PageText], notes: Mapping[int, str]) -> list[PageText]:
+    """The pages with what the speaker noted for each below its text."""
+    by_page = {each.page: each.text for each in pages}
+    for page, note in notes.items():
+        by_page[page] = f"{by_page.get(page, '')}\n{note}".strip()
+    return [PageText(page, text) for page, text in sorted(by_page.items())]

@@ -62,7 +62,7 @@ def candidates(source: Path, facts: Facts, scratch: Path) -> list[Candidate]:
     if facts.kind == "image" and facts.container != "svg":
         return [_picture(source, facts, scratch, None, "The image itself")]
     if facts.container == "pdf":
-        return [_page(source, scratch)]
+        return [first_page(source, scratch)]
     return []
 
 
@@ -93,7 +93,13 @@ def own(source: Path, scratch: Path) -> Candidate:
     return _picture(source, facts, scratch, None, N_("A picture of your own"))
 
 
-def _page(source: Path, scratch: Path) -> Candidate:
+def first_page(source: Path, scratch: Path) -> Candidate:
+    """The first page of a PDF, as file `out.0` in `scratch`.
+
+    Raises:
+        Refused: it is locked or broken, or drawing it takes more than the limits.
+        SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
+    """
     answer = pages.first(source, scratch)
     return _candidate(
         scratch, 0, answer | {"at_s": None, "scores": {}, "reasons": [N_("The first page")]}

@@ -41,7 +41,10 @@ def main() -> None:
         binary = request["execute"][0]
         # Confined already, and every argument is ours: see `lectern.media.convert`.
         os.execv(binary, [binary, *arguments["argv"]])  # noqa: S606
-    sys.exit(_perform(request["task"], arguments, answers))
+    status = _perform(request["task"], arguments, answers)
+    sys.stderr.flush()
+    # All is said: what a library does when it is unloaded must not turn an answer into a crash.
+    os._exit(status)
 
 
 def _confined(request: dict[str, Any], answers: int) -> bool:

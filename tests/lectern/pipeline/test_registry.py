@@ -38,7 +38,7 @@ def test_no_two_steps_share_a_name_or_a_label() -> None:
 
 def test_every_module_of_the_steps_is_run_by_one_or_shared() -> None:
     there = {each.name for each in pkgutil.iter_modules([str(CHECKOUT / "jobs/steps")])}
-    run = {step.runner.rpartition(".")[2] for step in Step}
+    run = {step.runner.removeprefix("jobs.steps.").partition(".")[0] for step in Step}
     assert run <= there
     assert there - run <= SHARED
 
@@ -50,7 +50,13 @@ def test_a_step_waits_only_for_one_that_such_files_go_through_before_it() -> Non
             chain.append(Step.named(chain[-1].after).rule)
             assert len(chain) < len(registry.RULES)
     for kind in Kind:
-        for facts in ({"audio_stream": 1}, {}, {"container": "pdf"}, {"container": "svg"}):
+        for facts in (
+            {"audio_stream": 1},
+            {},
+            {"container": "pdf"},
+            {"container": "pptx"},
+            {"container": "svg"},
+        ):
             steps = registry.steps_for({"kind": kind, **facts})
             for step in steps:
                 assert step.rule.after is None or step.rule.after in steps or kind == "document"
