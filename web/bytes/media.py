@@ -55,7 +55,8 @@ def original(asset_id: uuid.UUID, number: int | None = None) -> ResponseReturnVa
     name = quote(_file_name(asset, version), safe="")
     disposition = f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
     cache = A_YEAR if number else "private, no-cache"
-    reply = _reply(version.blob, mime, cache=cache, disposition=disposition)
+    played_s = PLAY_S if shown else 0
+    reply = _reply(version.blob, mime, cache=cache, disposition=disposition, played_s=played_s)
     if _is_whole(reply):
         details = {"version": version.number}
         audit.record(session, g.principal, "asset.download", "asset", asset.id, details)

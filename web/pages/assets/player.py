@@ -3,19 +3,25 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from lectern.ingest import awaited
 from lectern.insight import captions
 from lectern.insight.captions import Captions
 from lectern.insight.cues import Cue
 from lectern.library import versions
 from lectern.models import Asset, Rendition, Version
-from lectern.renditions import renditions, storyboards, streams
+from lectern.people.principal import Principal
+from lectern.people.rights import Action, can
+from lectern.renditions import originals, renditions, storyboards, streams
+from lectern.renditions.originals import Needs
 from web.pages.captions.panel import language_name
+
+P = TypeVar("P", bound="Player")
 
 
 class Track(NamedTuple):
@@ -147,22 +153,61 @@ class Player:
         return url_for(endpoint, asset_id=asset_id, number=self._version.number, **more)
 
 
+class Original(Player):
+    """The file itself, for browsers that can play it while nothing has been made of it yet."""
+
+    needs: Needs
+
+    @property
+    def url(self) -> str:
+        """The original, not as a download."""
+        return self._url("media.original", inline=1) + self.part
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What the browser is asked, by name."""
+        return self.needs._asdict()
+
+
+def original_of(
+    session: Session, principal: Principal, asset: Asset, number: int | None = None, **given: str
+) -> Original | None:
+    """The player of the original, as `of`; None where it must not or cannot be offered.
+
+    Only who may download it is offered the original: learners get nothing that holds metadata.
+    """
+    found = _version(session, asset, number)
+    if found is None or not can(principal, Action.DOWNLOAD_ORIGINAL, asset):
+        return None
+    needs = originals.needs(found.facts, found.blob.byte_size)
+    if needs is None or found.blob.state == awaited.AWAITED:
+        return None
+    player = Original(asset, found, {}, captions.list_of(session, found))
+    player.needs = needs
+    return _given(player, **given)
+
+
 def of(session: Session, asset: Asset, number: int | None = None, **given: str) -> Player | None:
     """The player of the asset's version `number`, or of the current one; None where none is.
 
     `given` are `poster`, `part` and `name`, as a player has them.
     """
-    found = (
-        versions.get_current(session, asset)
-        if number is None
-        else versions.find(session, asset, number)
-    )
+    found = _version(session, asset, number)
     if found is None:
         return None
     made = renditions.of_blob(session, found.workspace_id, found.blob_id)
-    player = Player(asset, found, made, captions.list_of(session, found))
-    player.poster, player.part = given.get("poster", ""), given.get("part", "")
-    player.name = given.get("name") or asset.name
+    return _given(Player(asset, found, made, captions.list_of(session, found)), **given)
+
+
+def _version(session: Session, asset: Asset, number: int | None) -> Version | None:
+    if number is None:
+        return versions.get_current(session, asset)
+    return versions.find(session, asset, number)
+
+
+def _given(player: P, *, poster: str = "", part: str = "", name: str = "") -> P:
+    player.poster, player.part = poster, part
+    player.name = name or player.name
     return player
 
 

@@ -17,7 +17,7 @@ from web.auth import allow
 from web.bytes.media import A_YEAR
 from web.extensions import db
 from web.pages.assets import player as players
-from web.pages.assets.player import Player
+from web.pages.assets.player import Original, Player
 
 bp = Blueprint("watch", __name__)
 
@@ -27,6 +27,14 @@ def player_of(asset_id: uuid.UUID, number: int | None = None, **given: str) -> P
     """The player of a file that the page shows anyway; see `players.of`."""
     session = db.session()
     return players.of(session, assets.get(session, g.principal, asset_id), number, **given)
+
+
+@bp.app_template_global()
+def original_of(asset_id: uuid.UUID, number: int | None = None, **given: str) -> Original | None:
+    """The player of a file's original, where that is offered; see `players.original_of`."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    return players.original_of(session, g.principal, asset, number, **given)
 
 
 @bp.get("/watch/<uuid:asset_id>")

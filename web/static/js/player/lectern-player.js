@@ -2,6 +2,7 @@
 // controls; this joins them with streams, captions, keys and what the browser remembers.
 import { Chapters } from "./chapters.js";
 import { press } from "./keys.js";
+import "./original-offer.js";
 import { Place } from "./place.js";
 import "./player-transcript.js";
 import { Settings } from "./settings.js";
