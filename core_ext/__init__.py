@@ -1,12 +1,14 @@
-"""Lectern's compiled core: digests, scores of frames, fingerprints, confinement of a child."""
+"""Lectern's compiled core: digests, scores of frames, fingerprints, audit entries, confinement."""
 
 from core_ext._core import (
+    AuditEntries,
     Confinement,
     FrameScores,
     Hasher,
     SoundAlignment,
     SoundPrinter,
     align_sounds,
+    canonical_json,
     confine,
     die_with_parent,
     digest_and_crc,
@@ -17,12 +19,14 @@ from core_ext._core import (
 )
 
 __all__ = [
+    "AuditEntries",
     "Confinement",
     "FrameScores",
     "Hasher",
     "SoundAlignment",
     "SoundPrinter",
     "align_sounds",
+    "canonical_json",
     "confine",
     "die_with_parent",
     "digest_and_crc",

@@ -1,18 +1,21 @@
 """The compiled module; `stubtest` holds these signatures against it."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from typing_extensions import Buffer
 
 __all__ = [
+    "AuditEntries",
     "Confinement",
     "FrameScores",
     "Hasher",
     "SoundAlignment",
     "SoundPrinter",
     "align_sounds",
+    "canonical_json",
     "confine",
     "die_with_parent",
     "digest_and_crc",
@@ -241,3 +244,51 @@ def die_with_parent(parent_pid: int) -> None:
     Raises:
         ProcessLookupError: the parent is no longer `parent_pid`.
     """
+
+def canonical_json(value: object) -> str:
+    """The value as JSON in one way only, as PostgreSQL's `jsonb` gives it back.
+
+    ASCII, names sorted by code point, no blanks. NUL and lone surrogates are taken out of texts,
+    whole floats become integers and sets sorted lists; times are in UTC, and what JSON does not
+    have becomes text by `str`.
+
+    Raises:
+        RecursionError: it is nested more than 200 deep.
+        ValueError: a number is infinite or none at all.
+    """
+
+@final
+class AuditEntries:
+    """Entries of an audit log, read from Python once; hashed and written out without the GIL."""
+
+    def __new__(
+        cls, facts: Iterable[tuple[str, str, uuid.UUID | None, Mapping[str, Any]]]
+    ) -> AuditEntries:
+        """Take action, type of the object, its id and details of each.
+
+        Raises:
+            ValueError: see `canonical_json`, which details become.
+        """
+    def hashes(
+        self,
+        key: bytes,
+        *,
+        workspace_id: uuid.UUID,
+        actor_id: uuid.UUID | None,
+        moment: str,
+        first: int,
+        previous: bytes,
+    ) -> list[bytes]:
+        """HMAC-SHA256 of each, numbered from `first`, and over the 32 bytes of the one before."""
+    def rows(
+        self,
+        key: bytes,
+        *,
+        workspace_id: uuid.UUID,
+        actor_id: uuid.UUID | None,
+        moment: str,
+        microseconds: int,
+        first: int,
+        previous: bytes,
+    ) -> bytes:
+        """The entries for PostgreSQL's COPY in its binary format; `moment` as Unix time too."""

@@ -1,5 +1,6 @@
 //! Lectern's compiled core: digests, frame scores, fingerprints and confinement, with a thin Python binding.
 
+pub mod chain;
 pub mod confine;
 pub mod digest;
 pub mod frames;

@@ -13,6 +13,7 @@ use crate::confine::{Limits, Paths, Unconfined};
 use crate::digest::{self, Reading, Unreadable};
 use crate::frames::{self, Plane};
 
+mod chain;
 mod prints;
 
 // Same threshold as CPython's HASHLIB_GIL_MINSIZE.
@@ -21,6 +22,8 @@ const RELEASE_GIL_FROM_BYTES: usize = 2048;
 /// Compiled core of Lectern: digests, frame scores, fingerprints, confinement.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::chain::{AuditEntries, canonical_json};
     #[pymodule_export]
     use super::prints::{SoundAlignment, SoundPrinter, align_sounds, picture_hash};
     #[pymodule_export]

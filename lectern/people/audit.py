@@ -8,10 +8,10 @@ erasing a person leaves the chain whole.
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select, true
 from sqlalchemy.orm import Session
@@ -19,16 +19,7 @@ from sqlalchemy.orm import Session
 from lectern.database.scope import scoped
 from lectern.models import AuditEntry, User
 from lectern.people import audit_actions
-from lectern.people.audit_chain import (
-    configure,
-    digest,
-    encode,
-    encode_all,
-    hash_of,
-    moment,
-    plain,
-    quoted,
-)
+from lectern.people.audit_chain import Entries, Fact, Link, configure, hash_of, plain
 from lectern.people.principal import Principal
 from lectern.people.rights import Action, require
 
@@ -51,17 +42,7 @@ _START = bytes(32)
 _LOCK = 0x4C41
 _COPY = """
     COPY audit_entry (workspace_id, seq, at, actor_id, action, object_type, object_id, details,
-        previous_hash, hash) FROM STDIN"""
-_BACKSLASH, _NULL, _BYTES = "\\", "\\N", r"\\x"
-
-
-class Fact(NamedTuple):
-    """Something that was done: an action of `audit_actions`, to what, and what changed."""
-
-    action: str
-    object_type: str
-    object_id: uuid.UUID | None
-    details: Mapping[str, Any]
+        previous_hash, hash) FROM STDIN (FORMAT BINARY)"""
 
 
 @dataclass(frozen=True)
@@ -136,40 +117,14 @@ def record_all(session: Session, principal: Principal, facts: Sequence[Fact]) ->
     for action, object_type in {(fact.action, fact.object_type) for fact in facts}:
         audit_actions.check(action, object_type)
     session.flush()
-    workspace, actor = str(principal.workspace_id), principal.user_id
-    by, who = quoted(actor), _NULL if actor is None else str(actor)
-    parts = _parts(facts)
+    # Before the chain is held, for it takes the most time.
+    written = Entries(facts)
     at, seq, previous = _take(session, principal.workspace_id)
-    when, before, lines = moment(at), previous.hex(), []
-    for number, (row, line) in enumerate(parts, seq + 1):
-        previous = digest(f'["{workspace}",{number},"{when}",{by},{row}]', previous)
-        current = previous.hex()
-        lines.append(
-            f"{workspace}\t{number}\t{when}\t{who}\t{line}\t{_BYTES}{before}\t{_BYTES}{current}\n"
-        )
-        before = current
+    link = Link(principal.workspace_id, principal.user_id, at, seq + 1, previous)
     driver = session.connection().connection.driver_connection
     assert driver is not None, "a session at work has a connection"  # noqa: S101
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write("".join(lines))
-
-
-def _parts(facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
-    """What of each entry does not depend on the chain: as it is hashed, and as COPY reads it.
-
-    In COPY's text a backslash is doubled, and JSON has neither tabs nor line breaks.
-    """
-    words = {word: encode(word) for fact in facts for word in (fact.action, fact.object_type)}
-    details = encode_all([plain(fact.details) for fact in facts])
-    return (
-        (
-            f"{words[fact.action]},{words[fact.object_type]},{quoted(thing)},{text}",
-            f"{fact.action}\t{fact.object_type}\t{_NULL if thing is None else thing}"
-            f"\t{text.replace(_BACKSLASH, _BACKSLASH * 2)}",
-        )
-        for fact, text in zip(facts, details, strict=True)
-        for thing in (None if fact.object_id is None else str(fact.object_id),)
-    )
+        copy.write(written.rows(link))
 
 
 def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, bytes]:
