@@ -22,7 +22,7 @@ from lectern.pipeline import tasks
 # Open pages look again at most this often while a batch runs.
 TOLD_S = 1.0
 # Whoever edits a file of the chunk waits for its end, so it is to last about so long at most.
-CHUNK_S = 0.15
+CHUNK_S = 0.2
 FEWEST, MOST = 500, 4_000
 # Chunks at work at once: while PostgreSQL changes the rows of one, the next is read and judged.
 LANES = 2
@@ -58,7 +58,7 @@ def paced(most: int, took: float) -> int:
     """
     if took > CHUNK_S:
         return max(most // 2, FEWEST)
-    return min(most * 2, MOST) if took < CHUNK_S / 3 else most
+    return min(most * 2, MOST) if took < CHUNK_S / 2 else most
 
 
 def _chunks(work: Work) -> Generator[Progress, None, None]:

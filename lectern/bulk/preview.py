@@ -67,7 +67,7 @@ def dry_run(
     kind, known = checked(session, principal, action, args, chosen, settings, dry=True)
     would = DryRun()
     for ids in targets.chunks(session, principal, chosen, runner.CHUNK):
-        places: Places = {each: (would.total + n, {}) for n, each in enumerate(ids)}
+        places: Places = {each: n for n, each in enumerate(ids, would.total)}
         rows = chunk.read(session, principal.workspace_id, places, kind.columns)
         one = kind(session, principal, known)
         one.hold()
@@ -79,7 +79,7 @@ def dry_run(
         would.refused += len(judged.refused) + len(gone)
         told = [Refusal(row.id, row.name, reason) for row, reason in judged.refused]
         told += [Refusal(each, None, NO_FILE) for each in gone]
-        told.sort(key=lambda each: places[each.id][0])
+        told.sort(key=lambda each: places[each.id])
         would.refuse += told[: MOST_REFUSALS - len(would.refuse)]
         if isinstance(one, Rename):
             _preview(would, one, judged.ready)

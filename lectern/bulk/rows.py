@@ -9,17 +9,19 @@ from sqlalchemy import (
     ARRAY,
     SQLColumnExpression,
     Uuid,
+    and_,
     any_,
     cast,
     func,
     literal,
+    literal_column,
     select,
     update,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
 
-from lectern.models import Asset
+from lectern.models import Asset, Batch, BatchItem, ItemState
 
 
 class _Untyped(UserDefinedType[str]):
@@ -61,41 +63,92 @@ class Done(NamedTuple):
     details: Mapping[str, Any]
 
 
-# Position in the batch and `before` by asset.
-Places = Mapping[uuid.UUID, tuple[int, Mapping[str, Any]]]
+# Position by asset.
+Places = Mapping[uuid.UUID, int]
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Items(NamedTuple):
+    """Items of a batch: the assets, by position, and the positions of those that are gone."""
+
+    rows: list[Row]
+    gone: list[int]
 
 
 def read(
-    session: Session,
-    workspace_id: uuid.UUID,
-    places: Places,
-    columns: Sequence[str] = (),
-    *,
-    lock: bool = False,
-    against_use: bool = False,
+    session: Session, workspace_id: uuid.UUID, places: Places, columns: Sequence[str] = ()
 ) -> list[Row]:
-    """Those of the assets that exist, by position; `columns` are the further ones to be read.
-
-    `lock` holds them until the commit, taken in id order; `against_use` bars new usages as well.
-    """
-    more = [getattr(Asset, name) for name in columns]
-    query = select(Asset.id, Asset.name, Asset.created_by, *more).where(
-        Asset.workspace_id == workspace_id, among(places)
-    )
-    if lock:
-        query = query.order_by(Asset.id).with_for_update(key_share=not against_use)
+    """Those of the assets that exist, by position; `columns` are the further ones to be read."""
+    query = select(*_columns(columns)).where(Asset.workspace_id == workspace_id, among(places))
     rows = [
-        Row(
-            workspace_id,
-            asset_id,
-            name,
-            by,
-            *places[asset_id],
-            **(dict(zip(columns, rest, strict=True)) if rest else {}),
-        )
-        for asset_id, name, by, *rest in session.execute(query)
+        _row(workspace_id, columns, places[asset_id], None, asset_id, *known)
+        for asset_id, *known in session.connection().execute(query)
     ]
     return sorted(rows, key=lambda row: row.position)
+
+
+def take(
+    session: Session,
+    batch: Batch,
+    places: range,
+    columns: Sequence[str] = (),
+    *,
+    undoing: bool = False,
+    against_use: bool = False,
+) -> Items:
+    """What is to do, or to undo, at these places of a batch; the assets are held until the commit.
+
+    They are locked in id order; `against_use` bars new usages as well. What is read is what they
+    are once locked: a statement sees nothing that was committed while it waited.
+    """
+    items = (
+        BatchItem.workspace_id == batch.workspace_id,
+        BatchItem.batch_id == batch.id,
+        BatchItem.position >= places.start,
+        BatchItem.position < places.stop,
+        BatchItem.state == (ItemState.DONE if undoing else ItemState.PENDING),
+    )
+    assets = select(BatchItem.asset_id).where(*items).scalar_subquery()
+    locked = (
+        select(Asset.id)
+        .where(Asset.workspace_id == batch.workspace_id, Asset.id == any_(func.array(assets)))
+        .order_by(Asset.id)
+        .with_for_update(key_share=not against_use)
+        .cte("locked")
+    )
+    connection = session.connection()
+    connection.execute(select(func.count()).select_from(locked))
+    before = BatchItem.before if undoing else literal_column("NULL")
+    same = (Asset.workspace_id == BatchItem.workspace_id, Asset.id == BatchItem.asset_id)
+    query = (
+        select(BatchItem.position, before, *_columns(columns))
+        .outerjoin_from(BatchItem, Asset, and_(*same))
+        .where(*items)
+        .order_by(BatchItem.position)
+    )
+    known = connection.execute(query).all()
+    return Items(
+        [_row(batch.workspace_id, columns, *each) for each in known if each[2] is not None],
+        [each[0] for each in known if each[2] is None],
+    )
+
+
+def _columns(more: Sequence[str]) -> list[Any]:
+    return [Asset.id, Asset.name, Asset.created_by, *(getattr(Asset, name) for name in more)]
+
+
+def _row(
+    workspace_id: uuid.UUID,
+    columns: Sequence[str],
+    position: int,
+    before: Mapping[str, Any] | None,
+    asset_id: uuid.UUID,
+    name: str,
+    created_by: uuid.UUID | None,
+    *more: Any,
+) -> Row:
+    known = (workspace_id, asset_id, name, created_by, position, before or _NOTHING)
+    return Row(*known, **dict(zip(columns, more, strict=True))) if more else Row(*known)
 
 
 def write(session: Session, rows: Collection[Row], **values: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
 from lectern.bulk import registry
@@ -15,7 +15,7 @@ from lectern.bulk import rows as chunk
 from lectern.bulk.rows import Done
 from lectern.bulk.targets import NO_FILE
 from lectern.errors import Forbidden, Message, NotFound
-from lectern.models import Batch, BatchItem, BatchState, ItemState
+from lectern.models import Batch, BatchState, ItemState
 from lectern.people import audit, members
 from lectern.people.audit import Fact
 from lectern.people.principal import Principal
@@ -201,26 +201,22 @@ def _change(
 ) -> _Change:
     kind = registry.named(batch.action)(session, principal, batch.args)
     news = News(batch.workspace_id, batch.id, event=kind.undo_event if undoing else kind.event)
-    items = _items(session, batch, places, ItemState.DONE if undoing else ItemState.PENDING)
-    if not items:
-        return _Change(news)
+    _plan_for_many(session, batch)
     kind.hold()
-    rows = chunk.read(
+    rows, gone = chunk.take(
         session,
-        batch.workspace_id,
-        items,
+        batch,
+        places,
         kind.columns,
-        lock=True,
+        undoing=undoing,
         against_use=kind.against_use,
     )
+    if not rows and not gone:
+        return _Change(news)
     judged = (registry.judge_undo if undoing else registry.judge)(kind, rows)
     done: list[Done] = []
-    _plan_for_many(session, batch)
     if judged.ready:
         done = (kind.undo if undoing else kind.apply)(judged.ready)
-    gone: list[int] = []
-    if len(rows) < len(items):
-        gone = [items[asset_id][0] for asset_id in items.keys() - {row.id for row in rows}]
     ends = _ends_of_undo(judged, gone) if undoing else _ends(judged, done, gone)
     _store(session, batch, ends)
     context = {"batch": str(batch.id), **({"undo": True} if undoing else {})}
@@ -239,20 +235,6 @@ def _plan_for_many(session: Session, batch: Batch) -> None:
         session.execute(_PLAN_ANEW)
         planned["bulk"] = batch.id
     session.execute(_BY_INDEX)
-
-
-def _items(session: Session, batch: Batch, places: range, state: ItemState) -> chunk.Places:
-    """Position and `before` of the chunk's items in this state, by asset."""
-    found = session.execute(
-        select(BatchItem.asset_id, BatchItem.position, BatchItem.before).where(
-            BatchItem.workspace_id == batch.workspace_id,
-            BatchItem.batch_id == batch.id,
-            BatchItem.position >= places.start,
-            BatchItem.position < places.stop,
-            BatchItem.state == state,
-        )
-    )
-    return {asset_id: (position, before or {}) for asset_id, position, before in found}
 
 
 def _ends(judged: registry.Judged, done: Sequence[Done], gone: Sequence[int]) -> list[_End]:

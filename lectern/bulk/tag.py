@@ -1,8 +1,9 @@
 """Tags for many assets at once, and their removal."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -35,12 +36,13 @@ _DROP = """
 _DROP_ALL = text(_DROP)
 # Where one asset keeps a tag that another loses.
 _DROP_PAIRS = text(f"{_DROP} AND t.asset_id || ' ' || t.tag_id = ANY (CAST(:pairs AS text[]))")
+# In the order of the assets, so that none has to be looked up.
 _NOW = text("""
-    SELECT t.asset_id, array_agg(g.name ORDER BY g.key) FROM asset_tag t
-    JOIN tag g ON g.workspace_id = t.workspace_id AND g.id = t.tag_id
-    WHERE t.workspace_id = :workspace_id AND t.asset_id = ANY (CAST(:assets AS uuid[]))
-    -- One row an asset: a row a tag would be most of the work.
-    GROUP BY t.asset_id""")
+    SELECT ARRAY(
+        SELECT g.name FROM asset_tag t
+        JOIN tag g ON g.workspace_id = t.workspace_id AND g.id = t.tag_id
+        WHERE t.workspace_id = :workspace_id AND t.asset_id = a.id ORDER BY g.key)
+    FROM unnest(CAST(:assets AS uuid[])) WITH ORDINALITY AS a (id, place) ORDER BY a.place""")
 
 
 class _Keys(dict[str, str]):
@@ -51,8 +53,22 @@ class _Keys(dict[str, str]):
         return key
 
 
-# A row, and the names of its tags by key as they are and as they are to be.
-_Change = tuple[Row, Mapping[str, str], Mapping[str, str]]
+# The names of an asset's tags in the order in which they are shown.
+Names = tuple[str, ...]
+
+
+class _Edit(NamedTuple):
+    """From which tags to which, by key, and the keys that differ; many assets share one."""
+
+    now: Mapping[str, str]
+    after: Mapping[str, str]
+    added: list[str]
+    removed: list[str]
+
+    def details(self, spelled: Mapping[str, str]) -> dict[str, list[str]]:
+        """For the history; a tag that is new here is spelled as others spelled it first."""
+        after = [self.now.get(key) or spelled[key] for key in sorted(self.after)]
+        return {"before": list(self.now.values()), "after": after}
 
 
 class Tagging(BulkAction):
@@ -65,9 +81,12 @@ class Tagging(BulkAction):
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
         self.wanted = {tag_key(name): name for name in args["tags"]}
-        # By position: the names of its tags by key, in the order in which they are shown.
-        self._now: dict[int, dict[str, str]] = {}
+        # By position.
+        self._now: dict[int, Names] = {}
         self._keys = _Keys()
+        # Assets with the same tags are alike: what follows from them is worked out once.
+        self._by_key: Callable[[Names], Mapping[str, str]] = cache(self._keyed)
+        self._afterwards: Callable[[Names], Names] = cache(self._changed)
 
     @classmethod
     def read(
@@ -88,15 +107,13 @@ class Tagging(BulkAction):
 
     def look(self, rows: Sequence[Row]) -> None:
         """The tags that the assets have."""
-        self._now = {row.position: {} for row in rows}
-        places = {row.id: row.position for row in rows}
-        values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(places)}
-        for asset_id, names in self.session.execute(_NOW, values):
-            self._now[places[asset_id]] = self._by_key(names)
+        values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(r.id for r in rows)}
+        names = self.session.scalars(_NOW, values)
+        self._now = {row.position: tuple(each) for row, each in zip(rows, names, strict=True)}
 
-    def now(self, row: Row) -> dict[str, str]:
+    def now(self, row: Row) -> Mapping[str, str]:
         """The names of its tags by key."""
-        return self._now[row.position]
+        return self._by_key(self._now[row.position])
 
     def after(self, now: Mapping[str, str]) -> dict[str, str]:
         """What these tags become."""
@@ -108,36 +125,38 @@ class Tagging(BulkAction):
 
     def apply(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.apply`."""
-        return self._put([(row, self.after(self.now(row))) for row in rows])
+        return self._put([(row, self._afterwards(self._now[row.position])) for row in rows])
 
     def check_undo(self, row: Row) -> str | None:
         """See `BulkAction.check_undo`: one tag more or less since, and all stay."""
-        expected = self.after(self._by_key(row.before["tags"]))
+        expected = self._by_key(self._afterwards(tuple(row.before["tags"])))
         return CHANGED if expected.keys() != self.now(row).keys() else None
 
     def undo(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.undo`."""
-        return self._put([(row, self._by_key(row.before["tags"])) for row in rows])
+        return self._put([(row, tuple(row.before["tags"])) for row in rows])
 
-    def _by_key(self, names: Iterable[str]) -> dict[str, str]:
+    def _keyed(self, names: Names) -> Mapping[str, str]:
         return {self._keys[name]: name for name in names}
 
-    def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
+    def _changed(self, names: Names) -> Names:
+        return tuple(self.after(self._by_key(names)).values())
+
+    def _edit(self, before: Names, names: Names) -> _Edit:
+        now, after = self._by_key(before), self._by_key(names)
+        return _Edit(now, after, [*(after.keys() - now.keys())], [*(now.keys() - after.keys())])
+
+    def _put(self, wanted: Sequence[tuple[Row, Names]]) -> list[Done]:
         """Give each row exactly these tags."""
-        changes = [(row, self._now[row.position], after) for row, after in wanted]
+        pairs = [(row, (self._now[row.position], names)) for row, names in wanted]
+        edits = {pair: self._edit(*pair) for pair in {pair for _, pair in pairs}}
         fresh, stale = dict[str, str](), set[str]()
-        for _, now, after in changes:
-            fresh |= {key: after[key] for key in after.keys() - now.keys()}
-            stale |= now.keys() - after.keys()
+        for edit in edits.values():
+            fresh |= {key: edit.after[key] for key in edit.added}
+            stale.update(edit.removed)
         ids, spelled = self._tags(fresh, stale)
-        done, added = [], []
-        for row, now, after in changes:
-            added += [(row.id, ids[key]) for key in after.keys() - now.keys()]
-            before = list(now.values())
-            names = [now.get(key) or spelled[key] for key in sorted(after)]
-            done.append(
-                Done(row, {"tags": before}, "asset.tags", {"before": before, "after": names})
-            )
+        changes = [(row, edits[pair]) for row, pair in pairs]
+        added = [(row.id, ids[key]) for row, edit in changes for key in edit.added]
         if added:
             assets, of_tags = map(chunk.array_of, zip(*added, strict=True))
             values = {"assets": assets, "tags": of_tags}
@@ -145,23 +164,23 @@ class Tagging(BulkAction):
         if stale:
             self._drop(changes, {key: ids[key] for key in stale})
         chunk.touch(self.session, [row for row, _ in wanted])
-        return done
+        said = {pair: edit.details(spelled) for pair, edit in edits.items()}
+        return [
+            Done(row, {"tags": said[pair]["before"]}, "asset.tags", said[pair])
+            for row, pair in pairs
+        ]
 
-    def _drop(self, changes: Sequence[_Change], stale: Mapping[str, uuid.UUID]) -> None:
+    def _drop(self, changes: Sequence[tuple[Row, _Edit]], stale: Mapping[str, uuid.UUID]) -> None:
         """Take off what each row has of the stale tags, but for what it is to have afterwards."""
         values: dict[str, Any] = {
             "workspace_id": self.workspace_id,
-            "assets": chunk.array_of(row.id for row, now, after in changes if now.keys() - after),
+            "assets": chunk.array_of(row.id for row, edit in changes if edit.removed),
             "tags": chunk.array_of(stale.values()),
         }
-        if all(stale.keys().isdisjoint(after) for _, _, after in changes):
+        if all(stale.keys().isdisjoint(edit.after) for _, edit in changes):
             self.session.execute(_DROP_ALL, values)
             return
-        pairs = [
-            f"{row.id} {stale[key]}"
-            for row, now, after in changes
-            for key in now.keys() - after.keys()
-        ]
+        pairs = [f"{row.id} {stale[key]}" for row, edit in changes for key in edit.removed]
         self.session.execute(_DROP_PAIRS, {**values, "pairs": pairs})
 
     def _tags(

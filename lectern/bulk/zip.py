@@ -107,7 +107,7 @@ class _Found:
 
 def _rows(session: Session, principal: Principal, ids: Sequence[uuid.UUID]) -> Iterator[_Found]:
     workspace_id = principal.workspace_id
-    places: chunk.Places = {each: (position, {}) for position, each in enumerate(ids)}
+    places: chunk.Places = {each: position for position, each in enumerate(ids)}
     assets = chunk.read(session, workspace_id, places, ("original_name", "folder_id"))
     paths = folders.paths_of(
         session, workspace_id, {row.folder_id for row in assets if row.folder_id}
