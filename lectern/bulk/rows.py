@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
+    Select,
     SQLColumnExpression,
     Uuid,
     and_,
@@ -101,23 +103,15 @@ def take(
     They are locked in id order; `against_use` bars new usages as well. What is read is what they
     are once locked: a statement sees nothing that was committed while it waited.
     """
-    items = (
+    items = [
         BatchItem.workspace_id == batch.workspace_id,
         BatchItem.batch_id == batch.id,
         BatchItem.position >= places.start,
         BatchItem.position < places.stop,
         BatchItem.state == (ItemState.DONE if undoing else ItemState.PENDING),
-    )
-    assets = select(BatchItem.asset_id).where(*items).scalar_subquery()
-    locked = (
-        select(Asset.id)
-        .where(Asset.workspace_id == batch.workspace_id, Asset.id == any_(func.array(assets)))
-        .order_by(Asset.id)
-        .with_for_update(key_share=not against_use)
-        .cte("locked")
-    )
+    ]
     connection = session.connection()
-    connection.execute(select(func.count()).select_from(locked))
+    connection.execute(_locking(batch.workspace_id, items, against_use=against_use))
     before = BatchItem.before if undoing else literal_column("NULL")
     same = (Asset.workspace_id == BatchItem.workspace_id, Asset.id == BatchItem.asset_id)
     query = (
@@ -131,6 +125,21 @@ def take(
         [_row(batch.workspace_id, columns, *each) for each in known if each[2] is not None],
         [each[0] for each in known if each[2] is None],
     )
+
+
+def _locking(
+    workspace_id: uuid.UUID, items: Sequence[ColumnElement[bool]], *, against_use: bool
+) -> Select[int]:
+    """Locks the assets of these items; all that comes back is how many there are."""
+    assets = select(BatchItem.asset_id).where(*items).scalar_subquery()
+    locked = (
+        select(Asset.id)
+        .where(Asset.workspace_id == workspace_id, Asset.id == any_(func.array(assets)))
+        .order_by(Asset.id)
+        .with_for_update(key_share=not against_use)
+        .cte("locked")
+    )
+    return select(func.count()).select_from(locked)
 
 
 def _columns(more: Sequence[str]) -> list[Any]:
