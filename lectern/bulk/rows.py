@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Session
@@ -68,6 +69,7 @@ class Done(NamedTuple):
 # Position by asset.
 Places = Mapping[uuid.UUID, int]
 _NOTHING: Mapping[str, Any] = {}
+_TOUCH = text("SELECT touch_assets(:workspace_id, CAST(:assets AS uuid[]))")
 
 
 class Items(NamedTuple):
@@ -172,6 +174,10 @@ def write(session: Session, rows: Collection[Row], **values: Any) -> None:
 
 def touch(session: Session, rows: Collection[Row], **values: Any) -> None:
     """The same as an edit: it moves `updated_at` too."""
+    if not values:
+        known = {"workspace_id": next(iter(rows)).workspace_id}
+        session.execute(_TOUCH, {**known, "assets": array_of(row.id for row in rows)})
+        return
     write(session, rows, updated_at=func.clock_timestamp(), **values)
 
 

@@ -36,13 +36,15 @@ _DROP = """
 _DROP_ALL = text(_DROP)
 # Where one asset keeps a tag that another loses.
 _DROP_PAIRS = text(f"{_DROP} AND t.asset_id || ' ' || t.tag_id = ANY (CAST(:pairs AS text[]))")
-# In the order of the assets, so that none has to be looked up.
+# In the order of the assets, so that none has to be looked up; one without tags has NULL.
 _NOW = text("""
-    SELECT ARRAY(
-        SELECT g.name FROM asset_tag t
+    SELECT named.names FROM unnest(CAST(:assets AS uuid[])) WITH ORDINALITY AS a (id, place)
+    LEFT JOIN (
+        SELECT t.asset_id, array_agg(g.name ORDER BY g.key) AS names FROM asset_tag t
         JOIN tag g ON g.workspace_id = t.workspace_id AND g.id = t.tag_id
-        WHERE t.workspace_id = :workspace_id AND t.asset_id = a.id ORDER BY g.key)
-    FROM unnest(CAST(:assets AS uuid[])) WITH ORDINALITY AS a (id, place) ORDER BY a.place""")
+        WHERE t.workspace_id = :workspace_id AND t.asset_id = ANY (CAST(:assets AS uuid[]))
+        GROUP BY t.asset_id
+    ) AS named ON named.asset_id = a.id ORDER BY a.place""")
 
 
 class _Keys(dict[str, str]):
@@ -109,7 +111,7 @@ class Tagging(BulkAction):
         """The tags that the assets have."""
         values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(r.id for r in rows)}
         names = self.session.scalars(_NOW, values)
-        self._now = {row.position: tuple(each) for row, each in zip(rows, names, strict=True)}
+        self._now = {row.position: tuple(each or ()) for row, each in zip(rows, names, strict=True)}
 
     def now(self, row: Row) -> Mapping[str, str]:
         """The names of its tags by key."""

@@ -24,6 +24,8 @@ from lectern.models.base import Base, within
 
 SORT_KEYS = ("created_at", "name_key", "byte_size", "duration_s", "usage_count", "last_used_at")
 _GIN = {"gin_pending_list_limit": 256}
+# A batch changes many at once, of which many have the same codes.
+_CODES_GIN = {"gin_pending_list_limit": 1024}
 
 
 class Listed:
@@ -83,7 +85,9 @@ class CodeListing(Listed, Base):
     __table_args__ = (
         PrimaryKeyConstraint("workspace_id", "asset_id"),
         within("asset_id", "asset", ondelete="CASCADE"),
-        Index("code_listing_codes_idx", "codes", postgresql_using="gin", postgresql_with=_GIN),
+        Index(
+            "code_listing_codes_idx", "codes", postgresql_using="gin", postgresql_with=_CODES_GIN
+        ),
     )
 
 

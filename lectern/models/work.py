@@ -145,7 +145,10 @@ class Task(Tenant, Base):
 
 
 class AuditEntry(Base):
-    """One thing that was done, chained to the one before; see `lectern.people.audit`."""
+    """One thing that was done, chained to the one before; see `lectern.people.audit`.
+
+    Its foreign key is not enforced by the row: the lock of the chain and `keep_audited` hold it.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (

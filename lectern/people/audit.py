@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
-from lectern.models import AuditEntry, User
+from lectern.models import AuditEntry, User, Workspace
 from lectern.people import audit_actions
 from lectern.people.audit_chain import Entries, Fact, Link, configure, hash_of, plain
 from lectern.people.principal import Principal
@@ -128,7 +128,10 @@ def record_all(session: Session, principal: Principal, facts: Sequence[Fact]) ->
 
 
 def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, bytes]:
-    """Hold the chain until the transaction ends; the time, and the seq and hash to go on from."""
+    """Hold the chain until the transaction ends; the time, and the seq and hash to go on from.
+
+    The lock on the workspace stands for a foreign key of each entry.
+    """
     session.execute(select(func.pg_advisory_xact_lock(_LOCK, _lock_of(workspace_id))))
     # A statement of its own: it must see what the lock's last holder committed.
     newest = (
@@ -137,9 +140,11 @@ def _take(session: Session, workspace_id: uuid.UUID) -> tuple[datetime, int, byt
         .limit(1)
         .subquery()
     )
-    now = select(func.clock_timestamp().label("at")).subquery()
     at, seq, previous = session.execute(
-        select(now.c.at, newest.c.seq, newest.c.hash).outerjoin_from(now, newest, true())
+        select(func.clock_timestamp(), newest.c.seq, newest.c.hash)
+        .outerjoin_from(Workspace, newest, true())
+        .where(Workspace.id == workspace_id)
+        .with_for_update(read=True, key_share=True, of=Workspace)
     ).one()
     return at, seq or 0, previous or _START
 

@@ -45,4 +45,5 @@ END $$;
 
 CREATE OR REPLACE TRIGGER asset_changed AFTER UPDATE ON asset
     REFERENCING OLD TABLE AS before_it NEW TABLE AS after_it
-    FOR EACH STATEMENT EXECUTE FUNCTION list_changed();
+    FOR EACH STATEMENT WHEN (current_setting('lectern.only_touched', true) IS DISTINCT FROM 'yes')
+    EXECUTE FUNCTION list_changed();

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound, OperationalError
 from sqlalchemy.orm import Session
 
 from lectern.database.sessions import driver_url
@@ -225,3 +225,34 @@ def test_what_is_not_declared_is_refused_and_nothing_is_written(
     with pytest.raises(ValueError, match=action):
         audit.record_all(session, principal, facts)
     assert audit.total(session, principal) == before
+
+
+def test_a_workspace_with_a_log_cannot_be_deleted(session: Session) -> None:
+    principal = make_principal(session)
+    session.execute(text("DELETE FROM member"))
+    delete, names = text("DELETE FROM workspace WHERE id = :id"), {"id": principal.workspace_id}
+    with session.begin_nested() as without_a_log:
+        session.execute(delete, names)
+        without_a_log.rollback()
+    audit.record(session, principal, "asset.name", "asset", OBJECT)
+    with pytest.raises(IntegrityError, match="audit log"), session.begin_nested():
+        session.execute(delete, names)
+    assert audit.verify(session, principal.workspace_id) == audit.Verdict(True, 1, None)
+
+
+def test_a_workspace_stays_while_somebody_writes_into_its_log(own_database_url: str) -> None:
+    engine = create_engine(driver_url(own_database_url))
+    with Session(engine) as session, session.begin():
+        principal = make_principal(session)
+    delete = text("DELETE FROM workspace WHERE id = :id")
+    with Session(engine) as writer, Session(engine) as other:
+        audit.record(writer, principal, "asset.name", "asset", OBJECT)
+        other.execute(text("SET lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(delete, {"id": principal.workspace_id})
+    engine.dispose()
+
+
+def test_nothing_is_written_down_for_a_workspace_that_is_not_there(session: Session) -> None:
+    with pytest.raises(NoResultFound), session.begin_nested():
+        audit.record(session, Principal.system(uuid.uuid4()), "batch.fail", "batch", None)
