@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from lectern.errors import Invalid, Message
 
@@ -86,6 +87,8 @@ def tag_name(raw: str) -> str:
     return name
 
 
+# A batch asks for few different ones, a hundred thousand times.
+@lru_cache(10_000)
 def tag_key(name: str) -> str:
     """What makes two spellings one tag."""
     return unicodedata.normalize("NFKC", name).casefold()

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -28,9 +27,9 @@ _DOING = (BatchState.QUEUED, BatchState.RUNNING)
 _PLAN_ANEW = text("DISCARD PLANS")
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 _STORE = text("""
-    UPDATE batch_item i SET state = new.value ->> 1, reason = new.value ->> 2,
-        before = coalesce(nullif(new.value -> 3, 'null'), i.before)
-    FROM jsonb_array_elements(CAST(:ends AS jsonb)) AS new
+    UPDATE batch_item i SET state = :state, reason = new.value ->> 1,
+        before = coalesce(nullif(new.value -> 2, 'null'), i.before)
+    FROM jsonb_array_elements(CAST(:noted AS jsonb)) AS new
     WHERE i.workspace_id = :workspace_id AND i.batch_id = :batch_id
         -- The chunk's bounds, so that not all of the batch is walked for each of its chunks.
         AND i.position BETWEEN :first AND :last
@@ -82,18 +81,20 @@ class Overtaken(Exception):
     """The batch did not come to where a chunk ahead began; nothing of that chunk was written."""
 
 
-class _End(NamedTuple):
-    """What became of one item."""
+class _Note(NamedTuple):
+    """What an item keeps beside its state: why it was refused, or what it was before."""
 
     position: int
-    state: ItemState
     reason: str | None = None
     before: Mapping[str, Any] | None = None
 
-    def stored(self) -> tuple[Any, ...]:
-        """As `_STORE` takes it: the reason as its column keeps it."""
-        reason = self.reason.to_text() if isinstance(self.reason, Message) else self.reason
-        return (self.position, self.state, reason, self.before)
+
+class _Ends(NamedTuple):
+    """Items that came to the same state: most have nothing to note, those are positions only."""
+
+    state: ItemState
+    positions: Sequence[int] = ()
+    notes: Sequence[_Note] = ()
 
 
 def advance(
@@ -192,7 +193,7 @@ class _Change(NamedTuple):
     """What a chunk did, before the batch counts it."""
 
     news: News
-    ends: Sequence[_End] = ()
+    ends: Sequence[_Ends] = ()
     facts: Sequence[Fact] = ()
 
 
@@ -237,51 +238,53 @@ def _plan_for_many(session: Session, batch: Batch) -> None:
     session.execute(_BY_INDEX)
 
 
-def _ends(judged: registry.Judged, done: Sequence[Done], gone: Sequence[int]) -> list[_End]:
+def _ends(judged: registry.Judged, done: Sequence[Done], gone: Sequence[int]) -> list[_Ends]:
     changed = {each.row.position for each in done}
     # Ready and yet not done: somebody else did it in the moment between.
     same = [*judged.same, *(row for row in judged.ready if row.position not in changed)]
+    notes = [_Note(each.row.position, None, each.before) for each in done]
     return [
-        *(_End(each.row.position, ItemState.DONE, None, each.before) for each in done),
-        *(_End(row.position, ItemState.SAME) for row in same),
-        *(_End(row.position, ItemState.REFUSED, reason) for row, reason in judged.refused),
-        *(_End(position, ItemState.REFUSED, NO_FILE) for position in gone),
+        _Ends(ItemState.DONE, notes=notes),
+        _Ends(ItemState.SAME, [row.position for row in same]),
+        _Ends(ItemState.REFUSED, notes=_reasons(judged, gone)),
     ]
 
 
-def _ends_of_undo(judged: registry.Judged, gone: Sequence[int]) -> list[_End]:
+def _ends_of_undo(judged: registry.Judged, gone: Sequence[int]) -> list[_Ends]:
     return [
-        *(_End(row.position, ItemState.UNDONE) for row in judged.ready),
-        *(_End(row.position, ItemState.KEPT, reason) for row, reason in judged.refused),
-        *(_End(position, ItemState.KEPT, NO_FILE) for position in gone),
+        _Ends(ItemState.UNDONE, [row.position for row in judged.ready]),
+        _Ends(ItemState.KEPT, notes=_reasons(judged, gone)),
     ]
 
 
-def _store(session: Session, batch: Batch, ends: Sequence[_End]) -> None:
-    mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id}
-    noted, by_state = list[_End](), defaultdict[ItemState, list[int]](list)
-    for end in ends:
-        if end.reason is None and end.before is None:
-            by_state[end.state].append(end.position)
-        else:
-            noted.append(end)
-    for state, positions in by_state.items():
-        array = f"{{{','.join(map(str, positions))}}}"
-        session.execute(_STORE_STATE, {**mine, "state": state, "positions": array})
-    if noted:
-        positions = [end.position for end in noted]
-        bounds = {"first": min(positions), "last": max(positions)}
-        stored = json.dumps([end.stored() for end in noted])
-        session.execute(_STORE, {**mine, **bounds, "ends": stored})
+def _reasons(judged: registry.Judged, gone: Sequence[int]) -> list[_Note]:
+    """Why items stay as they are, as the column stores it."""
+    reasons = [(row.position, reason) for row, reason in judged.refused]
+    return [
+        _Note(position, reason.to_text() if isinstance(reason, Message) else reason)
+        for position, reason in [*reasons, *((position, NO_FILE) for position in gone)]
+    ]
 
 
-def _count(batch: Batch, ends: Sequence[_End]) -> None:
-    counts = Counter(end.state for end in ends)
-    batch.done += counts[ItemState.DONE]
-    batch.same += counts[ItemState.SAME]
-    batch.refused += counts[ItemState.REFUSED]
-    batch.undone += counts[ItemState.UNDONE]
-    batch.kept += counts[ItemState.KEPT]
+def _store(session: Session, batch: Batch, ends: Sequence[_Ends]) -> None:
+    for state, positions, notes in ends:
+        mine = {"workspace_id": batch.workspace_id, "batch_id": batch.id, "state": state}
+        if positions:
+            array = f"{{{','.join(map(str, positions))}}}"
+            session.execute(_STORE_STATE, {**mine, "positions": array})
+        if notes:
+            places = [note.position for note in notes]
+            bounds = {"first": min(places), "last": max(places)}
+            session.execute(_STORE, {**mine, **bounds, "noted": json.dumps(notes)})
+
+
+def _count(batch: Batch, ends: Sequence[_Ends]) -> None:
+    counts = {state: len(positions) + len(notes) for state, positions, notes in ends}
+    batch.done += counts.get(ItemState.DONE, 0)
+    batch.same += counts.get(ItemState.SAME, 0)
+    batch.refused += counts.get(ItemState.REFUSED, 0)
+    batch.undone += counts.get(ItemState.UNDONE, 0)
+    batch.kept += counts.get(ItemState.KEPT, 0)
 
 
 def _asker(session: Session, batch: Batch) -> Principal:

@@ -1,8 +1,7 @@
 """Tags for many assets at once, and their removal."""
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
@@ -47,30 +46,21 @@ _NOW = text("""
     ) AS named ON named.asset_id = a.id ORDER BY a.place""")
 
 
-class _Keys(dict[str, str]):
-    """The key of each name; a chunk has few different tags."""
+class _Change(NamedTuple):
+    """A row, the names of its tags by key as they are and as they are to be, what differs."""
 
-    def __missing__(self, name: str) -> str:
-        key = self[name] = tag_key(name)
-        return key
-
-
-# The names of an asset's tags in the order in which they are shown.
-Names = tuple[str, ...]
-
-
-class _Edit(NamedTuple):
-    """From which tags to which, by key, and the keys that differ; many assets share one."""
-
+    row: Row
     now: Mapping[str, str]
     after: Mapping[str, str]
     added: list[str]
     removed: list[str]
 
-    def details(self, spelled: Mapping[str, str]) -> dict[str, list[str]]:
-        """For the history; a tag that is new here is spelled as others spelled it first."""
+    def done(self, spelled: Mapping[str, str]) -> Done:
+        """For undo and history; a tag that is new here is spelled as others spelled it first."""
+        before = list(self.now.values())
         after = [self.now.get(key) or spelled[key] for key in sorted(self.after)]
-        return {"before": list(self.now.values()), "after": after}
+        details = {"before": before, "after": after}
+        return Done(self.row, {"tags": before}, "asset.tags", details)
 
 
 class Tagging(BulkAction):
@@ -83,12 +73,8 @@ class Tagging(BulkAction):
     def __init__(self, session: Session, principal: Principal, args: Mapping[str, Any]) -> None:
         super().__init__(session, principal, args)
         self.wanted = {tag_key(name): name for name in args["tags"]}
-        # By position.
-        self._now: dict[int, Names] = {}
-        self._keys = _Keys()
-        # Assets with the same tags are alike: what follows from them is worked out once.
-        self._by_key: Callable[[Names], Mapping[str, str]] = cache(self._keyed)
-        self._afterwards: Callable[[Names], Names] = cache(self._changed)
+        # By position: the names of its tags by key, in the order in which they are shown.
+        self._now: dict[int, dict[str, str]] = {}
 
     @classmethod
     def read(
@@ -110,12 +96,14 @@ class Tagging(BulkAction):
     def look(self, rows: Sequence[Row]) -> None:
         """The tags that the assets have."""
         values = {"workspace_id": self.workspace_id, "assets": chunk.array_of(r.id for r in rows)}
-        names = self.session.scalars(_NOW, values)
-        self._now = {row.position: tuple(each or ()) for row, each in zip(rows, names, strict=True)}
+        named = self.session.execute(_NOW, values).all()
+        self._now = {
+            row.position: _by_key(names or ()) for row, (names,) in zip(rows, named, strict=True)
+        }
 
-    def now(self, row: Row) -> Mapping[str, str]:
+    def now(self, row: Row) -> dict[str, str]:
         """The names of its tags by key."""
-        return self._by_key(self._now[row.position])
+        return self._now[row.position]
 
     def after(self, now: Mapping[str, str]) -> dict[str, str]:
         """What these tags become."""
@@ -127,62 +115,47 @@ class Tagging(BulkAction):
 
     def apply(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.apply`."""
-        return self._put([(row, self._afterwards(self._now[row.position])) for row in rows])
+        return self._put([(row, self.after(self._now[row.position])) for row in rows])
 
     def check_undo(self, row: Row) -> str | None:
         """See `BulkAction.check_undo`: one tag more or less since, and all stay."""
-        expected = self._by_key(self._afterwards(tuple(row.before["tags"])))
+        expected = self.after(_by_key(row.before["tags"]))
         return CHANGED if expected.keys() != self.now(row).keys() else None
 
     def undo(self, rows: Sequence[Row]) -> list[Done]:
         """See `BulkAction.undo`."""
-        return self._put([(row, tuple(row.before["tags"])) for row in rows])
+        return self._put([(row, _by_key(row.before["tags"])) for row in rows])
 
-    def _keyed(self, names: Names) -> Mapping[str, str]:
-        return {self._keys[name]: name for name in names}
-
-    def _changed(self, names: Names) -> Names:
-        return tuple(self.after(self._by_key(names)).values())
-
-    def _edit(self, before: Names, names: Names) -> _Edit:
-        now, after = self._by_key(before), self._by_key(names)
-        return _Edit(now, after, [*(after.keys() - now.keys())], [*(now.keys() - after.keys())])
-
-    def _put(self, wanted: Sequence[tuple[Row, Names]]) -> list[Done]:
+    def _put(self, wanted: Sequence[tuple[Row, Mapping[str, str]]]) -> list[Done]:
         """Give each row exactly these tags."""
-        pairs = [(row, (self._now[row.position], names)) for row, names in wanted]
-        edits = {pair: self._edit(*pair) for pair in {pair for _, pair in pairs}}
+        changes = [_change(row, self._now[row.position], after) for row, after in wanted]
         fresh, stale = dict[str, str](), set[str]()
-        for edit in edits.values():
-            fresh |= {key: edit.after[key] for key in edit.added}
-            stale.update(edit.removed)
+        for _, _, after, added, removed in changes:
+            for key in added:
+                fresh[key] = after[key]
+            stale.update(removed)
         ids, spelled = self._tags(fresh, stale)
-        changes = [(row, edits[pair]) for row, pair in pairs]
-        added = [(row.id, ids[key]) for row, edit in changes for key in edit.added]
-        if added:
-            assets, of_tags = map(chunk.array_of, zip(*added, strict=True))
+        if fresh:
+            pairs = [(change.row.id, ids[key]) for change in changes for key in change.added]
+            assets, of_tags = map(chunk.array_of, zip(*pairs, strict=True))
             values = {"assets": assets, "tags": of_tags}
             self.session.execute(_ADD, {"workspace_id": self.workspace_id, **values})
         if stale:
             self._drop(changes, {key: ids[key] for key in stale})
         chunk.touch(self.session, [row for row, _ in wanted])
-        said = {pair: edit.details(spelled) for pair, edit in edits.items()}
-        return [
-            Done(row, {"tags": said[pair]["before"]}, "asset.tags", said[pair])
-            for row, pair in pairs
-        ]
+        return [change.done(spelled) for change in changes]
 
-    def _drop(self, changes: Sequence[tuple[Row, _Edit]], stale: Mapping[str, uuid.UUID]) -> None:
+    def _drop(self, changes: Sequence[_Change], stale: Mapping[str, uuid.UUID]) -> None:
         """Take off what each row has of the stale tags, but for what it is to have afterwards."""
         values: dict[str, Any] = {
             "workspace_id": self.workspace_id,
-            "assets": chunk.array_of(row.id for row, edit in changes if edit.removed),
+            "assets": chunk.array_of(each.row.id for each in changes if each.removed),
             "tags": chunk.array_of(stale.values()),
         }
-        if all(stale.keys().isdisjoint(edit.after) for _, edit in changes):
+        if all(stale.keys().isdisjoint(each.after) for each in changes):
             self.session.execute(_DROP_ALL, values)
             return
-        pairs = [f"{row.id} {stale[key]}" for row, edit in changes for key in edit.removed]
+        pairs = [f"{each.row.id} {stale[key]}" for each in changes for key in each.removed]
         self.session.execute(_DROP_PAIRS, {**values, "pairs": pairs})
 
     def _tags(
@@ -223,3 +196,12 @@ class RemoveTags(Tagging):
     def after(self, now: Mapping[str, str]) -> dict[str, str]:
         """The others."""
         return {key: name for key, name in now.items() if key not in self.wanted}
+
+
+def _by_key(names: Iterable[str]) -> dict[str, str]:
+    return {tag_key(name): name for name in names}
+
+
+def _change(row: Row, now: Mapping[str, str], after: Mapping[str, str]) -> _Change:
+    added = [key for key in after if key not in now]
+    return _Change(row, now, after, added, [key for key in now if key not in after])
