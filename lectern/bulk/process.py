@@ -22,7 +22,7 @@ from lectern.pipeline.due import Due
 _SETTLE = text("""
     UPDATE asset a SET lock_version = a.lock_version + 1, state = CASE
         WHEN 'failed' = ANY (t.states) THEN 'failed'
-        WHEN t.states <@ '{done,skipped,cancelled}'::text[] THEN 'ready'
+        WHEN t.states <@ '{done,skipped}'::text[] THEN 'ready'
         ELSE 'processing' END
     FROM (SELECT version_id, array_agg(state) AS states FROM task
         WHERE workspace_id = :workspace_id AND asset_id = ANY (CAST(:assets AS uuid[]))

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Invalid, Message, NotFound, TooLarge
+from lectern.ingest import checks
 from lectern.library import assets, schedules
 from lectern.library.schedules import Moment
 from lectern.models import Role, Upload, UploadState
@@ -189,9 +190,11 @@ def succeed(session: Session, upload: Upload, asset_id: uuid.UUID) -> None:
 
 
 def cancel(session: Session, upload: Upload) -> None:
-    """The sender gave up. What is complete already goes on, what has ended stays as it ended."""
+    """The sender gave up. What is being checked goes on, what has ended stays as it ended."""
     session.refresh(upload, with_for_update=True)
-    if upload.state == UploadState.RECEIVING:
+    checking = upload.state == UploadState.CHECKING
+    stopped = checking and checks.stopped_among(session, upload.workspace_id, [upload])
+    if stopped or upload.state == UploadState.RECEIVING:
         _end(session, upload, UploadState.EXPIRED, Message("The upload was cancelled."))
 
 
@@ -210,7 +213,11 @@ def expire_due(session: Session, settings: Settings) -> list[Path]:
     """
     ended = session.scalars(
         update(Upload)
-        .where(Upload.state == UploadState.RECEIVING, Upload.expires_at < func.clock_timestamp())
+        .where(
+            (Upload.state == UploadState.RECEIVING)
+            | ((Upload.state == UploadState.CHECKING) & checks.STOPPED),
+            Upload.expires_at < func.clock_timestamp(),
+        )
         .values(
             state=UploadState.EXPIRED,
             reason=Message("Nothing more arrived for too long. Upload the file again."),

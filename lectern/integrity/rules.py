@@ -189,14 +189,16 @@ RULES = (
         "“{name}” is being processed, and no step of it is left to do.",
         "SELECT a.name FROM asset a WHERE a.state = 'processing' AND NOT EXISTS (SELECT FROM task t"
         " WHERE t.workspace_id = a.workspace_id AND t.asset_id = a.id"
-        " AND t.state IN ('waiting', 'queued', 'running'))",
+        # What a person has stopped waits for that person.
+        " AND (t.state IN ('waiting', 'queued', 'running')"
+        " OR t.state = 'cancelled' AND t.step IN ('poster', 'playable')))",
     ),
     Rule(
         "I7",
         "The upload of “{filename}” is to be checked, and nobody is told to.",
         "SELECT u.filename FROM upload u WHERE u.state = 'checking' AND NOT EXISTS (SELECT FROM"
         " task t WHERE t.workspace_id = u.workspace_id AND t.upload_id = u.id"
-        " AND t.state IN ('waiting', 'queued', 'running'))",
+        " AND t.state IN ('waiting', 'queued', 'running', 'cancelled'))",
     ),
     Rule(
         "I8",

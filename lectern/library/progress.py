@@ -57,7 +57,7 @@ class StepLine:
     def stoppable(self) -> bool:
         """True while it may be cancelled."""
         step = registry.find(self.step)
-        return self.state in _OPEN and step is not None and step.stoppable
+        return self.state in _OPEN and step is not None and step.retryable
 
     @property
     def resumable(self) -> bool:
@@ -134,18 +134,17 @@ def overview(session: Session, principal: Principal) -> Overview:
 
 
 def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> int:
-    """Stop a step of the asset that the file is ready without; returns how many tasks stopped.
+    """Stop a step of the asset; returns how many tasks stopped.
 
-    A worker at it loses its lease and stops within seconds; what it made is not kept.
+    A worker at it loses its lease and stops within seconds; what it made is not kept. Without an
+    essential step the file does not become ready, until `again`.
 
     Raises:
-        Conflict: the file cannot be used without this step.
+        Conflict: it is a step that no version goes through.
     """
     require(principal, Action.EDIT, asset)
-    if not step.stoppable:
-        raise Conflict(
-            "The file cannot be used without this step. To remove the file, move it to the trash."
-        )
+    if not step.retryable:
+        raise Conflict("This step cannot be stopped.")
     if step is Step.HLS:
         segments.hold_all(session, asset)
     both = [step, Step.HLS_PART] if step is Step.HLS else [step]
@@ -162,6 +161,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
         finished_at=func.clock_timestamp(),
     )
     if stopped:
+        assets.settle(session, asset.workspace_id, asset.id)
         audit.record(session, principal, "asset.cancel", "asset", asset.id, {"steps": [step]})
     return stopped
 

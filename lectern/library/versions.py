@@ -30,7 +30,7 @@ LONGEST_NOTE = 500
 # Later than this nobody waits for an upload of theirs any more.
 OVERTAKEN_WITHIN = timedelta(days=1)
 _AWAITED = "awaited"
-_ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED, TaskState.CANCELLED}
+_ENDED_WELL = {TaskState.DONE, TaskState.SKIPPED}
 
 
 def get_current(session: Session, asset: Asset) -> Version | None:
@@ -66,7 +66,10 @@ def list_of(session: Session, asset: Asset) -> list[Version]:
 
 
 def state_of(session: Session, version: Version) -> AssetState:
-    """How far the version is, by its essential steps; one without any is ready."""
+    """How far the version is, by its essential steps; one without any is ready.
+
+    With one that a person has stopped it is as far as it was, `processing`.
+    """
     states = session.scalars(
         select(Task.state).where(
             Task.workspace_id == version.workspace_id,

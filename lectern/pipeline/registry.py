@@ -279,13 +279,8 @@ class Step(StrEnum):
         return f"jobs.steps.{self.rule.module or self.rule.name}"
 
     @property
-    def stoppable(self) -> bool:
-        """True when a person may cancel it: the file can be used without it."""
-        return self.retryable and not self.rule.essential
-
-    @property
     def retryable(self) -> bool:
-        """True when a person may have it tried again: a version goes through it."""
+        """True when a person may stop it and have it tried again: a version goes through it."""
         return self.rule.wanted is not None
 
     def limits(self, task: str, *size: float) -> Limits:

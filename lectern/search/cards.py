@@ -64,6 +64,14 @@ class Card(NamedTuple):
     trashed: bool
     snippet: str = ""
 
+    @property
+    def stopped(self) -> bool:
+        """True when a person has stopped a step that it is not ready without."""
+        return self.state == "processing" and any(
+            task.state == TaskState.CANCELLED and task.step in registry.ESSENTIAL
+            for task in self.tasks
+        )
+
 
 class Page(NamedTuple):
     """Cards, and the cursor that continues them; `spelling` when near words were searched for."""

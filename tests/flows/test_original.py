@@ -36,12 +36,12 @@ def webm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def held_back(served: Served) -> Iterator[None]:
-    """The workers of playable files stand still meanwhile, as if they had long films before."""
+def held_back(served: Served, queue: str = "media") -> Iterator[None]:
+    """The workers of a queue stand still meanwhile, as if they had long films before."""
     busy = [
         process
         for process in psutil.Process(served.process.pid).children(recursive=True)
-        if process.cmdline()[-2:] == ["worker", "media"]
+        if process.cmdline()[-2:] == ["worker", queue]
     ]
     assert busy
     for process in busy:

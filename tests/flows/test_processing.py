@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.flows.api import Api
 from tests.flows.conftest import Served
+from tests.flows.test_original import added, held_back
 
 
 def check_axe(page: Page) -> None:
@@ -42,3 +43,41 @@ def test_a_step_that_waits_is_explained_tried_again_and_stopped(
     page.goto(f"{served.base}/assets/{made['id']}")
     expect(captions).to_have_attribute("data-state", "cancelled")
     expect(page.get_by_role("region", name="History")).to_contain_text("Stopped a step")
+
+
+def test_what_a_file_needs_is_stopped_and_started_again(
+    page: Page, served: Served, api: Api, lecture: Path
+) -> None:
+    with held_back(served):
+        asset = added(api, lecture)
+        page.goto(f"{served.base}/assets/{asset}")
+        panel = page.get_by_role("region", name="Processing")
+        playable = panel.locator('[data-step="playable"]')
+        playable.get_by_role("button", name="Stop").click()
+        expect(playable).to_have_attribute("data-state", "cancelled")
+    page.goto(f"{served.base}/assets/{asset}")
+    stopped = page.get_by_role("heading", name="Processing was stopped", include_hidden=True)
+    expect(stopped).to_have_count(1)
+    assert api.call("GET", f"/assets/{asset}").json["state"] == "processing"
+    check_axe(page)
+    playable.get_by_role("button", name="Try again").click()
+    expect(playable).to_have_attribute("data-state", "done", timeout=90_000)
+    api.wait_for_asset(asset)
+    page.goto(f"{served.base}/assets/{asset}")
+    expect(page.get_by_role("region", name="Player:")).to_be_visible()
+
+
+def test_the_check_of_an_upload_is_stopped_and_started_again(
+    page: Page, served: Served, api: Api, lecture: Path
+) -> None:
+    page.goto(f"{served.base}/library")
+    with held_back(served, "probe"):
+        page.locator("file-drop input:not([webkitdirectory])").set_input_files(
+            {"name": "held.mp4", "mimeType": "video/mp4", "buffer": lecture.read_bytes() + bytes(1)}
+        )
+        uploads = page.get_by_role("region", name="Uploads")
+        uploads.get_by_role("button", name="Stop checking held.mp4").click()
+        expect(uploads).to_contain_text("The check of this file was stopped.")
+        check_axe(page)
+    uploads.get_by_role("button", name="Check held.mp4 again").click()
+    expect(uploads).to_contain_text("Added to the library.", timeout=60_000)

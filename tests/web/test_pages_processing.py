@@ -76,13 +76,23 @@ def test_the_log_is_for_owners(
     assert "no space" not in page
 
 
-def test_an_essential_step_is_not_stopped(
+def test_a_file_whose_essential_step_was_stopped_says_so_and_starts_again(
     session: Session, owner: Principal, sign_in: SignIn, asset: Asset
 ) -> None:
-    put(session, asset)
-    reply = sign_in(owner).post(f"/assets/{asset.id}/steps/playable/cancelling", headers=PARTIAL)
-    assert reply.status_code == 409
-    assert "move it to the trash" in reply.text
+    task = put(session, asset)
+    client = sign_in(owner)
+    reply = client.post(f"/assets/{asset.id}/steps/playable/cancelling", headers=PARTIAL)
+    assert reply.status_code == 204
+    session.refresh(task)
+    assert task.state == TaskState.CANCELLED
+    page = client.get(f"/assets/{asset.id}").text
+    assert "Processing was stopped" in page
+    assert "Start again" in page
+    assert "Stopped" in client.get("/library?view=list").text
+    client.post(f"/assets/{asset.id}/retries")
+    session.refresh(task)
+    assert task.state == TaskState.QUEUED
+    assert "Processing was stopped" not in client.get(f"/assets/{asset.id}").text
 
 
 def test_an_unknown_step_is_not_there(owner: Principal, sign_in: SignIn, asset: Asset) -> None:

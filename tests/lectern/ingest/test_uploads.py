@@ -7,13 +7,15 @@ from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Forbidden, Invalid, NotFound, TooLarge
-from lectern.ingest import uploads
+from lectern.ingest import checks, uploads
 from lectern.ingest.receiving import Work
 from lectern.ingest.uploads import NewUpload
+from lectern.integrity import fsck
 from lectern.library import trash
-from lectern.models import Role, Upload, UploadState
+from lectern.models import Role, TaskState, Upload, UploadState
 from lectern.people.principal import Principal
 from lectern.pipeline import tasks
+from lectern.pipeline.tasks import LostLease
 from lectern.settings import Settings
 from lectern.taxonomy import tags
 from tests.factories import make_asset, make_colleague, make_principal
@@ -166,6 +168,42 @@ def test_uploads_past_their_time_end_and_give_their_bytes_back(
     assert late.reason is not None
     assert uploads.broken_off(late)
     assert not uploads.broken_off(young)
+
+
+def test_a_check_is_stopped_begun_again_and_keeps_its_bytes_meanwhile(
+    session: Session, owner: Principal, settings: Settings
+) -> None:
+    upload = create(session, owner, settings)
+    uploads.complete(session, upload, None)
+    (task,) = tasks.of_upload(session, upload.workspace_id, upload.id)
+    held = tasks.claim(session, upload.workspace_id, task.id, "a", 90)
+    assert held is not None
+    assert checks.stop(session, upload)
+    with pytest.raises(LostLease):
+        tasks.finish(session, held, TaskState.DONE)
+    assert not checks.stop(session, upload)
+    assert checks.stopped_among(session, owner.workspace_id, [upload]) == {upload.id}
+    assert not [each for each in fsck.rows(session, "I7") if upload.filename in each.sentence]
+    assert uploads.list_open(session, owner) == [upload]
+    assert uploads.expire_due(session, settings) == []
+    assert checks.start_again(session, upload)
+    assert not checks.start_again(session, upload)
+    assert tasks.claim(session, upload.workspace_id, task.id, "b", 90) is not None
+    assert checks.stopped_among(session, owner.workspace_id, [upload]) == set()
+
+
+def test_what_was_stopped_is_given_up_by_a_person_or_by_time(
+    session: Session, owner: Principal, settings: Settings
+) -> None:
+    discarded, forgotten = (create(session, owner, settings) for _ in range(2))
+    for each in (discarded, forgotten):
+        uploads.complete(session, each, None)
+        assert checks.stop(session, each)
+    uploads.cancel(session, discarded)
+    assert discarded.state == UploadState.EXPIRED
+    past = func.clock_timestamp() - text("interval '1 second'")
+    session.execute(update(Upload).where(Upload.id == forgotten.id).values(expires_at=past))
+    assert uploads.expire_due(session, settings) == [uploads.spool_path(settings, forgotten)]
 
 
 def test_the_spool_file_is_named_by_us(

@@ -202,7 +202,7 @@ def steps(session: Session, version: Version, *states: TaskState) -> None:
         ((TaskState.WAITING, TaskState.DONE), "processing"),
         ((TaskState.DONE, TaskState.DONE), "ready"),
         ((TaskState.DONE, TaskState.SKIPPED), "ready"),
-        ((TaskState.CANCELLED, TaskState.DONE), "ready"),
+        ((TaskState.CANCELLED, TaskState.DONE), "processing"),
         ((TaskState.FAILED, TaskState.DONE), "failed"),
         ((TaskState.FAILED, TaskState.QUEUED), "failed"),
         ((), "ready"),

@@ -6,12 +6,14 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from lectern.errors import Conflict, Forbidden
-from lectern.library import progress
-from lectern.models import Asset, Kind, Notice, Role, Task, TaskState, Version
+from lectern.integrity import fsck
+from lectern.library import assets, progress
+from lectern.models import Asset, AssetState, Kind, Notice, Role, Task, TaskState, Version
 from lectern.people.principal import Principal
 from lectern.pipeline import notices, registry, tasks
 from lectern.pipeline.registry import Step
 from lectern.pipeline.tasks import Claim, LostLease
+from lectern.search import cards
 from tests.factories import make_asset, make_colleague
 
 
@@ -100,11 +102,35 @@ def test_a_stopped_step_is_no_longer_its_workers(
     assert of(session, asset, Step.HLS).state == TaskState.QUEUED
 
 
-def test_what_makes_a_file_usable_cannot_be_stopped(
+@pytest.mark.parametrize("step", registry.ESSENTIAL)
+def test_a_file_is_not_ready_while_what_makes_it_usable_is_stopped(
+    session: Session, owner: Principal, asset: Asset, step: Step
+) -> None:
+    begun = of(session, asset, step)
+    begun.state = TaskState.QUEUED
+    session.flush()
+    assets.settle(session, asset.workspace_id, asset.id)
+    held = claimed(session, asset, step)
+    assert progress.cancel(session, owner, asset, step) == 1
+    with pytest.raises(LostLease):
+        tasks.finish(session, held, TaskState.DONE)
+    assert asset.state == AssetState.PROCESSING
+    card = cards.one(session, owner, asset.id)
+    assert card is not None
+    assert card.stopped
+    # It waits for a person, which is no damage.
+    assert not [each for each in fsck.rows(session, "I7") if asset.name in each.sentence]
+    assert progress.again(session, owner, asset, step) == 1
+    again = claimed(session, asset, step)
+    tasks.finish(session, again, TaskState.DONE)
+    assert assets.settle(session, asset.workspace_id, asset.id).state == AssetState.READY
+
+
+def test_what_no_version_goes_through_cannot_be_stopped(
     session: Session, owner: Principal, asset: Asset
 ) -> None:
     with pytest.raises(Conflict):
-        progress.cancel(session, owner, asset, Step.PLAYABLE)
+        progress.cancel(session, owner, asset, Step.STILL)
 
 
 def test_only_who_may_edit_stops_and_resumes(

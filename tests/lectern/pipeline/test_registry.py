@@ -66,7 +66,6 @@ def test_what_begins_by_itself_is_about_a_version() -> None:
     for step in registry.RULES:
         assert step.rule.subject is Subject.VERSION
     for step in registry.ESSENTIAL:
-        assert not step.stoppable
         assert step.retryable
 
 

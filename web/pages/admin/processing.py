@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 @bp.post(f"{STEP}/cancelling")
 @allow(Action.EDIT)
 def cancel(asset_id: uuid.UUID, part: str) -> ResponseReturnValue:
-    """Stop a step that the file is ready without."""
+    """Stop a step."""
     session = db.session()
     asset = assets.get(session, g.principal, asset_id)
     progress.cancel(session, g.principal, asset, Step.named(part))

@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from jobs import enqueue
 from lectern import values
 from lectern.courses import usages
 from lectern.errors import NotFound
-from lectern.ingest import uploads
+from lectern.ingest import checks, uploads
 from lectern.models import Upload, UploadState
 from lectern.people.rights import Action
+from lectern.pipeline import tasks
 from lectern.search import cards
 from web import htmx
 from web.auth import allow
@@ -42,7 +44,29 @@ def cancel(upload_id: uuid.UUID) -> ResponseReturnValue:
     session.commit()
     if upload.state == UploadState.EXPIRED:
         uploads.spool_path(settings(), upload).unlink(missing_ok=True)
-    return _open([]) if htmx.wants_fragment() else redirect(url_for("library.index"), code=303)
+    return _answer()
+
+
+@bp.post("/<uuid:upload_id>/stopping")
+@allow(Action.UPLOAD)
+def stop(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """Stop checking a complete upload; its bytes stay."""
+    session = db.session()
+    checks.stop(session, uploads.get(session, g.principal, upload_id))
+    session.commit()
+    return _answer()
+
+
+@bp.post("/<uuid:upload_id>/starting")
+@allow(Action.UPLOAD)
+def start_again(upload_id: uuid.UUID) -> ResponseReturnValue:
+    """Go on with a check that was stopped."""
+    session = db.session()
+    upload = uploads.get(session, g.principal, upload_id)
+    checks.start_again(session, upload)
+    session.commit()
+    enqueue.notify(tasks.of_upload(session, upload.workspace_id, upload.id))
+    return _answer()
 
 
 @bp.get("/duplicate/<uuid:asset_id>")
@@ -63,6 +87,10 @@ def duplicate(asset_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
+def _answer() -> ResponseReturnValue:
+    return _open([]) if htmx.wants_fragment() else redirect(url_for("library.index"), code=303)
+
+
 def _open(watched: list[uuid.UUID]) -> ResponseReturnValue:
     return htmx.fragment(open_uploads(watched))
 
@@ -73,9 +101,13 @@ def open_uploads(watched: list[uuid.UUID], *, oob: bool = False) -> str:
     shown = uploads.list_open(session, g.principal)
     known = {upload.id for upload in shown}
     shown += _ended(session, [each for each in watched if each not in known])
-    checking = [str(upload.id) for upload in shown if upload.state == "checking"]
+    stopped = checks.stopped_among(session, g.principal.workspace_id, shown)
+    going = [upload for upload in shown if upload.id not in stopped]
+    checking = [str(upload.id) for upload in going if upload.state == "checking"]
     watch = ",".join([*checking, *(str(each) for each in watched if each not in known)])
-    return render_template("uploads/_open.html", uploads=shown, watched=watch, oob=oob)
+    return render_template(
+        "uploads/_open.html", uploads=shown, watched=watch, stopped=stopped, oob=oob
+    )
 
 
 def _ended(session: Session, ids: list[uuid.UUID]) -> list[Upload]:
@@ -123,6 +155,7 @@ def upload_words() -> dict[str, str]:
         "act-resume": _("Resume {name}"),
         "act-retry": _("Retry {name}"),
         "act-cancel": _("Cancel {name}"),
+        "act-stop": _("Stop checking {name}"),
         "act-forget": _("Remove {name} from this list"),
         "busy": _("Uploading: {ended} of {all} finished, {percent} %"),
         "busy-checking": _("Checking: {ended} of {all} finished"),

@@ -54,6 +54,13 @@ class Queue extends EventTarget {
     item.go?.();
   }
 
+  /** Stop the check of what is whole there: the server's list has it from now on. */
+  stop(item) {
+    item.stop.abort();
+    this.forget(item);
+    server.stop(this.config, item);
+  }
+
   /** Try again from where the server is, or from the start when it refused to begin. */
   retry(item) {
     if (item.transfer) return this.resume(item);

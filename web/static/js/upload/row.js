@@ -12,7 +12,7 @@ const ACTIONS = {
   retrying: ["pause", "cancel"],
   paused: ["resume", "cancel"],
   stalled: ["retry", "cancel"],
-  checking: [],
+  checking: ["stop"],
   failed: ["retry", "forget"],
 };
 const MOVING = new Set(["hashing", "sending", "paused", "retrying", "stalled"]);

@@ -33,7 +33,7 @@ export function halfSent({ name, size, digest }) {
 /** Take from the server's list what this page is sending itself: that has a row of its own. */
 export function takeOver(list, items) {
   const mine = new Set(items.map(({ address }) => address && new URL(address, location).pathname));
-  for (const row of list.querySelectorAll("[data-open-upload]")) {
+  for (const row of list.querySelectorAll("[data-upload-row][data-address]")) {
     if (mine.has(row.dataset.address)) row.remove();
   }
 }
@@ -54,4 +54,11 @@ export async function outcome(address, signal) {
     }
     await pause(wait);
   }
+}
+
+/** Stop the check of a whole upload, and list it with what waits for a person. */
+export function stop(config, { address }) {
+  const id = new URL(address, location).pathname.split("/").pop();
+  const target = { target: "#open-uploads", swap: "outerHTML" };
+  window.htmx.ajax("POST", config.stop.replace("UPLOAD", id), target);
 }
