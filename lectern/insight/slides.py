@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from lectern.database.scope import scoped
@@ -109,6 +109,22 @@ def record_pages(
         if each.text.strip()
     ]
     _replace(session, workspace_id, blob_id, "pdfium", rows)
+
+
+def page_text(session: Session, version: Version, number: int) -> str:
+    """What a page of a document says, as search knows it; empty where it says nothing."""
+    found = scoped(Slide, version, Slide.text).where(
+        Slide.blob_id == version.blob_id, Slide.start_s.is_(None), Slide.number == number
+    )
+    return session.scalar(found) or ""
+
+
+def last_page(session: Session, version: Version) -> int:
+    """The last page of a document that says anything; 0 for none."""
+    found = scoped(Slide, version, func.max(Slide.number)).where(
+        Slide.blob_id == version.blob_id, Slide.start_s.is_(None)
+    )
+    return session.scalar(found) or 0
 
 
 def _replace(

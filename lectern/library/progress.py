@@ -27,7 +27,7 @@ from lectern.pipeline.registry import Step
 LEAST_SHARE, LEAST_S = 0.03, 3.0
 MOST_LISTED = 50
 ENDED_WELL = (TaskState.DONE, TaskState.SKIPPED)
-_OPEN = (TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING)
+OPEN = (TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class StepLine:
     def stoppable(self) -> bool:
         """True while it may be cancelled."""
         step = registry.find(self.step)
-        return self.state in _OPEN and step is not None and step.retryable
+        return self.state in OPEN and step is not None and step.retryable
 
     @property
     def resumable(self) -> bool:
@@ -151,7 +151,7 @@ def cancel(session: Session, principal: Principal, asset: Asset, step: Step) -> 
     stopped = _change(
         session,
         asset,
-        [Task.step.in_(both), Task.state.in_(_OPEN)],
+        [Task.step.in_(both), Task.state.in_(OPEN)],
         state=TaskState.CANCELLED,
         # Whoever works on it finds the lease gone.
         fence=Task.fence + 1,

@@ -141,6 +141,7 @@ def world(app: Flask, session: Session, folder: Path) -> World:
         "rank": 1,
         "sheet": 0,
         "slide": 0,
+        "page": 1,
         "name": "v360.mp4",
         "width": 480,
         "folder_id": shelf.id,
@@ -174,7 +175,7 @@ def personal(app: Flask, session: Session, who: Principal, folder: Path) -> Ids:
     renditions.record(session, who.workspace_id, source, renditions.PLAYABLE, blobs[1], facts)
     for spec in ("hls/master.m3u8", "hls/v360.mp4", "mp4"):
         renditions.record(session, who.workspace_id, source, spec, blobs[1], facts)
-    for spec in ("waveform.json", "image/480.avif"):
+    for spec in ("waveform.json", "image/480.avif", "pages/1.webp"):
         renditions.record(session, who.workspace_id, source, spec, blobs[1], {"height": 270})
     tiles = {"width": 240, "height": 135, "columns": 6, "rows": 6, "times": [0.0]}
     storyboards.record(session, version, [blobs[1]], tiles)

@@ -16,13 +16,15 @@ from lectern.library import assets, rollback, schedules, trash, versions
 from lectern.models import Asset
 from lectern.people import audit_reading
 from lectern.people.rights import Action, require
-from lectern.renditions import renditions
+from lectern.renditions import places, renditions
+from lectern.renditions.places import Bookmark, Link
 from web import changes, forms
 from web.api import matches
 from web.api.representations import (
     asset_json,
     assets_json,
     past_usage_json,
+    place_json,
     rendition_json,
     usage_json,
     version_json,
@@ -165,6 +167,18 @@ def list_renditions(asset_id: uuid.UUID) -> ResponseReturnValue:
     version = versions.get_current(session, asset)
     rows = renditions.list_of(session, asset.workspace_id, version.blob_id) if version else []
     return jsonify(paging.whole(rows, rendition_json))
+
+
+@bp.get("/<uuid:asset_id>/places")
+@allow(Action.SEE)
+def list_places(asset_id: uuid.UUID) -> ResponseReturnValue:
+    """The bookmarks and links of a document's current version; of other files none."""
+    session = db.session()
+    asset = assets.get(session, g.principal, asset_id)
+    version = versions.get_current(session, asset)
+    found = places.of_version(session, storage(), version) if version else places.Places()
+    rows: list[Bookmark | Link] = [*found.bookmarks, *found.links]
+    return jsonify(paging.whole(rows, place_json))
 
 
 @trash_bp.delete("/<uuid:trashed_id>")

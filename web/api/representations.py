@@ -21,6 +21,7 @@ from lectern.models import (
     Version,
 )
 from lectern.people.audit import Line
+from lectern.renditions.places import Bookmark, Link
 from lectern.search import cards
 from lectern.search.cards import TaskLine
 from lectern.taxonomy import folders
@@ -184,6 +185,14 @@ def rendition_json(rendition: Rendition) -> dict[str, Any]:
         "facts": rendition.facts,
         "created_at": moment(rendition.created_at),
     }
+
+
+def place_json(place: Bookmark | Link) -> dict[str, Any]:
+    """A place to jump to in a document."""
+    leads = {"page": place.page, "url": place.url}
+    if isinstance(place, Link):
+        return {"kind": "link", "title": place.text, "level": None, "on": place.on, **leads}
+    return {"kind": "bookmark", "title": place.title, "level": place.level, "on": None, **leads}
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lectern.errors import NotFound
 from lectern.library import assets
 from lectern.models import Version
 from lectern.people.rights import Action
-from lectern.renditions import image_sizes, renditions, storyboards
+from lectern.renditions import documents, image_sizes, renditions, storyboards
 from lectern.renditions.storyboards import Storyboard
 from web.auth import allow
 from web.bytes.media import A_YEAR, file_reply, version_of
@@ -88,6 +88,18 @@ def image(asset_id: uuid.UUID, number: int, width: int, part: str) -> ResponseRe
     """An image in one of its widths."""
     blob = image_sizes.find(db.session(), _version(asset_id, number), width, part)
     return file_reply(blob, f"image/{part}", cache=A_YEAR)
+
+
+@bp.get("/v/<int:number>/pages/<int:page>.webp")
+@allow(Action.PLAY)
+def page(asset_id: uuid.UUID, number: int, page: int) -> ResponseReturnValue:
+    """The picture of a page of a document, counted from 1."""
+    version = _version(asset_id, number)
+    spec = documents.page(page)
+    found = renditions.find(db.session(), version.workspace_id, version.blob_id, spec)
+    if found is None:
+        raise NotFound("There is no picture of this page.")
+    return file_reply(found.blob, "image/webp", cache=A_YEAR)
 
 
 def _version(asset_id: uuid.UUID, number: int | None) -> Version:

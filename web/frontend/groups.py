@@ -20,9 +20,9 @@ STYLES = (
     *("layers", "reset", "tokens", "base", "shell", "button", "field", "badge", "progress"),
     *("processing", "dialog", "panel", "motif", "card", "library", "filters", "menus", "chips"),
     *("list", "selection", "bulk", "bulk-form", "player", "watch", "transcript", "said"),
-    *("pictures", "asset", "captions", "caption-editor", "caption-timing", "docs", "field-rows"),
-    *("history", "audit", "exchange", "versions", "storage", "copies", "people", "upload"),
-    *("tray", "picker", "picks", "courses", "lesson", "places", "tag-input", "tags"),
+    *("pictures", "document", "asset", "captions", "caption-editor", "caption-timing", "docs"),
+    *("field-rows", "history", "audit", "exchange", "versions", "storage", "copies", "people"),
+    *("upload", "tray", "picker", "picks", "courses", "lesson", "places", "tag-input", "tags"),
     *("proposals", "utilities"),
 )
 # What every page loads.

@@ -8,7 +8,7 @@ from flask_babel import format_decimal, gettext
 from lectern.errors import Message
 from lectern.ingest.awaited import AWAITED
 from lectern.models import Asset, Version
-from lectern.text import duration_text, size_text
+from lectern.text import N_, duration_text, size_text
 from web.i18n import translated
 from web.pages.assets.pictures import Pictures
 
@@ -80,6 +80,8 @@ def _size(asset: Asset) -> str:
 
 def _format(asset: Asset, facts: dict[str, Any]) -> str:
     mime = asset.mime or ""
+    if mime in _SPECIAL_FORMATS:
+        return str(gettext(_SPECIAL_FORMATS[mime]))
     return _FORMATS.get(mime) or str(facts.get("container") or mime.partition("/")[2]).upper()
 
 
@@ -138,6 +140,9 @@ _NAMES = {
 }
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_MACROS = "application/vnd.ms-"
+_OPEN = "application/vnd.oasis.opendocument."
 # Containers by the names people know.
 _FORMATS = {
     "video/mp4": "MP4",
@@ -154,7 +159,30 @@ _FORMATS = {
     "image/jpeg": "JPEG",
     "image/svg+xml": "SVG",
     "application/pdf": "PDF",
+    _OFFICE + "presentationml.presentation": "PowerPoint",
+    _OFFICE + "wordprocessingml.document": "Word",
+    _OFFICE + "spreadsheetml.sheet": "Excel",
+    _OPEN + "presentation": "ODP",
+    _OPEN + "text": "ODT",
+    _OPEN + "spreadsheet": "ODS",
+    "application/epub+zip": "EPUB",
     "text/plain": "Text",
+}
+
+
+# Documents that are something else than their program's usual ones.
+_SPECIAL_FORMATS = {
+    _OFFICE + "presentationml.slideshow": N_("PowerPoint slide show"),
+    _OFFICE + "presentationml.template": N_("PowerPoint template"),
+    _OFFICE + "wordprocessingml.template": N_("Word template"),
+    _OPEN + "presentation-template": N_("ODP template"),
+    _OPEN + "text-template": N_("ODT template"),
+    _MACROS + "powerpoint.presentation.macroEnabled.12": N_("PowerPoint with macros"),
+    _MACROS + "powerpoint.slideshow.macroEnabled.12": N_("PowerPoint slide show with macros"),
+    _MACROS + "powerpoint.template.macroEnabled.12": N_("PowerPoint template with macros"),
+    _MACROS + "word.document.macroEnabled.12": N_("Word with macros"),
+    _MACROS + "word.template.macroEnabled.12": N_("Word template with macros"),
+    _MACROS + "excel.sheet.macroEnabled.12": N_("Excel with macros"),
 }
 
 

@@ -33,7 +33,9 @@ from lectern.search import cards
 from lectern.search.cards import Card
 from lectern.taxonomy import custom_fields, folders
 from web.extensions import settings
+from web.i18n import translated
 from web.pages.assets import events, facts, fields
+from web.pages.assets.document import DocumentView
 from web.pages.assets.fields import Row
 from web.pages.assets.history import HistoryPage
 from web.pages.assets.panels import PANELS, Panel
@@ -71,8 +73,12 @@ class AssetPage:
     @cached_property
     def unfinished(self) -> list[StepLine]:
         """All steps of the version on its way, empty when each of them has ended well."""
-        lines = progress.steps_of(self._session, self._principal, self.asset)
+        lines = self._steps
         return [] if all(line.state in progress.ENDED_WELL for line in lines) else lines
+
+    @cached_property
+    def _steps(self) -> list[StepLine]:
+        return progress.steps_of(self._session, self._principal, self.asset)
 
     @cached_property
     def version(self) -> Version | None:
@@ -197,6 +203,24 @@ class AssetPage:
     def pictures(self) -> Pictures:
         """What was derived of it for looking at it."""
         return Pictures(self._session, self.asset, self.version, self.made)
+
+    @cached_property
+    def document(self) -> DocumentView | None:
+        """For documents."""
+        if self.version is None or self.asset.kind != "document":
+            return None
+        return DocumentView(self._session, self.asset, self.version, self.made)
+
+    @property
+    def not_drawn(self) -> str:
+        """Why there is nothing to see of a document; empty where nobody expected anything."""
+        reasons = [line.reason for line in self._steps if line.step == "poster" and line.reason]
+        return translated(reasons[0]) if reasons else ""
+
+    @property
+    def being_drawn(self) -> bool:
+        """Whether pictures of the pages are on their way."""
+        return any(line.step == "pages" and line.state in progress.OPEN for line in self.unfinished)
 
     @property
     def trasher(self) -> str:

@@ -23,6 +23,7 @@ class Panel(NamedTuple):
 
 PANELS = (
     Panel("stage", "assets/_stage.html"),
+    Panel("contents", "assets/_contents.html"),
     Panel("details", "assets/_details.html"),
     Panel("captions", "captions/_panel.html"),
     Panel("said", "said/_panel.html"),

@@ -67,8 +67,10 @@ def picture(asset_id: uuid.UUID, number: int, slide: int) -> ResponseReturnValue
 
 
 @bp.app_template_global()
-def place_url(asset_id: uuid.UUID, start_s: float | None) -> str:
-    """Where a file is played from that second; its page where it has none."""
+def place_url(asset_id: uuid.UUID, start_s: float | None, page: int | None = None) -> str:
+    """Where a file is played from that second, or shown at that page; else its own page."""
+    if page is not None:
+        return url_for("assets.show", asset_id=asset_id, page=page, _anchor="stage")
     if start_s is None:
         return url_for("assets.show", asset_id=asset_id)
     return url_for("watch.show", asset_id=asset_id, t=int(start_s))
