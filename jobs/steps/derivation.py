@@ -14,6 +14,7 @@ from lectern.library import assets
 from lectern.media.facts import Facts
 from lectern.media.playable import Cancelled, Progress
 from lectern.models import Blob, TaskState
+from lectern.pipeline import tasks
 from lectern.renditions import renditions
 from lectern.storage import blobs
 from lectern.storage.blobs import Stored
@@ -136,6 +137,18 @@ class Derivation:
 
         value = self.work.finish(change, state, reason)
         self._results.tidy()
+        return value
+
+    def part(self, record: Callable[[Session, Sequence[Blob]], T], progress: float) -> T:
+        """Name what was stored so far while the task goes on, `progress` being 0.0 to 1.0."""
+        results, self._results = self._results, Results(self.work)
+
+        def change(session: Session) -> T:
+            tasks.advance(session, self.work.claim, progress)
+            return record(session, results.add(session))
+
+        value = self.work.part(change)
+        results.tidy()
         return value
 
     def done(self) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lectern.media.facts import Facts
 from lectern.media.sandbox import sandbox
+from lectern.pipeline.limits import Limits
 from lectern.pipeline.registry import Step
 from lectern.settings import Settings
 
@@ -42,6 +44,11 @@ def configure(settings: Settings) -> None:
     _machine.soffice = settings.soffice
 
 
+def is_unwanted() -> bool:
+    """True where LibreOffice is not to be used, rather than not there yet."""
+    return _machine.soffice == NONE
+
+
 def program() -> Path | None:
     """The folder of LibreOffice's program: `LECTERN_SOFFICE`, or where it is installed."""
     if _machine.soffice == NONE:
@@ -73,6 +80,11 @@ class Read:
     letters: int
 
 
+def limits(purpose: str) -> Limits:
+    """What a run may cost: reading the `text`, or making the `pdf`."""
+    return Step.POSTER.limits(f"office/{purpose}")
+
+
 def text(source: Path, facts: Facts, scratch: Path) -> Read:
     """Read the text as files `out.1` and `out.2` in `scratch`.
 
@@ -89,15 +101,22 @@ def text(source: Path, facts: Facts, scratch: Path) -> Read:
     return Read(*paths, by_page, pages, letters)
 
 
-def pdf(source: Path, facts: Facts, scratch: Path, program: Path) -> Path:
+def pdf(
+    source: Path,
+    facts: Facts,
+    scratch: Path,
+    program: Path,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
     """Have LibreOffice make a PDF of it, as file `out.0` in `scratch`, an empty folder.
 
     Raises:
+        Stopped: `cancelled` said so.
         Refused: LibreOffice cannot open it, or takes more than the limits.
         SandboxCrashed, SandboxUnavailable, Unreadable: see `sandbox.run`.
     """
     readable = [source, *_folders(program)]
-    _run(source, facts, scratch, "pdf", readable, program=str(program))
+    _run(source, facts, scratch, "pdf", readable, cancelled, program=str(program))
     return sandbox.output(scratch, 0)
 
 
@@ -110,7 +129,13 @@ def _folders(program: Path) -> list[Path]:
 
 
 def _run(
-    source: Path, facts: Facts, scratch: Path, purpose: str, read: list[Path], **options: Any
+    source: Path,
+    facts: Facts,
+    scratch: Path,
+    purpose: str,
+    read: list[Path],
+    cancelled: Callable[[], bool] | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     arguments = {
         "source": str(source.resolve()),
@@ -119,5 +144,6 @@ def _run(
         "purpose": purpose,
         **options,
     }
-    limits = Step.POSTER.limits(f"office/{purpose}")
-    return sandbox.run("office", arguments, read=read, scratch=scratch, limits=limits)
+    return sandbox.run(
+        "office", arguments, read=read, scratch=scratch, limits=limits(purpose), cancelled=cancelled
+    )

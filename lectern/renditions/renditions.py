@@ -1,8 +1,10 @@
 """Renditions: what was derived from a blob, once per spec."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
@@ -74,3 +76,16 @@ def record(
     made = find(session, workspace_id, source_blob_id, spec)
     assert made is not None, "inserted, or there before"  # noqa: S101 - states the upsert's promise
     return made
+
+
+def remove(
+    session: Session, workspace_id: uuid.UUID, source_blob_id: uuid.UUID, specs: Sequence[str]
+) -> None:
+    """Forget renditions that are made anew; their bytes go with the next garbage collection."""
+    session.execute(
+        delete(Rendition).where(
+            Rendition.workspace_id == workspace_id,
+            Rendition.source_blob_id == source_blob_id,
+            Rendition.spec.in_(specs),
+        )
+    )

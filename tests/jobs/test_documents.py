@@ -8,7 +8,7 @@ import pytest
 
 from jobs import run
 from lectern.database.sessions import unit_of_work
-from lectern.library import versions
+from lectern.library import retries, versions
 from lectern.media import office
 from lectern.models import Asset, Task, TaskState, Upload, Version
 from lectern.people.principal import Principal
@@ -152,6 +152,29 @@ def test_other_kinds_are_found_without_libreoffice(alone: House, tmp_path: Path,
     assert asset.state == "ready"
     words = "wasser" if kind == "odp" else "second"
     assert [match.number for match in found(asset, words)] == [2]
+
+
+def test_pictures_wait_for_libreoffice_and_are_made_once_it_is_there(
+    house: House, tmp_path: Path, libreoffice: Path
+) -> None:
+    house.settings = replace(house.settings, soffice=str(tmp_path / "not" / "there"))
+    asset = work_off(house, upload(house, documents.deck(tmp_path / "talk.pptx", SLIDES)))
+    assert (asset.state, of(asset, "pages").state) == ("ready", TaskState.WAITING)
+    assert "need LibreOffice on the server" in (of(asset, "pages").reason or "")
+    run.prepare(replace(house.settings, soffice=None))
+    with unit_of_work() as session:
+        held = session.get_one(Asset, (asset.workspace_id, asset.id))
+        owner = Principal.system(asset.workspace_id, asset.created_by)
+        assert retries.try_again(session, owner, held) == 1
+    do(asset, "pages")
+    assert of(asset, "pages").state == TaskState.DONE
+    assert {"poster.1", "document.pdf", "pages/1.webp", "pages/3.webp"} <= specs(asset)
+    with unit_of_work() as session:
+        held = session.get_one(Asset, (asset.workspace_id, asset.id))
+        assert held.poster_blob_id is not None
+        text = page_texts.find(session, current(asset))
+        assert text is not None
+        assert (text.facts["pages"], text.facts["notes"]) == (3, [])
 
 
 def test_once_libreoffice_is_there_a_second_upload_gets_its_pictures(

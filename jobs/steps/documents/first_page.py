@@ -1,6 +1,6 @@
 """The first page of a document as its poster, the text of all its pages, and its places."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from lectern.errors import Message
 from lectern.insight import slides
 from lectern.media import office
 from lectern.media.pictures import pages, poster
+from lectern.media.pictures.poster import Candidate
 from lectern.media.sandbox.refusal import Refused, SandboxCrashed
 from lectern.models import Blob, TaskState
 from lectern.pipeline import registry
 from lectern.pipeline.leases import DEATHS
-from lectern.renditions import documents, page_texts, places, posters
+from lectern.renditions import documents, page_texts, places, posters, renditions
 from lectern.renditions.page_texts import PageText
 from lectern.renditions.places import Places
 
@@ -30,12 +31,19 @@ NOT_CONVERTED = Message(
 
 
 @dataclass(frozen=True)
-class _Document:
-    """What is written down of a document, once its files are stored."""
+class Made:
+    """What was made of a document: files to store, and what is written down.
+
+    `first` are the facts of the picture of its first page, which is the first file then;
+    LibreOffice's PDF of it is the second. `reason` says why there is no picture.
+    """
 
     texts: list[PageText]
     places: Places
     facts: dict[str, object]
+    files: list[tuple[Path, str]]
+    first: dict[str, object] | None = None
+    reason: Message | None = None
 
 
 def is_document(step: Derivation) -> bool:
@@ -54,10 +62,9 @@ def run(step: Derivation) -> None:
         return
     try:
         with step.original() as source:
-            if is_pdf:
-                _finish_pdf(step, source)
-            else:
-                _finish_office(step, source)
+            made = _of_pdf(step, source) if is_pdf else of_office(step, source)
+            record = store(step, made)
+        step.finish(record, TaskState.SKIPPED if made.reason else TaskState.DONE, made.reason)
     except Refused as refusal:
         step.skip(refusal.message)
     except SandboxCrashed:
@@ -66,17 +73,18 @@ def run(step: Derivation) -> None:
         step.skip(CRASHED)
 
 
-def _finish_pdf(step: Derivation, source: Path) -> None:
-    first, texts = _drawn(step, source, step.work.scratch)
-    read = _Document(
+def _of_pdf(step: Derivation, source: Path) -> Made:
+    first, texts = _drawn(source, step.work.scratch)
+    return Made(
         page_texts.read(texts.path.read_bytes()),
         places.read(texts.places.read_bytes()),
         texts.facts,
+        [(first.path, first.mime)],
+        first.facts,
     )
-    _finish(step, read, first)
 
 
-def _finish_office(step: Derivation, source: Path) -> None:
+def of_office(step: Derivation, source: Path) -> Made:
     """By LibreOffice's PDF of it; where there is none, by the text in its XML."""
     written = office.text(source, step.facts, _folder(step, "xml"))
     texts = page_texts.read(written.path.read_bytes())
@@ -84,21 +92,20 @@ def _finish_office(step: Derivation, source: Path) -> None:
     pdf, reason = _converted(step, source)
     if pdf is None:
         facts: dict[str, object] = {"pages": written.pages, "letters": written.letters}
-        noted = page_texts.joined(texts, written.notes)
-        _finish(
-            step,
-            _Document(noted, titles, {**facts, "notes": [reason.to_json()] if reason else []}),
-            reason=reason,
-        )
-        return
-    first, laid_out = _drawn(step, pdf, _folder(step, "pages"))
-    step.store(pdf, office.PDF_MIME)
+        facts["notes"] = [reason.to_json()] if reason else []
+        return Made(page_texts.joined(texts, written.notes), titles, facts, [], reason=reason)
+    first, laid_out = _drawn(pdf, _folder(step, "first"))
     found = places.read(laid_out.places.read_bytes())
     if step.facts.container in {"pptx", "odp"}:
-        # Its outline has the names of slides, "Slide 1", where their titles say more.
+        # The outline may have the names of slides, "Slide 1", where their titles say more.
         found = Places(titles.bookmarks, found.links)
-    noted = page_texts.joined(page_texts.read(laid_out.path.read_bytes()), written.notes)
-    _finish(step, _Document(noted, found, laid_out.facts), first)
+    return Made(
+        page_texts.joined(page_texts.read(laid_out.path.read_bytes()), written.notes),
+        found,
+        laid_out.facts,
+        [(first.path, first.mime), (pdf, office.PDF_MIME)],
+        first.facts,
+    )
 
 
 def _converted(step: Derivation, source: Path) -> tuple[Path | None, Message | None]:
@@ -106,22 +113,20 @@ def _converted(step: Derivation, source: Path) -> tuple[Path | None, Message | N
     program = office.program()
     if program is None:
         return None, NO_LIBREOFFICE
+    work, folder = step.work, _folder(step, "office")
     try:
-        return office.pdf(source, step.facts, _folder(step, "office"), program), None
+        return office.pdf(source, step.facts, folder, program, work.cancelled), None
     except Refused as refusal:
-        step.work.note(str(refusal))
+        work.note(str(refusal))
     except SandboxCrashed as crash:
-        step.work.note("\n".join([str(crash), *getattr(crash, "__notes__", ())]))
-        if step.work.claim.attempts + 1 < DEATHS:
+        work.note("\n".join([str(crash), *getattr(crash, "__notes__", ())]))
+        if work.claim.attempts + 1 < DEATHS:
             raise
     return None, NOT_CONVERTED
 
 
-def _drawn(step: Derivation, pdf: Path, scratch: Path) -> tuple[dict[str, object], pages.Texts]:
-    """Store the picture of the first page; its facts, and the texts of all."""
-    first = poster.first_page(pdf, scratch)
-    step.store(first.path, first.mime)
-    return first.facts, pages.texts(pdf, scratch)
+def _drawn(pdf: Path, scratch: Path) -> tuple[Candidate, pages.Texts]:
+    return poster.first_page(pdf, scratch), pages.texts(pdf, scratch)
 
 
 def _folder(step: Derivation, name: str) -> Path:
@@ -130,15 +135,13 @@ def _folder(step: Derivation, name: str) -> Path:
     return folder
 
 
-def _finish(
-    step: Derivation,
-    document: _Document,
-    first: dict[str, object] | None = None,
-    reason: Message | None = None,
-) -> None:
+def store(step: Derivation, made: Made) -> Callable[[Session, Sequence[Blob]], None]:
+    """Put it into storage; what is answered writes it down, in place of an earlier text."""
+    for path, mime in made.files:
+        step.store(path, mime)
     for name, data in (
-        ("text.json", page_texts.dumped(document.texts)),
-        ("places.json", places.dumped(document.places)),
+        ("text.json", page_texts.dumped(made.texts)),
+        ("places.json", places.dumped(made.places)),
     ):
         path = step.work.scratch / name
         path.write_bytes(data)
@@ -146,13 +149,14 @@ def _finish(
 
     def record(session: Session, blobs: Sequence[Blob]) -> None:
         *drawn, texts, found = blobs
-        if first is not None:
-            posters.record(session, step.version, [(drawn[0], first)])
+        if made.first is not None:
+            posters.record(session, step.version, [(drawn[0], made.first)])
         if len(drawn) > 1:
             step.record(session, documents.PDF, drawn[1], {})
-        step.record(session, page_texts.SPEC, texts, document.facts)
+        renditions.remove(session, *step.source, [page_texts.SPEC, places.SPEC])
+        step.record(session, page_texts.SPEC, texts, made.facts)
         step.record(session, places.SPEC, found, {})
-        searched = places.searchable(document.texts, document.places)
+        searched = places.searchable(made.texts, made.places)
         slides.record_pages(session, *step.source, searched)
 
-    step.finish(record, TaskState.SKIPPED if reason else TaskState.DONE, reason)
+    return record

@@ -3,8 +3,10 @@
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
@@ -13,8 +15,10 @@ from lectern.media import office
 from lectern.media.facts import Facts
 from lectern.media.pictures import pages, poster
 from lectern.media.probe import probe
-from lectern.media.sandbox.refusal import Refused
+from lectern.media.sandbox.refusal import Refused, SandboxCrashed, Stopped
+from lectern.pipeline.limits import Limits
 from lectern.renditions import places
+from lectern.settings import read as read_settings
 from tests.lectern.media import documents
 
 SLIDES = (
@@ -332,3 +336,32 @@ def test_what_libreoffice_cannot_open_is_refused_in_words(
     facts = Facts(kind="document", mime="", container="docx")
     with pytest.raises(Refused, match="LibreOffice could not open"):
         office.pdf(source, facts, scratch_in(tmp_path), libreoffice)
+
+
+def test_libreoffice_is_gone_once_it_is_stopped(tmp_path: Path, libreoffice: Path) -> None:
+    source = documents.deck(tmp_path / "a.pptx", SLIDES)
+    facts = probe(source, source.name, scratch_in(tmp_path))
+    scratch, before = scratch_in(tmp_path), psutil.Process().children(recursive=True)
+    started = scratch / "profile" / "user"
+    with pytest.raises(Stopped):
+        office.pdf(source, facts, scratch, libreoffice, started.exists)
+    assert started.exists()
+    assert psutil.Process().children(recursive=True) == before
+
+
+def test_libreoffice_stays_within_its_memory(
+    tmp_path: Path, libreoffice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = documents.deck(tmp_path / "a.pptx", SLIDES)
+    facts = probe(source, source.name, scratch_in(tmp_path))
+    tight = Limits(cpu_s=60, wall_s=60, memory_bytes=300 << 20, file_bytes=1 << 28, open_files=256)
+    monkeypatch.setattr(office, "limits", lambda purpose: tight)
+    with pytest.raises((Refused, SandboxCrashed)):
+        office.pdf(source, facts, scratch_in(tmp_path), libreoffice)
+
+
+def test_a_folder_without_libreoffice_is_none(tmp_path: Path) -> None:
+    for named in (office.NONE, str(tmp_path), str(tmp_path / "missing"), "/bin/true"):
+        office.configure(replace(read_settings(data=tmp_path), soffice=named))
+        assert office.program() is None, named
+    office.configure(replace(read_settings(data=tmp_path), soffice=None))
