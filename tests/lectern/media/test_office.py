@@ -84,6 +84,8 @@ def test_a_text_has_pages_headers_and_tables(tmp_path: Path) -> None:
         {"page": 1, "text": "Course reader\nCurrents\nWater moves."},
         {"page": 2, "text": "Second page of it.\nSalt\n3.5 %"},
     ]
+    (heading,) = places.read(found.places.read_bytes()).bookmarks
+    assert (heading.title, heading.level, heading.page) == ("Currents", 0, 1)
 
 
 def test_open_presentations_are_read(tmp_path: Path) -> None:

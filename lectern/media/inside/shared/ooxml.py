@@ -105,20 +105,42 @@ def document(package: Package) -> Text:
     """Body text by the page ends that Word noted when it last laid the document out."""
     main = _main_part(package)
     relations = package.relations(main)
-    pages = Pages()
+    pages, levels = Pages(), _outline_levels(package, _of_kind(relations, "styles"))
     for part in _of_kind(relations, "header"):
         _Body(package, part, pages)
-    _Body(package, main, pages)
+    _Body(package, main, pages, levels)
     for part in _of_kind(relations, "footnotes", "endnotes", "footer"):
         _Body(package, part, pages)
     return pages.finish()
 
 
+def _outline_levels(package: Package, parts: list[str]) -> dict[str, int]:
+    """How deep headings of a style stand, by its id, which differs by Word's language."""
+    levels: dict[str, int] = {}
+    style = ""
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal style
+        if name == "style":
+            style = attributes.get("styleId", "")
+        elif name == "outlineLvl" and attributes.get("val", "").isdecimal():
+            levels[style] = int(attributes["val"])
+
+    for part in parts:
+        parse(package, part, Handlers(start))
+    # Nine and above is body text (ECMA-376 part 1 §17.3.1.20).
+    return {name: level for name, level in levels.items() if level < 9}
+
+
 class _Body:
     """Reads a part of a text document into pages."""
 
-    def __init__(self, package: Package, part: str, pages: Pages) -> None:
+    def __init__(
+        self, package: Package, part: str, pages: Pages, levels: Mapping[str, int] | None = None
+    ) -> None:
         self._pages = pages
+        self._levels = levels or {}
+        self._level: int | None = None
         self._in_text = self._in_fallback = 0
         parse(package, part, Handlers(self._start, self._end, self._add))
 
@@ -127,7 +149,10 @@ class _Body:
             case "Fallback":
                 self._in_fallback += 1
             case "p":
+                self._level = None
                 self._pages.lines.begin()
+            case "pStyle":
+                self._level = self._levels.get(attributes.get("val", ""))
             case "t":
                 self._in_text += 1
             case "tab" | "cr":
@@ -146,7 +171,10 @@ class _Body:
             case "t":
                 self._in_text -= 1
             case "p":
-                self._pages.lines.end()
+                line = self._pages.lines.end()
+                if line and self._level is not None:
+                    self._pages.title(line, min(self._level, 7))
+                self._level = None
 
     def _add(self, text: str) -> None:
         if self._in_text and not self._in_fallback:
