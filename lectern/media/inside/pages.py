@@ -82,7 +82,7 @@ def _first(document: pdfium.PdfDocument, target: Path) -> dict[str, Any]:
     with _page(document, 0) as page:
         if not _is_drawable(page):
             raise Refused("The first page of the PDF has an invalid size and cannot be rendered.")
-        return _draw(page, target)
+        return _draw(document, page, target)
 
 
 def _drawn(
@@ -106,7 +106,7 @@ def _draw_or_blank(document: pdfium.PdfDocument, number: int, target: Path) -> N
     try:
         with _page(document, number - 1) as page:
             if _is_drawable(page):
-                _draw(page, target)
+                _draw(document, page, target)
                 return
     except pdfium.PdfiumError:
         pass
@@ -117,7 +117,8 @@ def _is_drawable(page: pdfium.PdfPage) -> bool:
     return all(_LEAST_POINTS <= side <= _MOST_POINTS for side in page.get_size())
 
 
-def _draw(page: pdfium.PdfPage, target: Path) -> dict[str, Any]:
+def _draw(document: pdfium.PdfDocument, page: pdfium.PdfPage, target: Path) -> dict[str, Any]:
+    pdf.hide_passwords(document, page)
     width, height = page.get_size()
     scale = min(_DRAWN_WIDTH / width, _DRAWN_HEIGHT / height)
     picture: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil()

@@ -56,6 +56,7 @@ def dark(source: Path, scratch: Path, box: tuple[int, int, int, int]) -> bool:
 
 
 # Inside the field of the name, and of the box that is ticked, away from their edges.
+PIN = (24, 262, 100, 270)
 NAME, TICKED, EMPTY = (24, 60, 120, 76), (23, 103, 37, 117), (63, 103, 77, 117)
 
 
@@ -71,6 +72,17 @@ def test_what_is_filled_in_is_seen(scratch: Path, tmp_path: Path) -> None:
     source = documents.form(tmp_path / "form.pdf")
     shown = [dark(source, scratch, box) for box in (NAME, TICKED, EMPTY)]
     assert shown == [True, True, False]
+
+
+def test_a_password_is_not_seen_though_the_file_has_a_picture_of_it(
+    scratch: Path, tmp_path: Path
+) -> None:
+    source = documents.form(tmp_path / "form.pdf")
+    with pdfium.PdfDocument(source) as document:
+        document.init_forms()
+        drawn = document[0].render().to_pil().convert("L")
+    assert drawn.crop(PIN).getextrema()[0] < 100
+    assert not dark(source, scratch, PIN)
 
 
 @pytest.mark.parametrize("asking", [True, False])

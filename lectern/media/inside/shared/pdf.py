@@ -46,6 +46,27 @@ def filled_in(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> list[str]:
     return list(dict.fromkeys(line for line in map(clean, lines) if line))
 
 
+def hide_passwords(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> None:
+    """Keep passwords out of the picture: programs write them in clear into a field's appearance.
+
+    The document is changed in memory only.
+    """
+    if not document.formenv:
+        return
+    for annotation in _annotations(page):
+        if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET and _is_password(
+            document.formenv, annotation
+        ):
+            flags = raw.FPDFAnnot_GetFlags(annotation) | raw.FPDF_ANNOT_FLAG_HIDDEN
+            raw.FPDFAnnot_SetFlags(annotation, flags)
+
+
+def _is_password(form: Any, annotation: Any) -> bool:
+    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
+    return bool(kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & _PASSWORD)
+
+
 def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
     for index in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
@@ -61,7 +82,7 @@ def _field(form: Any, annotation: Any) -> str:
     value = ""
     match raw.FPDFAnnot_GetFormFieldType(form, annotation):
         case raw.FPDF_FORMFIELD_TEXTFIELD:
-            if not raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
+            if not _is_password(form, annotation):
                 value = _wide(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
         case raw.FPDF_FORMFIELD_COMBOBOX | raw.FPDF_FORMFIELD_LISTBOX:
             chosen = ", ".join(_chosen(form, annotation))
