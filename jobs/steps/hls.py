@@ -13,7 +13,7 @@ from jobs import enqueue, subject
 from jobs.steps.derivation import Results
 from jobs.subject import Subject
 from jobs.work import Work
-from lectern.errors import Message
+from lectern.errors import LecternError, Message
 from lectern.media.hls import encoder, ladder
 from lectern.media.hls.index import Index
 from lectern.media.hls.offer import SOURCE, STILLS, Offer
@@ -30,6 +30,10 @@ VIDEO, AUDIO = "video/mp4", "audio/mp4"
 PLAYLIST = "application/vnd.apple.mpegurl"
 # Where the steps within the step begin and end.
 _BEGUN, _ENCODED = 0.1, 0.9
+
+
+class Unsound(LecternError):
+    """The parts do not make a whole; encoded anew they may."""
 
 
 class Files:
@@ -182,10 +186,12 @@ def _joined(
 ) -> encoder.Made:
     try:
         return encoder.join(plan, rung, parts, work.scratch)
-    except Refused:
-        # Whoever tries again begins anew, instead of with the same parts.
+    except Refused as refusal:
+        # Whoever tries again begins anew, instead of with the same parts; once that is nobody.
         work.part(lambda session: streams.start_over(session, work.claim, this.version))
-        raise
+        if work.claim.attempts:
+            raise
+        raise Unsound(str(refusal)) from refusal
 
 
 def _encoded_here(work: Work, this: Subject, plan: Plan) -> dict[str, list[Path]]:
@@ -223,7 +229,12 @@ def _add_plain(work: Work, this: Subject, offer: Offer, files: Files) -> None:
     with ExitStack() as stack:
         picture = _file(work, this, name, stack)
         sound = _file(work, this, "a0", stack) if offer.sounds() else None
-        path = encoder.progressive(picture, sound, offer.plan.duration_s, work.scratch)
+        try:
+            path = encoder.progressive(picture, sound, offer.plan.duration_s, work.scratch)
+        except Refused as refusal:
+            # There are the streams; nobody is offered a file that does not play.
+            log.warning("version %s has no plain MP4: %s", this.version.id, refusal)
+            return
     size = next((v.width, v.height) for v in offer.variants() if v.name == name)
     files.add(streams.PROGRESSIVE, path, VIDEO, {"width": size[0], "height": size[1]})
 

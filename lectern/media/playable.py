@@ -80,7 +80,7 @@ def make(
     """Make the rendition as file `out.0` in `scratch`, stripped of all metadata.
 
     A copy that does not come out whole is followed by a full conversion; what is returned has
-    been opened again and lasts about as long as the source.
+    been opened again and lasts about as long as the source. Both ends of a copy are decoded.
 
     Raises:
         Refused: it cannot be converted, or not within the limits.
@@ -236,7 +236,8 @@ def _converted(
     if answer["exit"] or not path.is_file() or path.is_symlink():
         return None
     try:
-        made = probe(path, path.name, scratch)
+        # What was encoded here decodes; what was copied is as good as its source.
+        made = probe(path, path.name, scratch, ends=Way.COPY in {job.video, job.audio})
     except Refused:
         return None
     if not _whole(facts, made):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lectern.media.facts import Facts
 from lectern.media.sandbox import sandbox
@@ -15,10 +16,18 @@ _TASKS = {"video": "container", "audio": "container", "image": "picture"}
 _DOCUMENT_TASKS = {"zip": "office", "webvtt": "captions", "srt": "captions"}
 
 
-def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = None) -> Facts:
+def probe(
+    source: Path,
+    filename: str,
+    scratch: Path,
+    limits: Limits | None = None,
+    *,
+    ends: bool = False,
+) -> Facts:
     """The facts of a file, each measured; at least one frame or packet of it was decoded.
 
-    `filename` only words warnings. `scratch` is an empty folder of the caller's.
+    `filename` only words warnings. `scratch` is an empty folder of the caller's. `ends`: of video
+    and audio, the first and the last group of frames are decoded as well, strictly.
 
     Raises:
         Refused: it is not acceptable, with the reason in words.
@@ -33,19 +42,27 @@ def probe(source: Path, filename: str, scratch: Path, limits: Limits | None = No
         raise Unreadable("The stored file cannot be read right now. Try again later.") from error
     sniffed = sniff(head, size, filename)
     _within_size(sniffed.kind_guess, size)
-    facts = _opened(source, sniffed, scratch, limits)
+    facts = _opened(source, sniffed, scratch, limits, ends)
     _within_size(facts.kind, size)
     other = document_mismatch(filename, facts.container)
     return replace(facts, warnings=(*sniffed.warnings, *other, *facts.warnings))
 
 
-def _opened(source: Path, sniffed: Sniffed, scratch: Path, limits: Limits | None) -> Facts:
+def _opened(
+    source: Path, sniffed: Sniffed, scratch: Path, limits: Limits | None, ends: bool
+) -> Facts:
     kind, demuxer = sniffed.kind_guess, sniffed.demuxer
     task = _DOCUMENT_TASKS.get(demuxer) if kind == "document" else _TASKS[kind]
     # SVG is a program as much as a picture: nothing of ours ever parses it. A PDF is read later.
     if task is None or demuxer == "svg":
         return Facts(kind=kind, mime=sniffed.mime, container=demuxer)
-    arguments = {"source": str(source.resolve()), "demuxer": demuxer, "mime": sniffed.mime}
+    arguments: dict[str, Any] = {
+        "source": str(source.resolve()),
+        "demuxer": demuxer,
+        "mime": sniffed.mime,
+    }
+    if task == "container":
+        arguments["ends"] = ends
     answer = sandbox.run(
         task, arguments, read=[source], scratch=scratch, limits=limits or Step.PROBE.limits(task)
     )

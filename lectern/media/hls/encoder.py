@@ -9,6 +9,7 @@ from lectern.errors import Message, StorageFull
 from lectern.media.hls import commands
 from lectern.media.hls.index import Index
 from lectern.media.hls.plan import Plan, Rung
+from lectern.media.probe import probe
 from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import Refused, SandboxCrashed
 from lectern.pipeline.limits import GIB, MIB, Limits
@@ -56,7 +57,9 @@ def originals(
         paths = _ffmpeg(
             words, names, [source], scratch, limits, plan.duration_s, on_progress, cancelled
         )
-        made = [_settled(each, plan, scratch) for each in _measured(names, paths, scratch)]
+        copied = [*([True] if plan.source_kbps else []), *(track.copied for track in plan.tracks)]
+        measured = _measured(names, paths, copied, scratch)
+        made = [_settled(each, plan, scratch) for each in measured]
     except Refused:
         if copies:
             return None
@@ -88,7 +91,7 @@ def encode(
     words = commands.encoding(plan, number)
     limits = Step.HLS.limits("ffmpeg", seconds, len(names), max(sizes))
     paths = _ffmpeg(words, names, [source], scratch, limits, seconds, on_progress, cancelled)
-    made = _measured(names, paths, scratch)
+    made = _measured(names, paths, [False] * len(names), scratch)
     for each in made:
         if each.index.samples != end - begin:
             raise SandboxCrashed(f"{_FAILED} Frames are missing.")
@@ -99,13 +102,14 @@ def join(plan: Plan, rung: Rung, parts: Sequence[Path], scratch: Path) -> Made:
     """One rung from its segments, by moving coded data only: no seam, no drift.
 
     Raises:
-        Refused: they are not pieces of one whole. StorageFull: no room in `scratch`.
+        Refused: they are not pieces of one whole, or do not decode at their ends or where they
+            meet. StorageFull: no room in `scratch`.
     """
     require_space(scratch, sum(part.stat().st_size for part in parts))
     frame = commands.ticks(plan.rate)
     begins = [begin * frame for begin in plan.segments]
     target = scratch / f"{rung.name}.mp4"
-    (index,) = _index(parts, target, begins, scratch)
+    (index,) = _index(parts, target, begins, [True], scratch)
     times = [fragment.time for fragment in index.fragments]
     whole = index.duration == plan.frames * frame and index.samples == plan.frames
     if not whole or times != [cut * frame for cut in plan.cuts]:
@@ -117,7 +121,7 @@ def progressive(picture: Path, sound: Path | None, duration_s: float, scratch: P
     """A plain MP4 of one rung and one track of sound, its index first; nothing is encoded.
 
     Raises:
-        Refused: it could not be written. StorageFull: no room in `scratch`.
+        Refused: it could not be written, or does not decode. StorageFull: no room in `scratch`.
     """
     sources = [picture, *([sound] if sound else [])]
     size = sum(each.stat().st_size for each in sources)
@@ -126,6 +130,7 @@ def progressive(picture: Path, sound: Path | None, duration_s: float, scratch: P
     words = commands.progressive(1 if sound else 0)
     limits = Step.HLS.limits("ffmpeg", duration_s, 1, 2 * size)
     (path,) = _ffmpeg(words, ["progressive"], sources, scratch, limits, duration_s, None, None)
+    probe(path, path.name, scratch, ends=True)
     return path
 
 
@@ -141,9 +146,11 @@ def require_space(scratch: Path, needed: int) -> None:
         )
 
 
-def _measured(names: Sequence[str], paths: Sequence[Path], scratch: Path) -> list[Made]:
+def _measured(
+    names: Sequence[str], paths: Sequence[Path], decoded: Sequence[bool], scratch: Path
+) -> list[Made]:
     """The files with what the sandbox read of them, all at once."""
-    indexes = _index(paths, None, [], scratch)
+    indexes = _index(paths, None, [], decoded, scratch)
     return [Made(*each) for each in zip(names, paths, indexes, strict=True)]
 
 
@@ -153,16 +160,21 @@ def _settled(made: Made, plan: Plan, scratch: Path) -> Made:
         return made
     lead = round(plan.lead_s * made.index.timescale) - made.index.fragments[0].time
     target = scratch / "source.mp4"
-    (index,) = _index([made.path], target, [lead], scratch)
+    (index,) = _index([made.path], target, [lead], [False], scratch)
     return Made(made.name, target, index)
 
 
 def _index(
-    parts: Sequence[Path], target: Path | None, begins: Sequence[int], scratch: Path
+    parts: Sequence[Path],
+    target: Path | None,
+    begins: Sequence[int],
+    decoded: Sequence[bool],
+    scratch: Path,
 ) -> list[Index]:
     arguments = {
         "parts": [str(part.resolve()) for part in parts],
         "begins": list(begins),
+        "decoded": list(decoded),
         "target": None if target is None else str(target.resolve()),
     }
     answer = sandbox.run(

@@ -19,7 +19,14 @@ from av.video.stream import VideoStream
 from lectern.errors import Message
 from lectern.media import codecs, colour
 from lectern.media.facts import ChapterFacts, Facts, Irregular, StreamFacts, clock
-from lectern.media.inside.shared import atoms, irregular, listening, spans, tracks
+from lectern.media.inside.shared import (
+    atoms,
+    decodability,
+    irregular,
+    listening,
+    spans,
+    tracks,
+)
 from lectern.media.inside.shared.tracks import Track, Tracks, plain
 from lectern.media.sandbox.limits import MAX_DURATION_S, MAX_FPS
 from lectern.media.sandbox.refusal import Refused
@@ -47,7 +54,9 @@ _AUDIO_MIMES = {
 
 
 def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[str, Any]:
-    """`arguments`: source, demuxer, mime. Returns `Facts` as JSON.
+    """`arguments`: source, demuxer, mime, and ends: whether both ends are to be decoded.
+
+    Returns `Facts` as JSON.
 
     Raises:
         Refused: locked, empty, damaged beyond the first frame, or over a stated limit.
@@ -58,6 +67,11 @@ def perform(arguments: dict[str, Any], tell: Callable[[float], None]) -> dict[st
         raise Refused("The file is protected by DRM. Upload a file without copy protection.")
     with open_container(source, demuxer, shape) as container:
         facts = _facts(container, source, demuxer, str(arguments["mime"]), shape)
+    if arguments.get("ends"):
+        try:
+            decodability.check(source, demuxer)
+        except decodability.Undecodable as error:
+            raise Refused("The file is damaged: %(error)s", error=error) from error
     if shape and shape.cut_short and not any("incomplete" in each for each in facts.warnings):
         warning = "The file may be incomplete: its data ends before the file says it does."
         facts = replace(facts, warnings=(*facts.warnings, warning))
