@@ -20,7 +20,7 @@ from lectern.renditions import documents, page_texts, places, posters, rendition
 from lectern.renditions.page_texts import PageText
 from lectern.renditions.places import Places
 
-CRASHED = Message("The PDF could not be rendered. It is still available for download.")
+CRASHED = Message("The document could not be read. It is still available for download.")
 NO_LIBREOFFICE = Message(
     "Pictures of the pages need LibreOffice on the server. The text can be searched."
 )

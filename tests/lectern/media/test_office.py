@@ -244,6 +244,18 @@ def test_a_part_that_is_missing_or_broken_is_damage(tmp_path: Path) -> None:
         read(gone)
 
 
+@pytest.mark.parametrize("encoding", [b"UTF-z", b"utf-7", b"shift_jis"])
+def test_an_encoding_that_cannot_be_read_is_damage(tmp_path: Path, encoding: bytes) -> None:
+    change = in_first_slide(
+        lambda data: (
+            b"<?xml version='1.0' encoding='" + encoding + b"'?>" + data.partition(b"?>")[2]
+        )
+    )
+    source = documents.deck(tmp_path / "a.pptx", SLIDES)
+    with pytest.raises(Refused, match="damaged"):
+        read(documents.rewritten(source, tmp_path / "odd.pptx", change))
+
+
 def test_empty_documents_have_no_text(tmp_path: Path) -> None:
     _, found, texts = read(documents.deck(tmp_path / "empty.pptx", ()))
     assert (found.pages, found.letters, texts) == (0, 0, [])

@@ -105,6 +105,11 @@ class Package:
             parser.Parse(b"", True)
         except UNREADABLE as error:
             raise Refused(DAMAGED) from error
+        except LookupError as error:
+            # Expat's own for an encoding that nobody knows; any other is a fault of ours.
+            if not str(error).startswith("unknown encoding"):
+                raise
+            raise Refused(DAMAGED) from error
         return True
 
     def relations(self, part: str = "") -> dict[str, Relation]:
