@@ -1,6 +1,7 @@
 """Office documents: their text by their XML, and their pages by LibreOffice where there is one."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +126,8 @@ def _folders(program: Path) -> list[Path]:
     home = program.parent
     links = [path for path in (*home.glob("share/*"), *home.glob("share/*/*")) if path.is_symlink()]
     shared = [Path(path) for path in _SHARED]
-    return [path for path in (home, *links, *shared) if path.is_dir()]
+    found = (home, *links, *shared)
+    return [path for path in found if path.is_dir() and os.access(path, os.R_OK)]
 
 
 def _run(
