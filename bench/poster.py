@@ -62,8 +62,7 @@ class BareDecode:
         self.stream.thread_count = 1
         base = self.stream.time_base or 1
         self.packets: list[Packet[Any]] = []
-        for i in range(frames.SAMPLES):
-            at_s = duration_s * (i + 0.5) / frames.SAMPLES
+        for at_s in frames.sample_times(0.0, duration_s, frames.SAMPLES):
             self.container.seek(int(at_s / base), stream=self.stream)
             packets = self.container.demux(self.stream)
             self.packets.append(next(each for each in packets if each.is_keyframe))

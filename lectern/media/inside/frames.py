@@ -27,6 +27,8 @@ _MOST_PACKETS = 1_000
 # Some key packets yield a frame only when a few of their followers are in.
 _MOST_FOLLOWERS = 12
 _ENOUGH = 5
+# A talk's title is still shown then, and what faded in is there.
+_TITLE_S = 8.0
 _BETWEEN_CPU_S = 4.0
 _BETWEEN_SKIP_S = 10.0
 
@@ -85,13 +87,19 @@ def sample(
     count = max(_ENOUGH, min(SAMPLES, _KEPT_BYTES // bytes_each))
     start_s = container.start_time / 1e6 if container.start_time else 0.0
     span_s = duration_s or 0.0
-    times = [start_s + span_s * (i + 0.5) / count for i in range(count)] if span_s else [start_s]
+    times = sample_times(start_s, span_s, count) if span_s else [start_s]
     found = _scored(key_frames(container, stream, times), start_s)
     if sum(ranking.usable([each for each, _ in found])) < min(_ENOUGH, count):
         more = _scored(between(container, stream, times), start_s)
         seen = {each.at_s for each, _ in found}
         found += [pair for pair in more if pair[0].at_s not in seen]
     return found
+
+
+def sample_times(start_s: float, span_s: float, count: int) -> list[float]:
+    """So many seconds, evenly spaced, the first of them while a talk's title is still shown."""
+    times = [start_s + span_s * (i + 0.5) / count for i in range(count)]
+    return [min(times[0], start_s + _TITLE_S), *times[1:]]
 
 
 def key_frames(

@@ -1,8 +1,9 @@
 """Which frames make a good poster, in numbers and in words; knows scores, not pictures."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from statistics import median
 
 from lectern.text import N_
@@ -14,6 +15,12 @@ _TEMPLATE_BITS = 3
 _TEMPLATE_SHARPNESS = 0.08
 # Titles and end cards live in the first and last part of a recording.
 _EDGE_SHARE = 0.03
+# The first slide names the talk. A later one with more on it is sharper, and comes so far after it.
+_OPENING_LEAD = 0.01
+# A drawn picture has few greys, a filmed one many.
+_DRAWN_ENTROPY = 4.5
+# How far luma of one slide differs, of which a speaker in a corner moves a little.
+_SAME_MEAN = 3.0
 # A face that looks at the learner says more than a sharper slide.
 _FACE_QUALITY = 0.15
 
@@ -40,6 +47,11 @@ class Sample:
     def flat(self) -> bool:
         """True for one colour, or nearly so: black, white, a fade."""
         return self.deviation < 3
+
+    @property
+    def drawn(self) -> bool:
+        """True for a slide or a screen rather than a scene."""
+        return self.entropy < _DRAWN_ENTROPY and not self.face
 
     @property
     def black(self) -> bool:
@@ -73,8 +85,11 @@ def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -
         return []
     good = usable(samples)
     sharpest = max(sample.sharpness for sample in samples)
+    opening = _opening(samples, good)
+    quality = [_quality(sample, sharpest, duration_s) for sample in samples]
+    _put_before_slides(opening, quality, samples)
     pool = [i for i, ok in enumerate(good) if ok] or list(range(len(samples)))
-    pool.sort(key=lambda i: -_quality(samples[i], sharpest, duration_s))
+    pool.sort(key=lambda i: -quality[i])
     chosen: list[int] = []
     # Where a recording has few pictures, lesser differences make up the number.
     for differs in (_unlike, _distinct):
@@ -84,11 +99,40 @@ def choose(samples: Sequence[Sample], duration_s: float | None, most: int = 5) -
     return [
         Choice(
             index,
-            round(_quality(samples[index], sharpest, duration_s), 4),
-            _reasons(samples[index], sharpest, good[index]),
+            round(quality[index], 4),
+            _reasons(samples[index], sharpest, good[index], opening=index in opening),
         )
         for index in chosen[:most]
     ]
+
+
+def _opening(samples: Sequence[Sample], good: Sequence[bool]) -> set[int]:
+    """The places of the slide that a recording begins with; none where it begins otherwise."""
+    order = sorted((i for i, ok in enumerate(good) if ok), key=lambda i: samples[i].at_s)
+    if not order or not samples[order[0]].drawn:
+        return set()
+    first = samples[order[0]]
+    return set(takewhile(lambda i: _same(samples[i], first), order))
+
+
+def _put_before_slides(
+    opening: Collection[int], quality: list[float], samples: Sequence[Sample]
+) -> None:
+    """Let the first slide come before the others; a face or a filmed scene keeps its place."""
+    slides = [quality[i] for i, sample in enumerate(samples) if sample.drawn and i not in opening]
+    best = max((quality[i] for i in opening), default=0.0)
+    lift = max(slides, default=0.0) + _OPENING_LEAD - best
+    for i in opening if lift > 0 else ():
+        quality[i] = min(1.0, quality[i] + lift)
+
+
+def _same(one: Sample, other: Sample) -> bool:
+    return (
+        not _distinct(one, other)
+        and abs(one.sharpness - other.sharpness)
+        <= _TEMPLATE_SHARPNESS * max(one.sharpness, other.sharpness)
+        and abs(one.mean - other.mean) <= _SAME_MEAN
+    )
 
 
 def _unlike(one: Sample, other: Sample) -> bool:
@@ -118,7 +162,9 @@ def _quality(sample: Sample, sharpest: float, duration_s: float | None) -> float
     return min(1.0, max(0.0, quality))
 
 
-def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
+def _reasons(
+    sample: Sample, sharpest: float, good: bool, *, opening: bool = False
+) -> tuple[str, ...]:
     if not good:
         return (N_("The video shows nothing clearer"),)
     sharp = sample.sharpness >= 0.4 * sharpest
@@ -131,6 +177,7 @@ def _reasons(sample: Sample, sharpest: float, good: bool) -> tuple[str, ...]:
     )
     lit = 60 <= sample.mean <= 215 and sample.dark_share < 0.35
     reasons = {
+        N_("The first slide"): opening,
         N_("A face, eyes open"): sample.face,
         N_("Shows a full slide"): slide,
         N_("Sharp"): sharp,

@@ -1,15 +1,18 @@
 """Posters are upright, clear, small, few, varied, explained, and carry nothing but pixels."""
 
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from lectern.media.pictures import poster, ranking
 from lectern.media.pictures.poster import Candidate, candidates
 from lectern.media.pictures.ranking import Sample
 from lectern.media.probe import probe
+from lectern.media.sandbox import sandbox
 from lectern.media.sandbox.refusal import Refused
 
 Make = Callable[..., Path]
@@ -213,6 +216,95 @@ def test_a_picture_of_ones_own_may_be_any_image(corpus: Path, scratch: Path) -> 
 def test_what_is_no_picture_is_no_poster(corpus: Path, scratch: Path, name: str) -> None:
     with pytest.raises(Refused):
         poster.own(corpus / name, scratch)
+
+
+# Ground, ink, seconds that each slide is shown; and the slides: title, then lines below it.
+LECTURES = {
+    "dark, a heading a slide": (
+        *((27, 58, 92), (255, 255, 255), 10),
+        [
+            ("Why hooks", ["1 / 6"]),
+            ("The useState hook", ["2 / 6"]),
+            ("Effects in depth", ["3 / 6"]),
+        ],
+        [("Props and components", ["4 / 6"]), ("Sharing state", ["5 / 6"]), ("Summary", ["6 / 6"])],
+    ),
+    "light, bullets below": (
+        *((250, 250, 248), (30, 30, 30), 8),
+        [
+            ("Statistics I", ["Mean and spread"]),
+            ("Outline", [f"Part {n} of the day" for n in "12345"]),
+        ],
+        [("4 / 6  Estimators", [f"• an estimator of kind {n}, unbiased" for n in "ABCDEF"])],
+    ),
+    "long, the title soon gone": (
+        *((240, 236, 220), (60, 20, 20), 60),
+        [("Baroque music", ["An introduction"])],
+        [
+            (f"{n} / 6  Counterpoint", [f"• voice {i} enters on bar {n + i}" for i in range(8)])
+            for n in range(2, 7)
+        ],
+    ),
+}
+
+
+def lecture(folder: Path, name: str, title_s: int | None = None) -> Path:
+    """Slides drawn and filmed; the first is shown for `title_s` seconds where that is given."""
+    ground, ink, seconds, first, later = LECTURES[name]
+    lines = []
+    for number, (title, words) in enumerate([*first, *later]):
+        image = Image.new("RGB", (1280, 720), ground)
+        draw = ImageDraw.Draw(image)
+        draw.text((90, 120 if len(words) > 1 else 280), title, ink, ImageFont.load_default(64))
+        for row, text in enumerate(words):
+            draw.text(
+                (110, 250 + 52 * row if len(words) > 1 else 420),
+                text,
+                ink,
+                ImageFont.load_default(34),
+            )
+        image.save(folder / f"{number}.png")
+        shown = title_s if title_s and not number else seconds
+        lines += [f"file {number}.png", f"duration {shown}"]
+    (folder / "slides.txt").write_text("\n".join([*lines, lines[-2]]))
+    film = folder / "lecture.mp4"
+    read = ["-f", "concat", "-i", str(folder / "slides.txt"), "-vf", "fps=5"]
+    command = [str(sandbox.ffmpeg()), "-v", "error", "-y", *read, *X264, "-g", "20", str(film)]
+    subprocess.run(command, check=True)
+    return film
+
+
+@pytest.mark.parametrize(
+    ("name", "title_s"),
+    [*((name, None) for name in LECTURES), ("long, the title soon gone", 12)],
+)
+def test_a_late_slide_comes_after_the_title_of_its_own_talk(
+    scratch: Path, tmp_path: Path, name: str, title_s: int | None
+) -> None:
+    best, *others = posters(lecture(tmp_path, name, title_s), scratch)
+    assert best.at_s is not None
+    assert best.at_s < (title_s or LECTURES[name][2])
+    assert "The first slide" in best.reasons
+    assert others
+    assert not any("The first slide" in each.reasons for each in others)
+
+
+@pytest.mark.parametrize("name", ["async-await", "python-dataframes", "react-hooks"])
+def test_a_spoken_lecture_is_shown_by_its_title(assets_dir: Path, scratch: Path, name: str) -> None:
+    truth = json.loads((assets_dir / "media" / f"{name}.json").read_text())
+    best = posters(assets_dir / "media" / f"{name}.mp4", scratch)[0]
+    assert best.at_s is not None
+    assert best.at_s < truth["topics"][0]["end"]
+
+
+def test_a_film_that_begins_with_a_picture_has_no_first_slide() -> None:
+    filmed = [seen(1, 0xFF00, entropy=7.0), seen(5, 0x00FF, entropy=7.0, sharpness=900)]
+    assert [choice.index for choice in ranking.choose(filmed, 100)] == [1, 0]
+    # A scene is not a late slide: what it is worth besides the title does not change.
+    scene = [seen(1, 0xFF00, entropy=2.0, sharpness=200), seen(5, 0x00FF, sharpness=900)]
+    assert [choice.index for choice in ranking.choose(scene, 100)] == [1, 0]
+    speaker = [seen(1, 0xFF00, entropy=2.0), seen(5, 0x00FF, sharpness=300, face=True)]
+    assert [choice.index for choice in ranking.choose(speaker, 100)] == [1, 0]
 
 
 def seen(at_s: float, hash_: int, **scores: float) -> Sample:
