@@ -1,6 +1,7 @@
 """Streams made by real workers: at once, together, and in spite of one that is killed."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select, update
 
-from jobs import endings, enqueue
+from jobs import endings, enqueue, process, run
 from lectern.database.sessions import unit_of_work
 from lectern.library import assets, progress
 from lectern.models import (
@@ -25,6 +26,8 @@ from lectern.models import (
 )
 from lectern.people.principal import Principal
 from lectern.pipeline.registry import Step
+from lectern.renditions import streams
+from lectern.storage import blobs
 from tests.jobs.conftest import (
     House,
     again,
@@ -232,3 +235,54 @@ def test_a_segment_that_cannot_be_made_fails_the_step_with_its_reason(
     with unit_of_work() as session:
         found = session.scalar(select(Rendition).where(Rendition.spec == "hls/master.m3u8"))
     assert found is None
+
+
+def test_segments_that_do_not_decode_where_they_meet_are_encoded_anew(
+    house: House, moving_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = begin(house, moving_clip)
+    divided = replace(house.this, settings=replace(house.this.settings, stretch_s=6))
+    monkeypatch.setattr(process, "_current", divided)
+    run_due(sent)
+    with unit_of_work() as session:
+        query = select(Rendition).where(Rendition.spec == streams.part_spec(1, "v180"))
+        part = session.scalars(query).one()
+        with divided.storage.local_copy(part.blob.key) as copy:
+            spoiled = spoil(copy, tmp_path / "spoiled.mp4")
+        # As a worker would have stored it whose encoder went wrong.
+        stored = blobs.store(divided.storage, sent.workspace_id, spoiled)
+        part.blob_id = blobs.add(session, sent.workspace_id, stored, "video/mp4")[0].id
+    run_due(sent, Step.HLS)
+    (whole,) = tasks_of(sent, Step.HLS)
+    assert (whole.state, whole.attempts) == (TaskState.QUEUED, 1)
+    assert "does not decode at" in (whole.reason or "")
+    with unit_of_work() as session:
+        assert session.scalar(select(func.count()).select_from(StreamPlan)) == 0
+        session.execute(update(Task).where(Task.id == whole.id).values(run_at=func.now()))
+    run_due(sent)
+    run_due(sent, Step.HLS)
+    assert is_done(sent)
+    made = stream_files(house, sent, tmp_path / "made")
+    assert presented(made["hls/v180.mp4"]) == list(range(SECONDS * RATE))
+
+
+def run_due(sent: Upload, *steps: Step) -> None:
+    """Do the step and its segments, or only some of that, here and one after the other."""
+    for step in steps or (Step.HLS, Step.HLS_PART):
+        for task in tasks_of(sent, step):
+            run.run(str(task.workspace_id), str(task.id))
+
+
+def spoil(path: Path, target: Path) -> Path:
+    """Noise in the place of the first frame; every table stays true."""
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        for packet in packets:
+            if packet.is_keyframe:
+                at = data.index(bytes(packet)) + 8
+                length = packet.size - 8
+                data[at : at + length] = (bytes(range(256)) * (length // 256 + 1))[:length]
+                break
+    target.write_bytes(data)
+    return target
